@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.jobs;
+
+import org.jspecify.annotations.NullMarked;

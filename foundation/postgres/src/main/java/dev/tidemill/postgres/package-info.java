@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.testkit;
+
+import org.jspecify.annotations.NullMarked;
