@@ -1,3 +1,4 @@
+/** A fresh PostgreSQL schema for each test class. */
 @NullMarked
 package dev.tidemill.testkit;
 

@@ -1,0 +1,80 @@
+package dev.tidemill.testkit;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * Gives a test class a {@link TestDatabase}: as a parameter of its constructor and its methods. Nested classes share
+ * their outer class's.
+ *
+ * <pre>{@code
+ * @ExtendWith(FreshSchema.class)
+ * class StoreTest {
+ *     private final TestDatabase database;
+ *
+ *     StoreTest(TestDatabase database) {
+ *         this.database = database;
+ *     }
+ * }
+ * }</pre>
+ */
+public final class FreshSchema implements BeforeAllCallback, ParameterResolver {
+    private static final Namespace NAMESPACE = Namespace.create(FreshSchema.class);
+    private static final int MAX_NAME_CHARS = 30;
+
+    /** For JUnit. */
+    public FreshSchema() {}
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        // Made here, so that it lives as long as the class and not as a test of it.
+        database(context);
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == TestDatabase.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return database(context);
+    }
+
+    private static TestDatabase database(ExtensionContext context) {
+        return context.getStore(NAMESPACE)
+                .computeIfAbsent(
+                        Reserved.class,
+                        key -> new Reserved(
+                                new TestDatabase(TestServer.shared(), nameFor(context.getRequiredTestClass()))),
+                        Reserved.class)
+                .database();
+    }
+
+    static String nameFor(Class<?> test) {
+        String plain = test.getSimpleName().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "_");
+        String unique = Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), Character.MAX_RADIX);
+        return "t_" + plain.substring(0, Math.min(plain.length(), MAX_NAME_CHARS)) + "_" + unique;
+    }
+
+    /** A name in use; JUnit closes it when the class that it was made for is done. */
+    record Reserved(TestDatabase database) implements AutoCloseable {
+        @Override
+        public void close() throws SQLException {
+            try (Connection connection = database.dataSource().getConnection();
+                    Statement statement = connection.createStatement()) {
+                // A session that the test left open would hold the drop up for ever.
+                statement.execute("SET lock_timeout = '10s'");
+                statement.execute("DROP SCHEMA IF EXISTS " + database.schema() + " CASCADE");
+            }
+        }
+    }
+}
