@@ -6,4 +6,10 @@ module dev.tidemill.jobs {
     requires tools.jackson.databind;
 
     exports dev.tidemill.jobs;
+    exports dev.tidemill.jobs.store;
+
+    opens dev.tidemill.jobs.engine to
+            tools.jackson.databind;
+
+    uses dev.tidemill.jobs.store.JobStoreProvider;
 }

@@ -1,0 +1,38 @@
+package dev.tidemill.jobs;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as it stands.
+ *
+ * @param id its id
+ * @param kind its kind
+ * @param queue its queue
+ * @param priority its priority
+ * @param state where it is
+ * @param payload its payload, JSON text
+ * @param tags its tags; empty if it has none
+ * @param createdAt when it was enqueued, by the database's clock
+ * @param dueAt when a scheduled job becomes ready; null in every other state
+ * @param attempts what was tried, oldest first, at most the latest 100
+ */
+public record JobView(
+        long id,
+        String kind,
+        String queue,
+        Priority priority,
+        JobState state,
+        String payload,
+        Map<String, String> tags,
+        Instant createdAt,
+        @Nullable Instant dueAt,
+        List<AttemptView> attempts) {
+
+    public JobView {
+        tags = Map.copyOf(tags);
+        attempts = List.copyOf(attempts);
+    }
+}

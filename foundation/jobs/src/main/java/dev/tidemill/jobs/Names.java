@@ -1,0 +1,51 @@
+package dev.tidemill.jobs;
+
+import java.util.regex.Pattern;
+
+/** The rules for names. */
+final class Names {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
+    private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,39}");
+    private static final int MAX_TAG_VALUE = 200;
+
+    private Names() {}
+
+    static String kind(String kind) {
+        return check(kind, "kind", ErrorCode.INVALID_KIND);
+    }
+
+    static String queue(String queue) {
+        return check(queue, "queue", ErrorCode.INVALID_QUEUE);
+    }
+
+    static String schema(String schema) {
+        if (!SCHEMA.matcher(schema).matches() || schema.startsWith("pg_")) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The schema is named '" + schema + "'; use 1 to 40 lower-case letters, digits or underscores, "
+                            + "the first one no digit, and not beginning with pg_.");
+        }
+        return schema;
+    }
+
+    static void tag(String name, String value) {
+        check(name, "tag", ErrorCode.INVALID_TAG);
+        if (value.isEmpty() || value.length() > MAX_TAG_VALUE || value.indexOf('\0') >= 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_TAG,
+                    "The value of tag '" + name + "' has " + value.length() + " characters; it needs 1 to "
+                            + MAX_TAG_VALUE + ", none of them NUL.");
+        }
+    }
+
+    private static String check(String name, String what, ErrorCode code) {
+        if (!NAME.matcher(name).matches()) {
+            String shown = name.length() > 120 ? name.substring(0, 120) + "…" : name;
+            throw new TidemillException(
+                    code,
+                    "'" + shown + "' is not a " + what + ": use 1 to 100 letters, digits, dots, dashes or "
+                            + "underscores, the first one a letter.");
+        }
+        return name;
+    }
+}

@@ -1,0 +1,191 @@
+package dev.tidemill.jobs;
+
+import dev.tidemill.jobs.engine.Engine;
+import dev.tidemill.jobs.engine.Registry;
+import dev.tidemill.jobs.engine.Settings;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+/**
+ * Background jobs on PostgreSQL.
+ *
+ * <pre>{@code
+ * record SendWelcome(UUID userId, String email) {}
+ *
+ * Tidemill mill = Tidemill.on(dataSource)
+ *         .handle(SendWelcome.class, (job, run) -> mailer.welcome(job.email()))
+ *         .start();
+ * mill.enqueue(new SendWelcome(id, email));
+ * mill.enqueue(new SendWelcome(id, email), priority(CRITICAL).in(ofMinutes(5)));
+ * mill.enqueue(connection, new SendWelcome(id, email)); // commits or rolls back with the caller
+ * }</pre>
+ *
+ * <p>Thread safe. A process that handles jobs holds up to six connections of the data source for as long as it runs;
+ * one that only enqueues holds one or two. A job id is a positive number, unique in its schema; ids are not handed
+ * out in the order of commits.
+ */
+public final class Tidemill implements AutoCloseable {
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
+
+    private final DataSource dataSource;
+    private final Engine engine;
+
+    Tidemill(DataSource dataSource, Registry registry, Settings settings) {
+        this.dataSource = dataSource;
+        this.engine = Engine.start(dataSource, registry, settings);
+    }
+
+    /** Begins to describe an instance on this database. */
+    public static TidemillBuilder on(DataSource dataSource) {
+        return new TidemillBuilder(dataSource);
+    }
+
+    /** Enqueues a job; when this returns it is committed. Returns its id. */
+    public long enqueue(Object job) {
+        return enqueue(job, EnqueueOptions.NONE);
+    }
+
+    /** Enqueues a job; when this returns it is committed. Returns its id. */
+    public long enqueue(Object job, EnqueueOptions options) {
+        return engine.enqueue(job, options);
+    }
+
+    /** Enqueues all of these or none, in one transaction; returns their ids in the order given. */
+    public List<Long> enqueueAll(Collection<?> jobs) {
+        return enqueueAll(jobs, EnqueueOptions.NONE);
+    }
+
+    /** Enqueues all of these or none, in one transaction; returns their ids in the order given. */
+    public List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
+        return engine.enqueueAll(jobs, options);
+    }
+
+    /**
+     * Enqueues a job in the caller's own transaction: it exists when, and only if, that commits. Nobody hears that
+     * commit, so an idle node finds the job by polling, within 200 ms; {@link #inTransaction} wakes it at once.
+     *
+     * @param connection any connection to the database that holds the schema
+     */
+    public long enqueue(Connection connection, Object job) {
+        return enqueue(connection, job, EnqueueOptions.NONE);
+    }
+
+    /** Enqueues a job in the caller's own transaction: it exists when, and only if, that commits. */
+    public long enqueue(Connection connection, Object job, EnqueueOptions options) {
+        return engine.enqueue(connection, List.of(job), options).getFirst();
+    }
+
+    /** Enqueues all of these in the caller's own transaction; returns their ids in the order given. */
+    public List<Long> enqueueAll(Connection connection, Collection<?> jobs, EnqueueOptions options) {
+        return engine.enqueue(connection, jobs, options);
+    }
+
+    /**
+     * Runs the body in a transaction on a connection of the data source, commits, and wakes whoever can run the jobs
+     * enqueued in it. If the body throws, everything is rolled back and the exception passed on.
+     */
+    public void inTransaction(Transaction.Body body) throws Exception {
+        callInTransaction(transaction -> {
+            body.run(transaction);
+            return true;
+        });
+    }
+
+    /** As {@link #inTransaction}, returning what the body returns. */
+    public <R> R callInTransaction(Transaction.Call<R> body) throws Exception {
+        return engine.inTransaction(dataSource, body);
+    }
+
+    /** A job as it stands; empty if there is none with this id. */
+    public Optional<JobView> job(long id) {
+        return engine.ask(desk -> desk.job(id));
+    }
+
+    /**
+     * The newest jobs with this tag, newest first.
+     *
+     * @param before only ids below this; {@link Long#MAX_VALUE} for the newest
+     * @param limit 1 to 1000
+     */
+    public List<JobView> tagged(String name, String value, long before, int limit) {
+        Names.tag(name, value);
+        return engine.ask(desk -> desk.tagged(name, value, before, page(limit)));
+    }
+
+    /** How things stand. Cheap however much is waiting. */
+    public Stats stats() {
+        return engine.ask(desk -> desk.stats());
+    }
+
+    /** The attempts of the latest claims, newest first; limit 1 to 1000. */
+    public List<AttemptView> latestAttempts(int limit) {
+        return engine.ask(desk -> desk.latestAttempts(page(limit)));
+    }
+
+    /**
+     * Dead letters, newest first.
+     *
+     * @param after the job id of the last one seen; 0 for the first page
+     * @param limit 1 to 1000
+     */
+    public List<DeadLetter> deadLetters(long after, int limit) {
+        return engine.ask(desk -> desk.deadLetters(after, page(limit)));
+    }
+
+    /** Makes a dead letter ready again, with fresh attempts; false if the job is not a dead letter. */
+    public boolean replay(long jobId) {
+        return !replay(List.of(jobId)).isEmpty();
+    }
+
+    /** Makes dead letters ready again, with fresh attempts; returns the ids of those that were. At most 10,000. */
+    public List<Long> replay(List<Long> jobIds) {
+        if (jobIds.size() > 10_000) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    jobIds.size() + " ids were given; at most 10,000 are replayed at a time.");
+        }
+        return engine.replay(jobIds);
+    }
+
+    /** Puts a dead letter aside for good; false if the job is not a dead letter. */
+    public boolean discard(long jobId) {
+        return engine.ask(desk -> desk.discard(jobId));
+    }
+
+    /**
+     * Whether this process is in contact with the database, and, if it handles jobs, has a living epoch. What a
+     * readiness check asks.
+     */
+    public boolean ready() {
+        return engine.ready();
+    }
+
+    /** As {@link #stop}, with ten seconds of grace. */
+    @Override
+    public void close() {
+        stop(CLOSE_GRACE);
+    }
+
+    /**
+     * Stops: claims nothing more, gives back what has not started, waits this long for running handlers, interrupts
+     * the rest (they run again elsewhere, not counted as failed), and writes the last outcomes. Stopping twice does
+     * nothing.
+     *
+     * @param grace 0 or more
+     */
+    public void stop(Duration grace) {
+        engine.stop(grace);
+    }
+
+    private static int page(int limit) {
+        if (limit < 1 || limit > 1000) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION, "limit is " + limit + "; it must be between 1 and 1000.");
+        }
+        return limit;
+    }
+}

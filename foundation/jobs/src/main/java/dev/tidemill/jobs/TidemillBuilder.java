@@ -1,0 +1,145 @@
+package dev.tidemill.jobs;
+
+import dev.tidemill.jobs.engine.Registry;
+import dev.tidemill.jobs.engine.Settings;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Collects what a {@link Tidemill} needs to start. For one thread, used once. */
+public final class TidemillBuilder {
+    private final DataSource dataSource;
+    private final Registry.Builder registry = new Registry.Builder();
+    private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
+    private Priorities priorities = Priorities.standard();
+    private @Nullable JsonCodec codec;
+    private String schema = "tidemill";
+    private @Nullable String nodeName;
+    private boolean migrate = true;
+    private int payloadLimitBytes = 1 << 20;
+    private Duration heartbeat = Duration.ofSeconds(2);
+    private Duration deadAfter = Duration.ofSeconds(10);
+
+    TidemillBuilder(DataSource dataSource) {
+        this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
+        queues.put(HandlerOptions.DEFAULT_QUEUE, QueueOptions.STANDARD);
+    }
+
+    /** Handles jobs of this class, by the defaults. */
+    public <T> TidemillBuilder handle(Class<T> type, Handler<? super T> handler) {
+        return handle(type, handler, options -> options);
+    }
+
+    /** Handles jobs of this class. */
+    public <T> TidemillBuilder handle(
+            Class<T> type, Handler<? super T> handler, UnaryOperator<HandlerOptions> options) {
+        registry.handle(type, handler, options.apply(HandlerOptions.NONE));
+        return this;
+    }
+
+    /** Handles jobs of a kind that has no class; the handler gets the payload as JSON text. */
+    public TidemillBuilder handleJson(String kind, Handler<String> handler) {
+        return handleJson(kind, handler, options -> options);
+    }
+
+    /** Handles jobs of a kind that has no class; the handler gets the payload as JSON text. */
+    public TidemillBuilder handleJson(String kind, Handler<String> handler, UnaryOperator<HandlerOptions> options) {
+        registry.handleJson(kind, handler, options.apply(HandlerOptions.NONE));
+        return this;
+    }
+
+    /** Tells a process that only enqueues jobs of this class where they go; it handles none. */
+    public TidemillBuilder declare(Class<?> type, UnaryOperator<HandlerOptions> options) {
+        registry.declare(type, options.apply(HandlerOptions.NONE));
+        return this;
+    }
+
+    /** Works on this queue too; {@code default}, and the queues of the kinds handled here, are worked on anyway. */
+    public TidemillBuilder queue(String name, UnaryOperator<QueueOptions> options) {
+        queues.put(Names.queue(name), options.apply(queues.getOrDefault(name, QueueOptions.STANDARD)));
+        return this;
+    }
+
+    /** The start deadlines, weights and off-peak windows; give every process on the schema the same. */
+    public TidemillBuilder priorities(Priorities value) {
+        priorities = value;
+        return this;
+    }
+
+    /** How jobs become JSON; Jackson unless told otherwise. */
+    public TidemillBuilder codec(JsonCodec value) {
+        codec = value;
+        return this;
+    }
+
+    /** The schema of Tidemill's tables, {@code tidemill} unless told otherwise. */
+    public TidemillBuilder schema(String name) {
+        schema = Names.schema(name);
+        return this;
+    }
+
+    /** This process's name on pages and in logs; host and process id unless told otherwise. 1 to 100 characters. */
+    public TidemillBuilder nodeName(String name) {
+        if (name.isBlank() || name.length() > 100) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The node name has " + name.length() + " characters; it needs 1 to 100, not all blank.");
+        }
+        nodeName = name;
+        return this;
+    }
+
+    /** Whether {@link #start} creates and migrates the schema (the default), or only checks it. */
+    public TidemillBuilder migrate(boolean value) {
+        migrate = value;
+        return this;
+    }
+
+    /** The longest payload in bytes of UTF-8: 1 MiB unless told otherwise, 1 to 64 MiB. */
+    public TidemillBuilder payloadLimit(int bytes) {
+        if (bytes < 1 || bytes > 64 << 20) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The payload limit is " + bytes + " bytes; it must be between 1 and " + (64 << 20) + ".");
+        }
+        payloadLimitBytes = bytes;
+        return this;
+    }
+
+    /**
+     * How often this node says that it lives, and after how much silence it counts as dead: 2 s and 10 s unless told
+     * otherwise. A node whose process is killed is noticed sooner, by its broken database session. Heartbeats are 100
+     * ms to 1 minute apart, and death takes at least four of them. Give every process on the schema the same.
+     */
+    public TidemillBuilder heartbeat(Duration every, Duration deadAfter) {
+        if (every.toMillis() < 100
+                || every.compareTo(Duration.ofMinutes(1)) > 0
+                || deadAfter.compareTo(every.multipliedBy(4)) < 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "A heartbeat every " + every + " and death after " + deadAfter
+                            + " do not go together: 100 ms to 1 min, and at least four times that.");
+        }
+        heartbeat = every;
+        this.deadAfter = deadAfter;
+        return this;
+    }
+
+    /**
+     * Connects, brings the schema up to date, and starts to work if there are handlers.
+     *
+     * @throws TidemillException if the database cannot be reached, is too old, lacks a right or has a newer schema
+     */
+    public Tidemill start() {
+        Registry handlers = registry.build(codec == null ? new JacksonCodec() : codec);
+        handlers.queues().forEach(queue -> queues.putIfAbsent(queue, QueueOptions.STANDARD));
+        return new Tidemill(
+                dataSource,
+                handlers,
+                new Settings(schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter));
+    }
+}

@@ -1,0 +1,31 @@
+package dev.tidemill.jobs;
+
+import java.sql.Connection;
+
+/** An open transaction of {@link Tidemill#inTransaction}; used by the thread that was given it, until it returns. */
+public interface Transaction {
+    /** The connection of the transaction, for the application's own statements. Do not commit or close it. */
+    Connection connection();
+
+    /** Enqueues a job that exists when, and only if, the transaction commits; returns its id. */
+    default long enqueue(Object job) {
+        return enqueue(job, EnqueueOptions.NONE);
+    }
+
+    /** Enqueues a job that exists when, and only if, the transaction commits; returns its id. */
+    long enqueue(Object job, EnqueueOptions options);
+
+    /** What runs inside a transaction and returns something. */
+    @FunctionalInterface
+    interface Call<R> {
+        /** Does the work; an exception rolls everything back. */
+        R call(Transaction transaction) throws Exception;
+    }
+
+    /** What runs inside a transaction. */
+    @FunctionalInterface
+    interface Body {
+        /** Does the work; an exception rolls everything back. */
+        void run(Transaction transaction) throws Exception;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.EpochClosedException;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Workplace.Claimed;
+import dev.tidemill.jobs.store.Workplace.Demand;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process's one claimer. It claims when there is room and something may be ready: woken by a hint or a freed
+ * slot, and by polling, every 20 ms while jobs keep coming and at least every 150 ms otherwise, which is what finds
+ * jobs whose commit nobody heard.
+ */
+final class ClaimLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
+    private static final Duration POLL_BUSY = Duration.ofMillis(20);
+    private static final Duration POLL_IDLE = Duration.ofMillis(150);
+    private static final long BUSY_NANOS = 1_000_000_000L;
+    private static final long RECONCILE_NANOS = 5_000_000_000L;
+
+    private final Map<String, QueueRunner> runners = new LinkedHashMap<>();
+    private final Supplier<@Nullable EpochWork> current;
+    private final Workshop shop;
+    private final Priorities priorities;
+    private final Loop loop = new Loop("claim", this::turn);
+    private volatile boolean closed;
+    private long foundAt = System.nanoTime() - BUSY_NANOS;
+    private long reconciledAt = System.nanoTime();
+
+    ClaimLoop(Settings settings, Workshop shop, Supplier<@Nullable EpochWork> current) {
+        this.shop = shop;
+        this.current = current;
+        this.priorities = settings.priorities();
+        settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, loop::wake)));
+    }
+
+    void start() {
+        loop.start();
+    }
+
+    void wake() {
+        loop.wake();
+    }
+
+    boolean worksOn(String queue) {
+        return runners.containsKey(queue);
+    }
+
+    int running() {
+        return runners.values().stream().mapToInt(QueueRunner::running).sum();
+    }
+
+    private Duration turn() {
+        EpochWork epoch = current.get();
+        if (closed || epoch == null || epoch.state() != EpochWork.State.WORKING) {
+            return Duration.ofMillis(100);
+        }
+        try {
+            reconcile(epoch);
+            if (shop.finisher().congested()) {
+                return Duration.ofMillis(5);
+            }
+            List<Demand> demands = demands();
+            return demands.isEmpty() ? POLL_IDLE : claim(epoch, demands);
+        } catch (EpochClosedException lost) {
+            LOG.debug("Claiming stops: {}", lost.getMessage());
+            return Duration.ofMillis(100);
+        }
+    }
+
+    private List<Demand> demands() {
+        boolean offPeakOpen = priorities.offPeakOpen(shop.clock().now());
+        List<Demand> demands = new ArrayList<>(runners.size());
+        for (QueueRunner runner : runners.values()) {
+            Demand demand = runner.demand(offPeakOpen);
+            if (demand != null) {
+                demands.add(demand);
+            }
+        }
+        return demands;
+    }
+
+    private Duration claim(EpochWork epoch, List<Demand> demands) {
+        Claimed claimed = epoch.place().claim(demands);
+        shop.clock().read(claimed.nowMicros());
+        List<ClaimedJob> jobs = claimed.jobs();
+        if (jobs.isEmpty()) {
+            return System.nanoTime() - foundAt < BUSY_NANOS ? POLL_BUSY : POLL_IDLE;
+        }
+        foundAt = System.nanoTime();
+        epoch.claimed(jobs);
+        Map<String, List<ClaimedJob>> byQueue = new HashMap<>();
+        for (ClaimedJob job : jobs) {
+            byQueue.computeIfAbsent(job.queue(), queue -> new ArrayList<>(jobs.size()))
+                    .add(job);
+        }
+        runners.values().forEach(runner -> runner.offer(byQueue.getOrDefault(runner.name(), List.of()), epoch, shop));
+        return Duration.ZERO;
+    }
+
+    /** No claim is under way here, so a lease that is in the database but not in memory had its answer lost. */
+    private void reconcile(EpochWork epoch) {
+        if (System.nanoTime() - reconciledAt < RECONCILE_NANOS) {
+            return;
+        }
+        int returned = epoch.place().reconcile(epoch.leases());
+        reconciledAt = System.nanoTime();
+        if (returned > 0) {
+            LOG.warn("Returned {} leases whose claim had lost its answer.", returned);
+        }
+    }
+
+    void hint(EpochWork epoch, Hint hint) {
+        if (worksOn(hint.queue())) {
+            epoch.place().hint(hint);
+            wake();
+        }
+    }
+
+    /** Claims nothing more, and hands back what has not started. */
+    void close() {
+        closed = true;
+        loop.stop();
+        loop.join(Duration.ofSeconds(10));
+    }
+
+    /** Takes what has not started out of the stock. */
+    List<ClaimedJob> empty() {
+        List<ClaimedJob> left = new ArrayList<>();
+        runners.values().forEach(runner -> left.addAll(runner.empty()));
+        return left;
+    }
+}

@@ -1,0 +1,256 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Transaction;
+import dev.tidemill.jobs.store.Desk;
+import dev.tidemill.jobs.store.Desk.Replayed;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Intake.Added;
+import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.JobStoreProvider;
+import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Signals;
+import dev.tidemill.jobs.store.StoreException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Ties the parts together: who is woken when something was committed, and what starts and stops in which order. */
+public final class Engine {
+    private static final Duration LISTEN_TURN = Duration.ofMillis(500);
+
+    private final JobStore store;
+    private final Settings settings;
+    private final Signals signals;
+    private final Enqueuer enqueuer;
+    private final Notifier notifier;
+    private final Caretaker caretaker;
+    private final @Nullable Node node;
+    private final Loop listener = new Loop("listen", this::listen);
+    private final Object stopLock = new Object();
+    private volatile boolean stopped;
+
+    private Engine(JobStore store, Registry registry, Settings settings) {
+        this.store = store;
+        this.settings = settings;
+        this.signals = store.signals();
+        this.notifier = new Notifier(signals);
+        this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
+        this.caretaker = new Caretaker(store.upkeep(), settings, this::committed);
+        Set<String> kinds = registry.handledKinds();
+        this.node = kinds.isEmpty()
+                ? null
+                : new Node(store, describeNode(settings, kinds), registry, settings, this::committed);
+    }
+
+    /** Opens the store, and starts to work. */
+    public static Engine start(DataSource dataSource, Registry registry, Settings settings) {
+        return translated(() -> {
+            JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
+            try {
+                Engine engine = new Engine(store, registry, settings);
+                engine.start();
+                return engine;
+            } catch (RuntimeException failed) {
+                store.close();
+                throw failed;
+            }
+        });
+    }
+
+    private static JobStoreProvider provider() {
+        return ServiceLoader.load(JobStoreProvider.class, Engine.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new TidemillException(
+                        ErrorCode.STORE_MISSING,
+                        "No job store is on the class path; add dev.tidemill:tidemill-postgres."));
+    }
+
+    private static NodeInfo describeNode(Settings settings, Set<String> kinds) {
+        long pid = ProcessHandle.current().pid();
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException unnamed) {
+            host = "localhost";
+        }
+        String name = settings.nodeName();
+        return new NodeInfo(
+                name != null ? name : host + "-" + pid,
+                host,
+                pid,
+                kinds,
+                List.copyOf(settings.queues().keySet()));
+    }
+
+    private void start() {
+        notifier.start();
+        if (node != null) {
+            node.start();
+            listener.start();
+        }
+        caretaker.start();
+    }
+
+    private Duration listen() {
+        signals.await(LISTEN_TURN).forEach(this::wakeHere);
+        return Duration.ZERO;
+    }
+
+    /** Wakes whoever can run what was committed: this process by a call, the others by a signal. */
+    private void committed(List<Hint> hints) {
+        for (Hint hint : hints) {
+            wakeHere(hint);
+            notifier.add(hint);
+        }
+    }
+
+    private void wakeHere(Hint hint) {
+        if (hint.dueMicros() != 0) {
+            caretaker.due(hint.dueMicros());
+        } else if (node != null) {
+            node.hint(hint);
+        }
+    }
+
+    /** Enqueues one job. */
+    public long enqueue(Object job, EnqueueOptions options) {
+        refuseIfStopped();
+        return translated(() -> enqueuer.enqueue(job, options));
+    }
+
+    /** Enqueues many jobs in one transaction. */
+    public List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
+        refuseIfStopped();
+        return translated(() -> enqueuer.enqueueAll(jobs, options));
+    }
+
+    /** Enqueues jobs in the caller's transaction. */
+    public List<Long> enqueue(Connection connection, Collection<?> jobs, EnqueueOptions options) {
+        refuseIfStopped();
+        return translated(() -> enqueuer.add(connection, jobs, options).ids());
+    }
+
+    /** Runs a transaction and wakes whoever can run what it enqueued. */
+    public <R> R inTransaction(DataSource dataSource, Transaction.Call<R> body) throws Exception {
+        refuseIfStopped();
+        List<Hint> hints = new ArrayList<>();
+        R result;
+        try (Connection connection = dataSource.getConnection()) {
+            boolean autoCommit = connection.getAutoCommit();
+            connection.setAutoCommit(false);
+            try {
+                result = body.call(new OpenTransaction(connection, hints));
+                connection.commit();
+            } catch (Throwable failed) {
+                try {
+                    connection.rollback();
+                } catch (Exception alsoFailed) {
+                    failed.addSuppressed(alsoFailed);
+                }
+                throw failed;
+            } finally {
+                connection.setAutoCommit(autoCommit);
+            }
+        }
+        committed(hints);
+        return result;
+    }
+
+    private final class OpenTransaction implements Transaction {
+        private final Connection connection;
+        private final List<Hint> hints;
+
+        OpenTransaction(Connection connection, List<Hint> hints) {
+            this.connection = connection;
+            this.hints = hints;
+        }
+
+        @Override
+        public Connection connection() {
+            return connection;
+        }
+
+        @Override
+        public long enqueue(Object job, EnqueueOptions options) {
+            return translated(() -> {
+                Added added = enqueuer.add(connection, List.of(job), options);
+                hints.addAll(added.hints());
+                return added.ids().getFirst();
+            });
+        }
+    }
+
+    /** Asks the store. */
+    public <T> T ask(Function<Desk, T> question) {
+        return translated(() -> question.apply(store.desk()));
+    }
+
+    /** Makes dead letters ready again. */
+    public List<Long> replay(List<Long> ids) {
+        Replayed replayed = translated(() -> store.desk().replay(ids, settings.priorities()));
+        committed(replayed.hints());
+        return replayed.ids();
+    }
+
+    /** Whether this process is in contact and at work. */
+    public boolean ready() {
+        if (stopped) {
+            return false;
+        }
+        if (node != null) {
+            return node.ready();
+        }
+        try {
+            store.upkeep().probe();
+            return true;
+        } catch (RuntimeException unreachable) {
+            return false;
+        }
+    }
+
+    /** Stops everything, once. */
+    public void stop(Duration grace) {
+        synchronized (stopLock) {
+            if (stopped) {
+                return;
+            }
+            stopped = true;
+            if (node != null) {
+                node.stop(grace);
+            }
+            caretaker.stop();
+            notifier.stop();
+            listener.stop();
+            listener.join(LISTEN_TURN.multipliedBy(2));
+            signals.close();
+            store.close();
+        }
+    }
+
+    private void refuseIfStopped() {
+        if (stopped) {
+            throw new TidemillException(ErrorCode.STOPPED, "This Tidemill was stopped; start another one.");
+        }
+    }
+
+    private static <T> T translated(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (StoreException failed) {
+            throw new TidemillException(failed.code(), String.valueOf(failed.getMessage()), failed);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.HandlerOptions;
+import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Intake;
+import dev.tidemill.jobs.store.Intake.Added;
+import dev.tidemill.jobs.store.NewJob;
+import dev.tidemill.jobs.store.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+
+/**
+ * Writes jobs. Single enqueues of several threads share commits: the first thread to come writes for itself; those
+ * that come meanwhile wait, and the next of them writes for all that wait. Nobody waits for company, every caller
+ * returns after its own job is committed, and eight threads cost one commit instead of eight.
+ */
+final class Enqueuer {
+    private static final int GROUP_LIMIT = 500;
+
+    private final Registry registry;
+    private final Settings settings;
+    private final Intake intake;
+    private final Consumer<List<Hint>> committed;
+    private final ConcurrentLinkedQueue<Waiting> waiting = new ConcurrentLinkedQueue<>();
+    private final ReentrantLock writing = new ReentrantLock();
+
+    Enqueuer(Registry registry, Settings settings, Intake intake, Consumer<List<Hint>> committed) {
+        this.registry = registry;
+        this.settings = settings;
+        this.intake = intake;
+        this.committed = committed;
+    }
+
+    long enqueue(Object job, EnqueueOptions options) {
+        NewJob prepared = prepare(job, options);
+        if (prepared.atMicros() != 0) {
+            // Its time may be refused by the database's clock, which must not fail the others of a group.
+            Added added = intake.add(List.of(prepared));
+            committed.accept(added.hints());
+            return added.ids().getFirst();
+        }
+        Waiting mine = new Waiting(prepared);
+        waiting.add(mine);
+        boolean interrupted = false;
+        while (!mine.done) {
+            if (writing.tryLock()) {
+                try {
+                    if (!mine.done) {
+                        writeGroup();
+                    }
+                } finally {
+                    writing.unlock();
+                    Waiting next = waiting.peek();
+                    if (next != null) {
+                        LockSupport.unpark(next.thread);
+                    }
+                }
+            } else {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (mine.failure != null) {
+            throw mine.failure;
+        }
+        return mine.id;
+    }
+
+    List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
+        if (jobs.isEmpty()) {
+            return List.of();
+        }
+        Added added = intake.add(prepareAll(jobs, options));
+        committed.accept(added.hints());
+        return added.ids();
+    }
+
+    /** Adds in the caller's transaction; the hints are the caller's to use once it is committed. */
+    Added add(Connection connection, Collection<?> jobs, EnqueueOptions options) {
+        return jobs.isEmpty() ? new Added(List.of(), List.of()) : intake.add(connection, prepareAll(jobs, options));
+    }
+
+    private void writeGroup() {
+        List<Waiting> group = new ArrayList<>();
+        Waiting next;
+        while (group.size() < GROUP_LIMIT && (next = waiting.poll()) != null) {
+            group.add(next);
+        }
+        if (group.isEmpty()) {
+            return;
+        }
+        try {
+            write(group);
+        } catch (RuntimeException failed) {
+            boolean shared = group.size() == 1 || (failed instanceof StoreException store && store.connection());
+            for (Waiting entry : group) {
+                entry.failure = shared ? failed : writeAlone(entry);
+            }
+        } finally {
+            group.forEach(Waiting::release);
+        }
+    }
+
+    private void write(List<Waiting> group) {
+        Added added = intake.add(group.stream().map(entry -> entry.job).toList());
+        for (int i = 0; i < group.size(); i++) {
+            group.get(i).id = added.ids().get(i);
+        }
+        committed.accept(added.hints());
+    }
+
+    /** One job that the database refuses must not take the others of its group along. */
+    private @Nullable RuntimeException writeAlone(Waiting entry) {
+        try {
+            write(List.of(entry));
+            return null;
+        } catch (RuntimeException failed) {
+            return failed;
+        }
+    }
+
+    private List<NewJob> prepareAll(Collection<?> jobs, EnqueueOptions options) {
+        List<NewJob> prepared = new ArrayList<>(jobs.size());
+        for (Object job : jobs) {
+            prepared.add(prepare(job, options));
+        }
+        return prepared;
+    }
+
+    private NewJob prepare(Object job, EnqueueOptions given) {
+        EnqueueOptions options = given;
+        Registry.@Nullable Entry entry;
+        String kind;
+        String payload;
+        if (job instanceof JobRequest request) {
+            kind = request.kind();
+            payload = request.json();
+            registry.codec().check(payload);
+            entry = registry.ofKind(kind);
+            options = given.equals(EnqueueOptions.NONE) ? request.options() : given;
+        } else {
+            entry = registry.ofClass(job.getClass());
+            kind = entry.kind();
+            payload = registry.codec().write(job);
+        }
+        checkSize(kind, payload);
+        Priority priority = options.priority() != null
+                ? options.priority()
+                : entry != null && entry.options().priority() != null
+                        ? entry.options().priority()
+                        : Priority.MEDIUM;
+        String queue = options.queue() != null
+                ? options.queue()
+                : entry != null ? entry.options().queue() : HandlerOptions.DEFAULT_QUEUE;
+        String trace = options.trace() != null ? options.trace() : MDC.get("trace");
+        Meta meta = Meta.of(options, trace);
+        Duration delay = options.delay();
+        Instant at = options.at();
+        return new NewJob(
+                kind,
+                queue,
+                priority,
+                payload,
+                meta == null ? null : registry.codec().write(meta),
+                options.tags(),
+                micros(settings.priorities().deadline(priority)),
+                delay == null ? 0 : micros(delay),
+                at == null ? 0 : Math.max(1, micros(at)));
+    }
+
+    private void checkSize(String kind, String payload) {
+        int limit = settings.payloadLimitBytes();
+        if (payload.length() > limit / 3) {
+            int bytes = payload.getBytes(StandardCharsets.UTF_8).length;
+            if (bytes > limit) {
+                throw new TidemillException(
+                        ErrorCode.PAYLOAD_TOO_LARGE,
+                        "The payload of this " + kind + " has " + bytes + " bytes; the limit is " + limit
+                                + ". Keep large data elsewhere and enqueue a reference to it.");
+            }
+        }
+    }
+
+    static long micros(Duration duration) {
+        return Math.addExact(Math.multiplyExact(duration.getSeconds(), 1_000_000L), duration.getNano() / 1_000L);
+    }
+
+    private static long micros(Instant instant) {
+        try {
+            return Math.addExact(Math.multiplyExact(instant.getEpochSecond(), 1_000_000L), instant.getNano() / 1_000L);
+        } catch (ArithmeticException beyond) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION, "The time " + instant + " is beyond what a clock can hold.", beyond);
+        }
+    }
+
+    /** A caller and its job, until a thread, maybe its own, has written it. */
+    private static final class Waiting {
+        private final NewJob job;
+        private final Thread thread = Thread.currentThread();
+        private long id;
+        private @Nullable RuntimeException failure;
+        private volatile boolean done;
+
+        Waiting(NewJob job) {
+            this.job = job;
+        }
+
+        void release() {
+            done = true;
+            LockSupport.unpark(thread);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Workplace;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What this process does under one epoch: the jobs it runs, and how much is left of each lease. Thread safe. */
+final class EpochWork {
+    /** Whether the epoch takes new work. */
+    enum State {
+        /** Claims and finishes. */
+        WORKING,
+        /** Missed its heartbeat: claims nothing, and may finish what it has if the epoch turns out to live. */
+        SUSPENDED,
+        /** Nothing counts any more. */
+        CLOSED
+    }
+
+    private final Workplace place;
+    private final Set<RunningJob> running = ConcurrentHashMap.newKeySet();
+    private final Map<Long, Integer> leftOfLease = new HashMap<>();
+    private volatile State state = State.WORKING;
+
+    EpochWork(Workplace place) {
+        this.place = place;
+    }
+
+    Workplace place() {
+        return place;
+    }
+
+    State state() {
+        return state;
+    }
+
+    Set<RunningJob> running() {
+        return running;
+    }
+
+    void claimed(List<ClaimedJob> jobs) {
+        synchronized (leftOfLease) {
+            jobs.forEach(job -> leftOfLease.merge(job.lease(), 1, Integer::sum));
+        }
+    }
+
+    /** Takes note that a job needs its lease no longer; true if it was the lease's last. */
+    boolean through(ClaimedJob job) {
+        synchronized (leftOfLease) {
+            return leftOfLease.merge(job.lease(), -1, (left, less) -> left + less == 0 ? null : left + less) == null;
+        }
+    }
+
+    Set<Long> leases() {
+        synchronized (leftOfLease) {
+            return Set.copyOf(leftOfLease.keySet());
+        }
+    }
+
+    /** Stops taking work, and interrupts what runs; its outcomes are void. */
+    void suspend() {
+        if (state == State.WORKING) {
+            state = State.SUSPENDED;
+            running.forEach(RunningJob::abandon);
+        }
+    }
+
+    void close() {
+        suspend();
+        state = State.CLOSED;
+        place.close();
+    }
+}

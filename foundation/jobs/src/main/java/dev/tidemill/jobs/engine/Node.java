@@ -1,0 +1,187 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.EpochClosedException;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Tally;
+import dev.tidemill.jobs.store.Workplace;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This process at work: joins, says that it lives, and rejoins under a new epoch when it lost the old one.
+ *
+ * <p>A node that could not get a heartbeat through for four fifths of the time after which others take it for dead
+ * stops claiming and interrupts its handlers, since their jobs may soon run elsewhere. When the database answers again
+ * and the epoch turns out to live, the outcomes in hand are written under it before it is left for a new one; if it
+ * was closed meanwhile, they are void, and the fence has kept every one of them out.
+ */
+final class Node {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+    private static final Duration FLUSH_BEFORE_LEAVING = Duration.ofSeconds(5);
+
+    private final JobStore store;
+    private final NodeInfo info;
+    private final Settings settings;
+    private final Tallies tallies = new Tallies();
+    private final Finisher finisher;
+    private final Workshop shop;
+    private final ClaimLoop claims;
+    private final Loop heart = new Loop("heartbeat", this::beat);
+    private volatile @Nullable EpochWork current;
+    private volatile long beatNanos = System.nanoTime();
+
+    Node(JobStore store, NodeInfo info, Registry registry, Settings settings, Consumer<List<Hint>> committed) {
+        this.store = store;
+        this.info = info;
+        this.settings = settings;
+        this.finisher = new Finisher(tallies, committed);
+        this.shop =
+                new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, info.name());
+        this.claims = new ClaimLoop(settings, shop, () -> current);
+    }
+
+    void start() {
+        join();
+        finisher.start();
+        claims.start();
+        heart.start();
+    }
+
+    private void join() {
+        Workplace place = store.join(info);
+        shop.clock().read(place.heartbeat(0, List.of()));
+        beatNanos = System.nanoTime();
+        current = new EpochWork(place);
+        LOG.info("Node {} works under epoch {}.", info.name(), place.epoch());
+    }
+
+    private Duration beat() {
+        EpochWork epoch = current;
+        if (epoch == null || epoch.state() == EpochWork.State.CLOSED) {
+            join();
+            claims.wake();
+            return settings.heartbeat();
+        }
+        long sent = System.nanoTime();
+        List<Tally> counted = tallies.take();
+        try {
+            long now = epoch.place().heartbeat(claims.running(), counted);
+            shop.clock().read(now);
+            boolean late = silentFor(sent) > patience();
+            beatNanos = sent;
+            if (late || epoch.state() == EpochWork.State.SUSPENDED) {
+                rejoin(epoch);
+                return Duration.ZERO;
+            }
+            return settings.heartbeat();
+        } catch (EpochClosedException closed) {
+            tallies.putBack(counted);
+            LOG.warn("{} The handlers of that epoch are interrupted.", closed.getMessage());
+            claims.empty();
+            epoch.close();
+            return Duration.ZERO;
+        } catch (RuntimeException unreachable) {
+            tallies.putBack(counted);
+            if (silentFor(System.nanoTime()) > patience() && epoch.state() == EpochWork.State.WORKING) {
+                LOG.warn(
+                        "No heartbeat got through for {} ms: claiming stops and handlers are interrupted.",
+                        silentFor(System.nanoTime()) / 1_000_000);
+                epoch.suspend();
+                claims.empty();
+            }
+            throw unreachable;
+        }
+    }
+
+    private long silentFor(long nanos) {
+        return nanos - beatNanos;
+    }
+
+    private long patience() {
+        return settings.deadAfter().toNanos() * 4 / 5;
+    }
+
+    private void rejoin(EpochWork epoch) {
+        epoch.suspend();
+        claims.empty();
+        finisher.drain(FLUSH_BEFORE_LEAVING);
+        epoch.place().leave();
+        epoch.close();
+    }
+
+    void hint(Hint hint) {
+        EpochWork epoch = current;
+        if (epoch != null && hint.dueMicros() == 0) {
+            claims.hint(epoch, hint);
+        }
+    }
+
+    boolean worksOn(String queue) {
+        return claims.worksOn(queue);
+    }
+
+    boolean ready() {
+        EpochWork epoch = current;
+        return epoch != null && epoch.state() == EpochWork.State.WORKING && silentFor(System.nanoTime()) < patience();
+    }
+
+    void stop(Duration grace) {
+        claims.close();
+        EpochWork epoch = current;
+        if (epoch == null) {
+            heart.stop();
+            finisher.stop();
+            return;
+        }
+        giveBack(epoch);
+        waitForHandlers(epoch, grace);
+        epoch.running().forEach(RunningJob::release);
+        waitForHandlers(epoch, Duration.ofSeconds(2));
+        boolean written = finisher.drain(Duration.ofSeconds(10));
+        heart.stop();
+        heart.join(Duration.ofSeconds(5));
+        finisher.stop();
+        if (!written) {
+            LOG.warn("The database did not take the last outcomes; their jobs run again.");
+        }
+        leave(epoch);
+        shop.close();
+    }
+
+    private void giveBack(EpochWork epoch) {
+        List<ClaimedJob> left = claims.empty();
+        if (left.isEmpty() || epoch.state() != EpochWork.State.WORKING) {
+            return;
+        }
+        try {
+            epoch.place().giveBack(left);
+        } catch (RuntimeException failed) {
+            LOG.warn("Giving {} jobs back failed; leaving the epoch returns them.", left.size(), failed);
+        }
+    }
+
+    private static void waitForHandlers(EpochWork epoch, Duration atMost) {
+        long end = System.nanoTime() + atMost.toNanos();
+        while (!epoch.running().isEmpty() && end - System.nanoTime() > 0) {
+            LockSupport.parkNanos(2_000_000L);
+        }
+    }
+
+    private void leave(EpochWork epoch) {
+        try {
+            epoch.place().heartbeat(0, tallies.take());
+            epoch.place().leave();
+        } catch (RuntimeException failed) {
+            LOG.warn("The node left without saying so; others will notice: {}", failed.getMessage());
+        }
+        epoch.close();
+    }
+}

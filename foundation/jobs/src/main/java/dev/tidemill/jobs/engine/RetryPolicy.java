@@ -1,0 +1,151 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.QueueOptions;
+import dev.tidemill.jobs.Retry;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Outcome.Next;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Decides what follows a failed attempt. Thread safe. */
+final class RetryPolicy {
+    private static final int ERROR_LIMIT = 8_000;
+    private static final Duration LONGEST_BACKOFF = Duration.ofDays(365);
+
+    private final Registry registry;
+    private final Settings settings;
+
+    RetryPolicy(Registry registry, Settings settings) {
+        this.registry = registry;
+        this.settings = settings;
+    }
+
+    @Nullable
+    Duration timeout(Registry.Entry entry, Meta meta) {
+        return meta.timeoutMillis() != null
+                ? Duration.ofMillis(meta.timeoutMillis())
+                : entry.options().timeout();
+    }
+
+    Outcome failed(ClaimedJob job, Meta meta, long startedMicros, long tookMicros, Throwable failure) {
+        String error = describe(failure);
+        if (failure instanceof Retry retry) {
+            Duration delay = retry.delay();
+            if (delay == null) {
+                return new Outcome(
+                        job, AttemptOutcome.FAILED, startedMicros, tookMicros, error, dead(ErrorCode.GIVEN_UP));
+            }
+            if (!retry.counted()) {
+                return new Outcome(
+                        job, AttemptOutcome.SNOOZED, startedMicros, tookMicros, error, again(job, delay, false));
+            }
+            return new Outcome(
+                    job,
+                    AttemptOutcome.FAILED,
+                    startedMicros,
+                    tookMicros,
+                    error,
+                    isLast(job, meta) ? dead(ErrorCode.HANDLER_FAILED) : again(job, delay, true));
+        }
+        if (failure instanceof TidemillException own && beyondRetry(own.code())) {
+            return new Outcome(job, AttemptOutcome.FAILED, startedMicros, tookMicros, error, dead(own.code()));
+        }
+        return new Outcome(
+                job,
+                AttemptOutcome.FAILED,
+                startedMicros,
+                tookMicros,
+                error,
+                countedFailure(job, meta, ErrorCode.HANDLER_FAILED));
+    }
+
+    Outcome timedOut(ClaimedJob job, Meta meta, long startedMicros, long tookMicros) {
+        String error = "The attempt ran past its time limit and was interrupted after " + tookMicros / 1_000 + " ms.";
+        return new Outcome(
+                job,
+                AttemptOutcome.TIMED_OUT,
+                startedMicros,
+                tookMicros,
+                error,
+                countedFailure(job, meta, ErrorCode.TIMED_OUT));
+    }
+
+    Outcome released(ClaimedJob job, long startedMicros, long tookMicros) {
+        return new Outcome(
+                job,
+                AttemptOutcome.RELEASED,
+                startedMicros,
+                tookMicros,
+                "The node stopped before the handler was through.",
+                again(job, Duration.ZERO, false));
+    }
+
+    private static boolean beyondRetry(ErrorCode code) {
+        return code == ErrorCode.PAYLOAD_UNREADABLE || code == ErrorCode.BODY_MISSING;
+    }
+
+    private Next countedFailure(ClaimedJob job, Meta meta, ErrorCode code) {
+        if (isLast(job, meta)) {
+            return dead(code);
+        }
+        Duration delay;
+        try {
+            delay = backoff(job).delay(job.failures() + 1, ThreadLocalRandom.current());
+        } catch (RuntimeException broken) {
+            delay = QueueOptions.STANDARD.backoff().delay(job.failures() + 1, ThreadLocalRandom.current());
+        }
+        return again(job, delay, true);
+    }
+
+    private boolean isLast(ClaimedJob job, Meta meta) {
+        return job.failures() + 1 >= attempts(job, meta);
+    }
+
+    private int attempts(ClaimedJob job, Meta meta) {
+        if (meta.attempts() != null) {
+            return meta.attempts();
+        }
+        Registry.Entry entry = registry.ofKind(job.kind());
+        Integer attempts = entry == null ? null : entry.options().attempts();
+        return attempts != null ? attempts : queue(job).attempts();
+    }
+
+    private Backoff backoff(ClaimedJob job) {
+        Registry.Entry entry = registry.ofKind(job.kind());
+        Backoff backoff = entry == null ? null : entry.options().backoff();
+        return backoff != null ? backoff : queue(job).backoff();
+    }
+
+    private QueueOptions queue(ClaimedJob job) {
+        return settings.queues().getOrDefault(job.queue(), QueueOptions.STANDARD);
+    }
+
+    private Next again(ClaimedJob job, Duration delay, boolean counted) {
+        Duration bounded =
+                delay.isNegative() ? Duration.ZERO : delay.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : delay;
+        return new Next.Again(
+                Enqueuer.micros(bounded),
+                counted,
+                Enqueuer.micros(settings.priorities().deadline(job.priority())));
+    }
+
+    private static Next dead(ErrorCode code) {
+        return new Next.DeadLetter(code.name());
+    }
+
+    /** The stack trace, bounded, without the NUL that PostgreSQL refuses. */
+    private static String describe(Throwable failure) {
+        StringWriter text = new StringWriter();
+        failure.printStackTrace(new PrintWriter(text));
+        String described = text.toString().replace("\0", "\\0").strip();
+        return described.length() > ERROR_LIMIT ? described.substring(0, ERROR_LIMIT - 1) + "…" : described;
+    }
+}

@@ -1,0 +1,276 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Run;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.EpochClosedException;
+import dev.tidemill.jobs.store.Outcome;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One attempt, from its thread's first step to its outcome.
+ *
+ * <p>Exactly one party settles it, by compare-and-set: the handler's end, the time limit, or the node (which stops or
+ * has lost its epoch). A handler that calls {@link #completeIn} takes the attempt out of the others' reach: they wait
+ * for that transaction, because only the database knows how it ends. So a handler that outlives its time limit can
+ * not complete any more, and one that completes can not be timed out in between.
+ */
+final class RunningJob implements Run, Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
+
+    private enum State {
+        RUNNING,
+        COMPLETING,
+        SETTLED
+    }
+
+    private final ClaimedJob job;
+    private final EpochWork epoch;
+    private final QueueRunner runner;
+    private final Workshop shop;
+    private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+    private volatile @Nullable Thread thread;
+    private volatile boolean abandoned;
+    private Meta meta = Meta.NONE;
+    private long startedMicros;
+    private long startedNanos;
+
+    RunningJob(ClaimedJob job, EpochWork epoch, QueueRunner runner, Workshop shop) {
+        this.job = job;
+        this.epoch = epoch;
+        this.runner = runner;
+        this.shop = shop;
+    }
+
+    ClaimedJob claimed() {
+        return job;
+    }
+
+    @Override
+    public void run() {
+        thread = Thread.currentThread();
+        epoch.running().add(this);
+        startedMicros = shop.clock().nowMicros();
+        startedNanos = System.nanoTime();
+        ScheduledFuture<?> limit = null;
+        @Nullable Throwable failure = null;
+        try {
+            if (epoch.state() != EpochWork.State.WORKING) {
+                abandon();
+                return;
+            }
+            if (job.meta() != null) {
+                meta = shop.registry().codec().read(job.meta(), Meta.class);
+            }
+            describeInLogs();
+            Registry.Entry entry = shop.entry(job.kind());
+            Registry.Body body = decode(entry);
+            Duration timeout = shop.policy().timeout(entry, meta);
+            limit = timeout == null ? null : shop.watch(this::timeOut, timeout);
+            body.run(this);
+        } catch (Throwable thrown) {
+            failure = thrown;
+        } finally {
+            if (limit != null) {
+                limit.cancel(false);
+            }
+            end(failure);
+            epoch.running().remove(this);
+            MDC.clear();
+            runner.ended(this);
+        }
+    }
+
+    private Registry.Body decode(Registry.Entry entry) {
+        if (job.payload() == null) {
+            throw new TidemillException(
+                    ErrorCode.BODY_MISSING, "Job " + job.id() + " has no body any more; it cannot run.");
+        }
+        return Objects.requireNonNull(entry.task()).decode(shop.registry().codec(), job.payload());
+    }
+
+    private void describeInLogs() {
+        MDC.put("job", Long.toString(job.id()));
+        MDC.put("kind", job.kind());
+        MDC.put("attempt", Integer.toString(job.attempt()));
+        MDC.put("node", shop.nodeName());
+        if (meta.trace() != null) {
+            MDC.put("trace", meta.trace());
+        }
+    }
+
+    private void end(@Nullable Throwable failure) {
+        if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
+            shop.finisher().add(epoch, outcomeOf(failure));
+        } else if (state.get() == State.COMPLETING) {
+            settleCompleting(failure);
+        }
+    }
+
+    private Outcome outcomeOf(@Nullable Throwable failure) {
+        return failure == null
+                ? new Outcome(job, AttemptOutcome.SUCCEEDED, startedMicros, tookMicros(), null, Outcome.NOTHING)
+                : shop.policy().failed(job, meta, startedMicros, tookMicros(), failure);
+    }
+
+    /** The handler called completeIn and is through: only the database knows whether that was committed. */
+    private void settleCompleting(@Nullable Throwable failure) {
+        Outcome ifNot = outcomeOf(
+                failure != null
+                        ? failure
+                        : new TidemillException(
+                                ErrorCode.NOT_COMPLETED,
+                                "The handler called completeIn, but returned without committing that transaction."));
+        Outcome success =
+                new Outcome(job, AttemptOutcome.SUCCEEDED, startedMicros, tookMicros(), null, Outcome.NOTHING);
+        boolean said = false;
+        while (epoch.state() != EpochWork.State.CLOSED) {
+            try {
+                switch (epoch.place().settle(ifNot)) {
+                    case COMPLETED -> {
+                        if (failure != null) {
+                            LOG.warn(
+                                    "The handler threw after its completeIn was committed; the job stays done.",
+                                    failure);
+                        }
+                        shop.finisher().addWritten(epoch, success);
+                        return;
+                    }
+                    case WRITTEN -> {
+                        shop.finisher().addWritten(epoch, ifNot);
+                        return;
+                    }
+                    case OPEN -> {
+                        if (!said) {
+                            LOG.warn("The handler ended, but the transaction it called completeIn in is still open.");
+                            said = true;
+                        }
+                    }
+                }
+            } catch (EpochClosedException closed) {
+                return;
+            } catch (RuntimeException unreachable) {
+                LOG.debug("Asking what became of completeIn failed; asking again.", unreachable);
+                LockSupport.parkNanos(200_000_000L);
+            }
+        }
+    }
+
+    private void timeOut() {
+        if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
+            abandoned = true;
+            shop.finisher().add(epoch, shop.policy().timedOut(job, meta, startedMicros, tookMicros()));
+            interrupt();
+        }
+    }
+
+    /** The epoch is lost: whatever the handler still does counts for nothing. */
+    void abandon() {
+        abandoned = true;
+        state.compareAndSet(State.RUNNING, State.SETTLED);
+        interrupt();
+    }
+
+    /** The node stops: the job runs again elsewhere. */
+    void release() {
+        abandoned = true;
+        if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
+            shop.finisher().add(epoch, shop.policy().released(job, startedMicros, tookMicros()));
+        }
+        interrupt();
+    }
+
+    private void interrupt() {
+        Thread current = thread;
+        if (current != null) {
+            current.interrupt();
+        }
+    }
+
+    private long tookMicros() {
+        return (System.nanoTime() - startedNanos) / 1_000;
+    }
+
+    @Override
+    public void completeIn(Connection connection) throws SQLException {
+        if (connection.getAutoCommit()) {
+            throw new TidemillException(
+                    ErrorCode.NOT_COMPLETED,
+                    "completeIn was given a connection in auto-commit; switch it off, so that effects and outcome commit together.");
+        }
+        if (!state.compareAndSet(State.RUNNING, State.COMPLETING)) {
+            throw new TidemillException(
+                    ErrorCode.NOT_COMPLETED,
+                    "Attempt " + job.attempt() + " of job " + job.id()
+                            + (state.get() == State.COMPLETING
+                                    ? " was completed before; call completeIn once."
+                                    : " timed out or was abandoned; roll back, another attempt will run."));
+        }
+        if (!epoch.place().complete(connection, job, startedMicros)) {
+            throw new TidemillException(
+                    ErrorCode.NOT_COMPLETED,
+                    "The node was declared dead and job " + job.id() + " given to another; roll back.");
+        }
+    }
+
+    @Override
+    public long jobId() {
+        return job.id();
+    }
+
+    @Override
+    public String kind() {
+        return job.kind();
+    }
+
+    @Override
+    public String queue() {
+        return job.queue();
+    }
+
+    @Override
+    public Priority priority() {
+        return job.priority();
+    }
+
+    @Override
+    public int attempt() {
+        return job.attempt();
+    }
+
+    @Override
+    public int failures() {
+        return job.failures();
+    }
+
+    @Override
+    public Instant startBy() {
+        return DatabaseClock.toInstant(job.startByMicros());
+    }
+
+    @Override
+    public Map<String, String> tags() {
+        Map<String, String> tags = meta.tags();
+        return tags == null ? Map.of() : tags;
+    }
+
+    @Override
+    public boolean abandoned() {
+        return abandoned;
+    }
+}

@@ -1,0 +1,22 @@
+package dev.tidemill.jobs.engine;
+
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.QueueOptions;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the builder was told; validated there. */
+public record Settings(
+        String schema,
+        @Nullable String nodeName,
+        boolean migrate,
+        int payloadLimitBytes,
+        Priorities priorities,
+        Map<String, QueueOptions> queues,
+        Duration heartbeat,
+        Duration deadAfter) {
+    public Settings {
+        queues = Map.copyOf(queues);
+    }
+}

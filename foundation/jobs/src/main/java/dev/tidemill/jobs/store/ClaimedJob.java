@@ -1,0 +1,30 @@
+package dev.tidemill.jobs.store;
+
+import dev.tidemill.jobs.Priority;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job in a node's hands.
+ *
+ * @param lease the lease that holds it
+ * @param id the job
+ * @param attempt the number of this attempt, from 1
+ * @param failures counted failures so far
+ * @param kind its kind
+ * @param queue its queue
+ * @param priority its priority
+ * @param startByMicros its start deadline
+ * @param payload JSON text; null if the body is gone
+ * @param meta the engine's notes; null if none
+ */
+public record ClaimedJob(
+        long lease,
+        long id,
+        int attempt,
+        int failures,
+        String kind,
+        String queue,
+        Priority priority,
+        long startByMicros,
+        @Nullable String payload,
+        @Nullable String meta) {}

@@ -1,0 +1,46 @@
+package dev.tidemill.jobs.store;
+
+import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Stats;
+import java.util.List;
+import java.util.Optional;
+
+/** Answers questions, and carries out what a person decides. Thread safe; every answer is bounded. */
+public interface Desk {
+    /** A job. */
+    Optional<JobView> job(long id);
+
+    /** The newest jobs that carry a tag, ids below {@code before}, newest first. */
+    List<JobView> tagged(String name, String value, long before, int limit);
+
+    /** How things stand. */
+    Stats stats();
+
+    /** The attempts of the latest claims, newest first. */
+    List<AttemptView> latestAttempts(int limit);
+
+    /** Dead letters older than the one of job {@code after} (0 for the newest), newest first. */
+    List<DeadLetter> deadLetters(long after, int limit);
+
+    /** Makes dead letters ready again with fresh attempts; ids that are no dead letters are passed over. */
+    Replayed replay(List<Long> ids, Priorities priorities);
+
+    /** Puts a dead letter aside; false if there is none. */
+    boolean discard(long id);
+
+    /**
+     * What was replayed.
+     *
+     * @param ids which
+     * @param hints a hint a lane
+     */
+    record Replayed(List<Long> ids, List<Hint> hints) {
+        public Replayed {
+            ids = List.copyOf(ids);
+            hints = List.copyOf(hints);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.tidemill.jobs.store;
+
+/** A job store's parts. */
+public interface JobStore extends AutoCloseable {
+    /** Takes jobs in. */
+    Intake intake();
+
+    /** Hands jobs to a node, and takes outcomes back. */
+    Workplace join(NodeInfo node);
+
+    /** Keeps the store in order; any node may. */
+    Upkeep upkeep();
+
+    /** Wakes other processes, and is woken by them. */
+    Signals signals();
+
+    /** Answers questions, and carries out what a person decides. */
+    Desk desk();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,104 @@
+package dev.tidemill.jobs.store;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One epoch of one node: where it claims and finishes. Once the epoch is closed (the node was declared dead, or
+ * left), nothing here writes any more and everything answers {@link EpochClosedException}.
+ *
+ * <p>{@link #claim} and {@link #reconcile} are for the claiming thread alone, {@link #finish} for the finishing
+ * thread alone, {@link #heartbeat} for the heart's; the rest is thread safe.
+ */
+public interface Workplace extends AutoCloseable {
+    /** The epoch's number, new for every join. */
+    long epoch();
+
+    /** Claims up to what is demanded, most urgent first within a queue. Never waits for jobs to appear. */
+    Claimed claim(List<Demand> demands);
+
+    /** Tells the claimer that something below its position may have appeared. Thread safe. */
+    void hint(Hint hint);
+
+    /** Writes outcomes and what follows from them, and gives up leases that are through. Repeating is harmless. */
+    Finished finish(List<Outcome> outcomes, Collection<Long> endedLeases);
+
+    /** Puts claimed jobs that never started back, as if they had not been claimed. */
+    void giveBack(List<ClaimedJob> jobs);
+
+    /**
+     * Writes a success in the caller's transaction.
+     *
+     * @return false if the epoch is closed or the attempt has an outcome already; then nothing was written
+     */
+    boolean complete(Connection connection, ClaimedJob job, long startedMicros) throws SQLException;
+
+    /**
+     * Writes the outcome of an attempt whose handler called {@link #complete} and has ended, unless that was
+     * committed. Waits no longer than a second for a transaction that is still open. Thread safe.
+     */
+    Settled settle(Outcome ifNotCompleted);
+
+    /**
+     * Returns to ready what leases of this epoch hold that the node does not know of: claims whose answer was lost.
+     *
+     * @param known the leases in the node's memory
+     * @return how many leases were returned
+     */
+    int reconcile(Set<Long> known);
+
+    /**
+     * Says that the node lives.
+     *
+     * @return the database's clock, in microseconds
+     */
+    long heartbeat(int running, List<Tally> tallies);
+
+    /** Ends the epoch: what it still holds becomes ready again. */
+    void leave();
+
+    /** Lets go of connections; the epoch stays. */
+    @Override
+    void close();
+
+    /**
+     * What a queue has room for.
+     *
+     * @param queue which
+     * @param slots free handlers and room for prefetched jobs; 0 to take critical jobs alone
+     * @param criticalSlots how many critical jobs may come, at least {@code slots}
+     * @param strict higher priorities strictly first
+     * @param offPeakOpen whether off-peak jobs may run now
+     */
+    record Demand(String queue, int slots, int criticalSlots, boolean strict, boolean offPeakOpen) {}
+
+    /**
+     * What a claim brought.
+     *
+     * @param jobs the jobs, most urgent first
+     * @param nowMicros the database's clock
+     * @param lookedEverywhere whether every lane was searched from its beginning, so that nothing ready is left for
+     *     this node if fewer came than were asked for
+     */
+    record Claimed(List<ClaimedJob> jobs, long nowMicros, boolean lookedEverywhere) {}
+
+    /** How an attempt with {@link #complete} ended. */
+    enum Settled {
+        /** The handler's transaction had committed the success. */
+        COMPLETED,
+        /** It had not, and the outcome given was written. */
+        WRITTEN,
+        /** Its transaction is still open; nothing was written. */
+        OPEN
+    }
+
+    /**
+     * What a flush did.
+     *
+     * @param hints jobs that became ready or will
+     */
+    record Finished(List<Hint> hints) {}
+}
