@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Folders and binaries that do not fit, each with its one clear message. */
 class FolderTest {
-    private static final Path OTHER_MAJOR = Path.of("target", "postgres-15.jar");
+    private static final Path OTHER_MAJOR = Path.of("target", "postgres-other.jar");
 
     @TempDir
     Path folder;
@@ -43,17 +43,18 @@ class FolderTest {
 
     @Test
     void aFolderOfAnotherMajorVersionIsRefusedAndLeftAsItWas() throws Exception {
+        String oldMajor;
         try (EmbeddedPostgres old = EmbeddedPostgres.builder()
                 .dataFolder(folder)
                 .binaries(OTHER_MAJOR)
                 .start()) {
-            assertThat(old.version()).startsWith("15.");
+            oldMajor = old.version().substring(0, old.version().indexOf('.'));
             Sql.run(old, "CREATE TABLE kept AS SELECT 15 AS n");
         }
 
         assertThat(refusal(Problem.OTHER_VERSION, EmbeddedPostgres.builder().dataFolder(folder)::start))
                 .hasMessageContaining(folder.toString())
-                .hasMessageContaining("written by PostgreSQL 15")
+                .hasMessageContaining("written by PostgreSQL " + oldMajor + ",")
                 .hasMessageContaining("these binaries are ")
                 .hasMessageContaining("dump it there");
 
