@@ -227,7 +227,7 @@ final class Cluster {
     }
 
     /** Ends the server and all its workers at once, as a crash would; what was committed is on disk. */
-    void kill(Postmaster postmaster) throws IOException {
+    static void kill(Postmaster postmaster) throws IOException {
         Optional<ProcessHandle> main = ProcessHandle.of(postmaster.pid());
         if (main.isEmpty() || !postmaster.isAlive()) {
             return;

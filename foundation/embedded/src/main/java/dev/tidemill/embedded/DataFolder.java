@@ -31,7 +31,7 @@ final class DataFolder implements AutoCloseable {
     /** Takes the folder, creating it where it does not exist, or a new temporary one where none is given. */
     static DataFolder take(@Nullable Path chosen) throws IOException {
         if (chosen == null) {
-            Path fresh = Files.createTempDirectory("tidemill-postgres-");
+            Path fresh = AbandonedFolders.create();
             return new DataFolder(fresh, true, FolderLock.take(fresh));
         }
         Path path = chosen.toAbsolutePath().normalize();

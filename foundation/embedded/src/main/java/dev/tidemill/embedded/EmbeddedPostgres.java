@@ -144,7 +144,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         synchronized (lock) {
             try {
                 if (running != null) {
-                    cluster.kill(running);
+                    Cluster.kill(running);
                     running = null;
                 }
             } catch (IOException e) {

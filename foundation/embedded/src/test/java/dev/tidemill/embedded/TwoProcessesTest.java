@@ -10,6 +10,9 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,16 +26,29 @@ class TwoProcessesTest {
     /** That program, and the line it answered with. */
     private record Program(Process process, String answer) implements AutoCloseable {
         static Program holding(Path folder) throws IOException {
-            Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Holder.class.getName(),
-                            folder.toString())
+            return start("-Dunused", folder.toString());
+        }
+
+        static Program inATemporaryFolderOf(Path all) throws IOException {
+            return start("-Djava.io.tmpdir=" + all);
+        }
+
+        private static Program start(String property, String... arguments) throws IOException {
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    property,
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Holder.class.getName()));
+            command.addAll(List.of(arguments));
+            Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
             return new Program(process, process.inputReader().readLine());
+        }
+
+        Path folder() {
+            return Path.of(answer.split(" ", -1)[3]);
         }
 
         int port() {
@@ -139,6 +155,29 @@ class TwoProcessesTest {
             await().atMost(10, TimeUnit.SECONDS).until(() -> Postmaster.hasEnded(server));
             assertThat(Files.readString(folder.resolve("postgres.log")))
                     .contains("received fast shutdown request", "database system is shut down");
+        }
+    }
+
+    @Test
+    void theTemporaryFolderAndServerOfAKilledProgramAreClearedAway() throws Exception {
+        Folders.openToReaders(folder);
+        try (Program alive = Program.inATemporaryFolderOf(folder);
+                Program killed = Program.inATemporaryFolderOf(folder)) {
+            ProcessHandle left = killed.server();
+            killed.kill();
+
+            AbandonedFolders.sweepBeside(alive.folder(), Duration.ofHours(1));
+            assertThat(killed.folder())
+                    .as("one that is too young to be sure of")
+                    .isDirectory();
+            AbandonedFolders.sweepBeside(alive.folder(), Duration.ofSeconds(-1));
+
+            assertThat(Postmaster.hasEnded(left)).isTrue();
+            assertThat(killed.folder()).doesNotExist();
+            assertThat(Postmaster.hasEnded(alive.server())).isFalse();
+            alive.process().getOutputStream().close();
+            assertThat(alive.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(alive.folder()).doesNotExist();
         }
     }
 }
