@@ -3,6 +3,7 @@ module dev.tidemill.jobs {
     requires static transitive org.jspecify;
     requires transitive java.sql;
     requires org.slf4j;
+    requires tools.jackson.core;
     requires tools.jackson.databind;
 
     exports dev.tidemill.jobs;

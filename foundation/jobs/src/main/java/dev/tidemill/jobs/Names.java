@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 /** The rules for names. */
 final class Names {
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
-    private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,39}");
+    private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,49}");
     private static final int MAX_TAG_VALUE = 200;
 
     private Names() {}
@@ -22,7 +22,7 @@ final class Names {
         if (!SCHEMA.matcher(schema).matches() || schema.startsWith("pg_")) {
             throw new TidemillException(
                     ErrorCode.INVALID_OPTION,
-                    "The schema is named '" + schema + "'; use 1 to 40 lower-case letters, digits or underscores, "
+                    "The schema is named '" + schema + "'; use 1 to 50 lower-case letters, digits or underscores, "
                             + "the first one no digit, and not beginning with pg_.");
         }
         return schema;

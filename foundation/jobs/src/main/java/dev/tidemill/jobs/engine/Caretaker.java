@@ -108,7 +108,7 @@ final class Caretaker {
         Rescued rescued =
                 upkeep.rescue(settings.deadAfter(), settings.heartbeat().multipliedBy(2));
         if (rescued.nodes() > 0) {
-            LOG.warn("Closed {} dead epochs; {} jobs run again.", rescued.nodes(), rescued.jobs());
+            LOG.warn("Closed {} dead epochs; what they held runs again.", rescued.nodes());
             committed.accept(rescued.hints());
         }
     }

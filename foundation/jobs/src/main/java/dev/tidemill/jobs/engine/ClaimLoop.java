@@ -4,7 +4,6 @@ import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
-import dev.tidemill.jobs.store.Workplace.Claimed;
 import dev.tidemill.jobs.store.Workplace.Demand;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -92,9 +91,7 @@ final class ClaimLoop {
     }
 
     private Duration claim(EpochWork epoch, List<Demand> demands) {
-        Claimed claimed = epoch.place().claim(demands);
-        shop.clock().read(claimed.nowMicros());
-        List<ClaimedJob> jobs = claimed.jobs();
+        List<ClaimedJob> jobs = epoch.place().claim(demands);
         if (jobs.isEmpty()) {
             return System.nanoTime() - foundAt < BUSY_NANOS ? POLL_BUSY : POLL_IDLE;
         }

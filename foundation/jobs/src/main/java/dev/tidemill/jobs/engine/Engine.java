@@ -92,7 +92,8 @@ public final class Engine {
                 host,
                 pid,
                 kinds,
-                List.copyOf(settings.queues().keySet()));
+                List.copyOf(settings.queues().keySet()),
+                settings.priorities());
     }
 
     private void start() {

@@ -5,7 +5,6 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Outcome;
-import dev.tidemill.jobs.store.Workplace.Finished;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,8 +131,7 @@ final class Finisher {
         }
         try {
             if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty()) {
-                Finished finished = batch.epoch.place().finish(batch.outcomes, batch.endedLeases);
-                committed.accept(finished.hints());
+                committed.accept(batch.epoch.place().finish(batch.outcomes, batch.endedLeases));
             }
             batch.outcomes.forEach(tallies::count);
             batch.written.forEach(tallies::count);

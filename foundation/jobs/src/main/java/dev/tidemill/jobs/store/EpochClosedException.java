@@ -4,7 +4,7 @@ package dev.tidemill.jobs.store;
 public final class EpochClosedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public EpochClosedException(long epoch) {
-        super("Epoch " + epoch + " is closed: the node was silent for too long or has left; it has to join again.");
+    public EpochClosedException(String detail) {
+        super("The node was silent for too long or has left, and has to join again: " + detail);
     }
 }

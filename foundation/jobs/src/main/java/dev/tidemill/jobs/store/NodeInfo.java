@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.store;
 
+import dev.tidemill.jobs.Priorities;
 import java.util.List;
 import java.util.Set;
 
@@ -11,5 +12,7 @@ import java.util.Set;
  * @param pid its process id there
  * @param kinds what it handles, aliases included
  * @param queues what it works on
+ * @param priorities the weights it claims by
  */
-public record NodeInfo(String name, String host, long pid, Set<String> kinds, List<String> queues) {}
+public record NodeInfo(
+        String name, String host, long pid, Set<String> kinds, List<String> queues, Priorities priorities) {}

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.ErrorCode;
+import org.jspecify.annotations.Nullable;
 
 /** A statement that failed. */
 public class StoreException extends RuntimeException {
@@ -14,7 +15,7 @@ public class StoreException extends RuntimeException {
      *
      * @param connection whether the connection or the server is to blame, so that trying again later may help
      */
-    public StoreException(ErrorCode code, String message, boolean connection, Throwable cause) {
+    public StoreException(ErrorCode code, String message, boolean connection, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.connection = connection;

@@ -42,8 +42,7 @@ public interface Upkeep {
      * What was rescued.
      *
      * @param nodes how many epochs were closed
-     * @param jobs how many jobs became ready again
      * @param hints a hint a lane
      */
-    record Rescued(int nodes, int jobs, List<Hint> hints) {}
+    record Rescued(int nodes, List<Hint> hints) {}
 }

@@ -18,13 +18,17 @@ public interface Workplace extends AutoCloseable {
     long epoch();
 
     /** Claims up to what is demanded, most urgent first within a queue. Never waits for jobs to appear. */
-    Claimed claim(List<Demand> demands);
+    List<ClaimedJob> claim(List<Demand> demands);
 
     /** Tells the claimer that something below its position may have appeared. Thread safe. */
     void hint(Hint hint);
 
-    /** Writes outcomes and what follows from them, and gives up leases that are through. Repeating is harmless. */
-    Finished finish(List<Outcome> outcomes, Collection<Long> endedLeases);
+    /**
+     * Writes outcomes and what follows from them, and gives up leases that are through. Repeating is harmless.
+     *
+     * @return jobs that became ready or will, a hint a lane
+     */
+    List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases);
 
     /** Puts claimed jobs that never started back, as if they had not been claimed. */
     void giveBack(List<ClaimedJob> jobs);
@@ -75,16 +79,6 @@ public interface Workplace extends AutoCloseable {
      */
     record Demand(String queue, int slots, int criticalSlots, boolean strict, boolean offPeakOpen) {}
 
-    /**
-     * What a claim brought.
-     *
-     * @param jobs the jobs, most urgent first
-     * @param nowMicros the database's clock
-     * @param lookedEverywhere whether every lane was searched from its beginning, so that nothing ready is left for
-     *     this node if fewer came than were asked for
-     */
-    record Claimed(List<ClaimedJob> jobs, long nowMicros, boolean lookedEverywhere) {}
-
     /** How an attempt with {@link #complete} ended. */
     enum Settled {
         /** The handler's transaction had committed the success. */
@@ -94,11 +88,4 @@ public interface Workplace extends AutoCloseable {
         /** Its transaction is still open; nothing was written. */
         OPEN
     }
-
-    /**
-     * What a flush did.
-     *
-     * @param hints jobs that became ready or will
-     */
-    record Finished(List<Hint> hints) {}
 }

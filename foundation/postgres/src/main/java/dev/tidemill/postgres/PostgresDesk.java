@@ -1,0 +1,221 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.store.Desk;
+import dev.tidemill.jobs.store.Hint;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Answers questions on connections that it borrows and returns. */
+final class PostgresDesk implements Desk {
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final StatsReader stats;
+
+    PostgresDesk(DataSource dataSource, Statements statements) {
+        this.dataSource = dataSource;
+        this.statements = statements;
+        this.stats = new StatsReader(statements);
+    }
+
+    private <T> T borrow(Session.Work<T> work) {
+        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+            return session.call(work);
+        }
+    }
+
+    @Override
+    public Optional<JobView> job(long id) {
+        return borrow(connection -> jobs(connection, new long[] {id}).stream().findFirst());
+    }
+
+    @Override
+    public List<JobView> tagged(String name, String value, long before, int limit) {
+        return borrow(connection -> {
+            List<Long> ids = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("tagged"))) {
+                Parameters.set(statement, name, value, before, limit);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        ids.add(rows.getLong(1));
+                    }
+                }
+            }
+            return jobs(connection, ids.stream().mapToLong(Long::longValue).toArray());
+        });
+    }
+
+    private List<JobView> jobs(Connection connection, long[] ids) throws SQLException {
+        List<JobView> jobs = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("job"))) {
+            statement.setObject(1, ids);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    jobs.add(job(connection, rows));
+                }
+            }
+        }
+        return jobs;
+    }
+
+    private JobView job(Connection connection, ResultSet rows) throws SQLException {
+        long due = rows.getLong("due");
+        @Nullable Instant dueAt = rows.wasNull() ? null : instant(due);
+        String kind = rows.getString("kind");
+        String queue = rows.getString("queue");
+        return new JobView(
+                rows.getLong("id"),
+                kind,
+                queue,
+                Priority.ofCode(rows.getInt("priority")),
+                JobState.valueOf(rows.getString("state")),
+                rows.getString("payload"),
+                tags(connection, rows.getLong("id")),
+                instant(rows.getLong("created")),
+                dueAt,
+                attempts(connection, rows.getLong("id"), kind, queue));
+    }
+
+    private Map<String, String> tags(Connection connection, long id) throws SQLException {
+        Map<String, String> tags = new TreeMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("job_tags"))) {
+            statement.setLong(1, id);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    tags.put(rows.getString(1), rows.getString(2));
+                }
+            }
+        }
+        return tags;
+    }
+
+    private List<AttemptView> attempts(Connection connection, long id, String kind, String queue) throws SQLException {
+        List<AttemptView> attempts = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("job_attempts"))) {
+            statement.setLong(1, id);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    attempts.addFirst(attempt(rows, kind, queue));
+                }
+            }
+        }
+        return attempts;
+    }
+
+    private static AttemptView attempt(ResultSet rows, String kind, String queue) throws SQLException {
+        return new AttemptView(
+                rows.getLong(1),
+                kind,
+                queue,
+                rows.getInt(2),
+                AttemptOutcome.ofCode(rows.getInt(3)),
+                rows.getString(4),
+                instant(rows.getLong(5)),
+                Duration.of(rows.getLong(6), ChronoUnit.MICROS),
+                Duration.of(rows.getLong(7), ChronoUnit.MICROS),
+                rows.getString(8));
+    }
+
+    @Override
+    public Stats stats() {
+        return borrow(stats::read);
+    }
+
+    @Override
+    public List<AttemptView> latestAttempts(int limit) {
+        return borrow(connection -> {
+            List<AttemptView> attempts = new ArrayList<>(limit);
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("latest_attempts"))) {
+                statement.setInt(1, limit);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        attempts.add(attempt(rows, rows.getString(9), rows.getString(10)));
+                    }
+                }
+            }
+            return attempts;
+        });
+    }
+
+    @Override
+    public List<DeadLetter> deadLetters(long after, int limit) {
+        return borrow(connection -> {
+            List<DeadLetter> letters = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("dead_letters"))) {
+                Parameters.set(statement, after, after, limit);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        letters.add(new DeadLetter(
+                                rows.getLong(1),
+                                rows.getString(2),
+                                rows.getString(3),
+                                Priority.ofCode(rows.getInt(4)),
+                                rows.getInt(5),
+                                rows.getString(6),
+                                rows.getString(7),
+                                instant(rows.getLong(8))));
+                    }
+                }
+            }
+            return letters;
+        });
+    }
+
+    @Override
+    public Replayed replay(List<Long> ids, Priorities priorities) {
+        long[] within = new long[Priority.values().length];
+        for (Priority priority : Priority.values()) {
+            within[priority.code()] = priorities.deadline(priority).toNanos() / 1_000;
+        }
+        return borrow(connection -> {
+            List<Long> revived = new ArrayList<>();
+            List<Hint> hints = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("replay"))) {
+                Parameters.set(
+                        statement, ids.stream().mapToLong(Long::longValue).toArray(), within);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        revived.add(rows.getLong(1));
+                        hints.add(new Hint(rows.getString(2), Priority.ofCode(rows.getInt(3)), rows.getLong(4), 0));
+                    }
+                }
+            }
+            return new Replayed(revived, hints);
+        });
+    }
+
+    @Override
+    public boolean discard(long id) {
+        return borrow(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("discard"))) {
+                statement.setLong(1, id);
+                return statement.executeUpdate() == 1;
+            }
+        });
+    }
+
+    static Instant instant(long micros) {
+        return Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+    }
+}

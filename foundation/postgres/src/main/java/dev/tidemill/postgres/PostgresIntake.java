@@ -1,0 +1,334 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Intake;
+import dev.tidemill.jobs.store.NewJob;
+import dev.tidemill.jobs.store.StoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes jobs in: a body each, and a row in ready or scheduled. Up to 500 go in one statement over arrays, which is
+ * one round trip; more go by COPY, which is faster from there on. All or none: in a transaction of its own, or in the
+ * caller's.
+ */
+final class PostgresIntake implements Intake {
+    static final int COPY_FROM = 500;
+    private static final long PAST_TOLERANCE_MICROS = TimeUnit.MINUTES.toMicros(1);
+    private static final long FUTURE_MICROS = TimeUnit.SECONDS.toMicros(EnqueueOptions.MAX_DELAY.toSeconds());
+
+    private final Session session;
+    private final Statements statements;
+    private final NameIds kinds;
+    private final NameIds queues;
+    private final Session blockSession;
+    private final IdBlocks blocks = new IdBlocks();
+
+    PostgresIntake(Session session, Session blockSession, Statements statements, NameIds kinds, NameIds queues) {
+        this.session = session;
+        this.blockSession = blockSession;
+        this.statements = statements;
+        this.kinds = kinds;
+        this.queues = queues;
+    }
+
+    @Override
+    public Added add(List<NewJob> jobs) {
+        Rows rows = rows(jobs);
+        return rows.oneStatement()
+                ? session.call(connection -> write(connection, rows))
+                : session.transaction(connection -> write(connection, rows));
+    }
+
+    @Override
+    public Added add(Connection connection, List<NewJob> jobs) {
+        Rows rows = rows(jobs);
+        try {
+            if (!connection.getAutoCommit() || rows.oneStatement()) {
+                return write(connection, rows);
+            }
+            connection.setAutoCommit(false);
+            try {
+                Added added = write(connection, rows);
+                connection.commit();
+                return added;
+            } catch (SQLException | RuntimeException failed) {
+                connection.rollback();
+                throw failed;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException failed) {
+            throw SqlErrors.translate(failed);
+        }
+    }
+
+    /** The jobs with their ids, and the two groups they fall into. */
+    private record Rows(List<NewJob> jobs, List<Long> ids, List<Integer> now, List<Integer> later, boolean tagged) {
+        boolean oneStatement() {
+            return !tagged && jobs.size() < COPY_FROM && (now.isEmpty() || later.isEmpty());
+        }
+    }
+
+    private Rows rows(List<NewJob> jobs) {
+        List<Integer> now = new ArrayList<>(jobs.size());
+        List<Integer> later = new ArrayList<>();
+        boolean tagged = false;
+        boolean timed = false;
+        for (int i = 0; i < jobs.size(); i++) {
+            NewJob job = jobs.get(i);
+            (job.delayMicros() == 0 && job.atMicros() == 0 ? now : later).add(i);
+            tagged |= !job.tags().isEmpty();
+            timed |= job.atMicros() != 0;
+        }
+        if (timed) {
+            checkTimes(jobs);
+        }
+        return new Rows(jobs, takeIds(jobs.size()), now, later, tagged);
+    }
+
+    /** By the database's clock; a minute of tolerance, since the caller could only look at another one. */
+    private void checkTimes(List<NewJob> jobs) {
+        long now = blockSession.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("now"));
+                    ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return rows.getLong(1);
+            }
+        });
+        for (NewJob job : jobs) {
+            long at = job.atMicros();
+            if (at != 0 && (at < now - PAST_TOLERANCE_MICROS || at - now > FUTURE_MICROS)) {
+                throw new StoreException(
+                        ErrorCode.INVALID_OPTION,
+                        "The time " + instant(at) + " is " + (at < now ? "in the past" : "too far away")
+                                + "; by the database's clock it is " + instant(now)
+                                + ", and a job may be at most " + EnqueueOptions.MAX_DELAY.toDays()
+                                + " days ahead. Leave the time out to run the job now.",
+                        false,
+                        null);
+            }
+        }
+    }
+
+    private static Instant instant(long micros) {
+        return Instant.EPOCH.plus(Duration.of(micros, ChronoUnit.MICROS));
+    }
+
+    private List<Long> takeIds(int count) {
+        while (true) {
+            int wanted = blocks.blocksFor(count);
+            long[] fresh = wanted == 0 ? new long[0] : blockSession.call(connection -> takeBlocks(connection, wanted));
+            long[] ids = blocks.take(count, fresh);
+            if (ids.length == count) {
+                return Arrays.stream(ids).boxed().toList();
+            }
+        }
+    }
+
+    private long[] takeBlocks(Connection connection, int count) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("take_blocks"))) {
+            statement.setInt(1, count);
+            try (ResultSet rows = statement.executeQuery()) {
+                long[] taken = new long[count];
+                for (int i = 0; rows.next(); i++) {
+                    taken[i] = rows.getLong(1);
+                }
+                return taken;
+            }
+        }
+    }
+
+    private Added write(Connection connection, Rows rows) throws SQLException {
+        long now;
+        if (rows.jobs.size() >= COPY_FROM && BinaryCopy.possible(connection)) {
+            now = copy(connection, rows);
+        } else {
+            now = 0;
+            for (int from = 0; from < rows.now.size(); from += COPY_FROM) {
+                now = insert(
+                        connection, rows, rows.now.subList(from, Math.min(rows.now.size(), from + COPY_FROM)), false);
+            }
+            for (int from = 0; from < rows.later.size(); from += COPY_FROM) {
+                now = insert(
+                        connection,
+                        rows,
+                        rows.later.subList(from, Math.min(rows.later.size(), from + COPY_FROM)),
+                        true);
+            }
+        }
+        if (rows.tagged) {
+            addTags(connection, rows);
+        }
+        return new Added(rows.ids, hints(rows.jobs, now));
+    }
+
+    private long insert(Connection connection, Rows rows, List<Integer> which, boolean later) throws SQLException {
+        int count = which.size();
+        long[] ids = new long[count];
+        int[] kind = new int[count];
+        int[] queue = new int[count];
+        short[] priority = new short[count];
+        String[] payload = new String[count];
+        @Nullable String[] meta = new @Nullable String[count];
+        long[] within = new long[count];
+        long[] delay = new long[count];
+        long[] at = new long[count];
+        for (int i = 0; i < count; i++) {
+            NewJob job = rows.jobs.get(which.get(i));
+            ids[i] = rows.ids.get(which.get(i));
+            kind[i] = kinds.id(job.kind());
+            queue[i] = queues.id(job.queue());
+            priority[i] = (short) job.priority().code();
+            payload[i] = job.payload();
+            meta[i] = job.meta();
+            within[i] = job.startWithinMicros();
+            delay[i] = job.delayMicros();
+            at[i] = job.atMicros();
+        }
+        try (PreparedStatement statement =
+                connection.prepareStatement(statements.get(later ? "add_scheduled" : "add_ready"))) {
+            Parameters.set(statement, ids, kind, queue, priority, payload, meta, within);
+            if (later) {
+                statement.setObject(8, delay);
+                statement.setObject(9, at);
+            }
+            try (ResultSet result = statement.executeQuery()) {
+                result.next();
+                return result.getLong(1);
+            }
+        }
+    }
+
+    private long copy(Connection connection, Rows rows) throws SQLException {
+        long now;
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("now"));
+                ResultSet result = statement.executeQuery()) {
+            result.next();
+            now = result.getLong(1);
+        }
+        String schema = statements.schema();
+        copyInto(connection, schema + ".job (id, created, kind, queue, priority, payload, meta)", copy -> {
+            for (int i = 0; i < rows.jobs.size(); i++) {
+                NewJob job = rows.jobs.get(i);
+                copy.row(7);
+                copy.int8(rows.ids.get(i));
+                copy.int8(now);
+                copy.int4(kinds.id(job.kind()));
+                copy.int4(queues.id(job.queue()));
+                copy.int2(job.priority().code());
+                copy.text(job.payload());
+                copy.text(job.meta());
+            }
+        });
+        if (!rows.now.isEmpty()) {
+            copyInto(connection, schema + ".ready (start_by, job, kind, queue, priority, attempt, failures)", copy -> {
+                for (int i : rows.now) {
+                    NewJob job = rows.jobs.get(i);
+                    copy.row(7);
+                    copy.int8(now + job.startWithinMicros());
+                    copyRest(copy, job, rows.ids.get(i));
+                }
+            });
+        }
+        if (!rows.later.isEmpty()) {
+            copyInto(
+                    connection,
+                    schema + ".scheduled (due, start_within, job, kind, queue, priority, attempt, failures)",
+                    copy -> {
+                        for (int i : rows.later) {
+                            NewJob job = rows.jobs.get(i);
+                            copy.row(8);
+                            copy.int8(due(job, now));
+                            copy.int8(job.startWithinMicros());
+                            copyRest(copy, job, rows.ids.get(i));
+                        }
+                    });
+        }
+        return now;
+    }
+
+    private void copyRest(BinaryCopy copy, NewJob job, long id) {
+        copy.int8(id);
+        copy.int4(kinds.id(job.kind()));
+        copy.int4(queues.id(job.queue()));
+        copy.int2(job.priority().code());
+        copy.int2(1);
+        copy.int2(0);
+    }
+
+    @FunctionalInterface
+    private interface Lines {
+        void writeTo(BinaryCopy copy) throws SQLException;
+    }
+
+    private static void copyInto(Connection connection, String into, Lines lines) throws SQLException {
+        BinaryCopy copy = new BinaryCopy(connection, into);
+        try {
+            lines.writeTo(copy);
+            copy.end();
+        } catch (SQLException | RuntimeException failed) {
+            copy.cancel();
+            throw failed;
+        }
+    }
+
+    private void addTags(Connection connection, Rows rows) throws SQLException {
+        List<String> names = new ArrayList<>();
+        List<String> values = new ArrayList<>();
+        List<Long> jobs = new ArrayList<>();
+        for (int i = 0; i < rows.jobs.size(); i++) {
+            for (Map.Entry<String, String> tag : rows.jobs.get(i).tags().entrySet()) {
+                names.add(tag.getKey());
+                values.add(tag.getValue());
+                jobs.add(rows.ids.get(i));
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("add_tags"))) {
+            Parameters.set(
+                    statement,
+                    names.toArray(String[]::new),
+                    values.toArray(String[]::new),
+                    jobs.stream().mapToLong(Long::longValue).toArray());
+            statement.executeUpdate();
+        }
+    }
+
+    private static long due(NewJob job, long now) {
+        return job.atMicros() > 0 ? job.atMicros() : now + job.delayMicros();
+    }
+
+    private static List<Hint> hints(List<NewJob> jobs, long now) {
+        record Lane(String queue, Priority priority, boolean later) {}
+        Map<Lane, Hint> hints = new HashMap<>();
+        for (NewJob job : jobs) {
+            boolean later = job.delayMicros() != 0 || job.atMicros() != 0;
+            long due = later ? due(job, now) : 0;
+            long startBy = (later ? due : now) + job.startWithinMicros();
+            hints.merge(
+                    new Lane(job.queue(), job.priority(), later),
+                    new Hint(job.queue(), job.priority(), startBy, due),
+                    (one, other) -> new Hint(
+                            one.queue(),
+                            one.priority(),
+                            Math.min(one.startByMicros(), other.startByMicros()),
+                            Math.min(one.dueMicros(), other.dueMicros())));
+        }
+        return List.copyOf(hints.values());
+    }
+}

@@ -1,0 +1,77 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.store.Desk;
+import dev.tidemill.jobs.store.Intake;
+import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Signals;
+import dev.tidemill.jobs.store.Upkeep;
+import dev.tidemill.jobs.store.Workplace;
+import java.time.Duration;
+import javax.sql.DataSource;
+
+/** The job store on PostgreSQL: puts its parts together, and decides which of them share a connection. */
+final class PostgresJobStore implements JobStore {
+    private static final Duration SHORT = Duration.ofSeconds(10);
+    private static final Duration LONG = Duration.ofMinutes(2);
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final Session names;
+    private final Session adding;
+    private final NameIds kinds;
+    private final NameIds queues;
+    private final Rescuer rescuer;
+    private final PostgresIntake intake;
+    private final PostgresUpkeep upkeep;
+    private final PostgresSignals signals;
+    private final PostgresDesk desk;
+
+    PostgresJobStore(DataSource dataSource, String schema) {
+        this.dataSource = dataSource;
+        this.statements = new Statements(schema);
+        this.names = new Session(dataSource, SHORT);
+        this.adding = new Session(dataSource, LONG);
+        this.kinds = new NameIds(names, statements, "kind");
+        this.queues = new NameIds(names, statements, "queue");
+        this.rescuer = new Rescuer(dataSource, statements, queues);
+        this.intake = new PostgresIntake(adding, names, statements, kinds, queues);
+        this.upkeep = new PostgresUpkeep(
+                new Session(dataSource, SHORT), new Session(dataSource, LONG), statements, queues, rescuer);
+        this.signals = new PostgresSignals(new Session(dataSource, SHORT), new Session(dataSource, SHORT), statements);
+        this.desk = new PostgresDesk(dataSource, statements);
+    }
+
+    @Override
+    public Intake intake() {
+        return intake;
+    }
+
+    @Override
+    public Workplace join(NodeInfo node) {
+        return new PostgresWorkplace(dataSource, statements, kinds, queues, rescuer, node);
+    }
+
+    @Override
+    public Upkeep upkeep() {
+        return upkeep;
+    }
+
+    @Override
+    public Signals signals() {
+        return signals;
+    }
+
+    @Override
+    public Desk desk() {
+        return desk;
+    }
+
+    @Override
+    public void close() {
+        upkeep.close();
+        signals.close();
+        adding.close();
+        names.close();
+    }
+}

@@ -1,0 +1,346 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.EpochClosedException;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Tally;
+import dev.tidemill.jobs.store.Workplace;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One epoch on PostgreSQL. The claimer, the finisher and the heart have a connection each, so that none waits for
+ * another; the rare calls borrow one.
+ */
+final class PostgresWorkplace implements Workplace {
+    private static final int CLAIM_SLOT = 0;
+    private static final int FINISH_SLOT = 1;
+    private static final int OTHER_SLOT = 2;
+    private static final int FIRST_HANDLER_SLOT = 3;
+    private static final int SLOTS = 32;
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final NameIds kinds;
+    private final NameIds queues;
+    private final Rescuer rescuer;
+    private final long epoch;
+    private final int[] kindIds;
+    private final int[] weights;
+    private final Lanes lanes = new Lanes();
+    private final Session claiming;
+    private final Session finishing;
+    private final Session heart;
+    private final FinishStatements finish;
+
+    PostgresWorkplace(
+            DataSource dataSource,
+            Statements statements,
+            NameIds kinds,
+            NameIds queues,
+            Rescuer rescuer,
+            NodeInfo node) {
+        this.dataSource = dataSource;
+        this.statements = statements;
+        this.kinds = kinds;
+        this.queues = queues;
+        this.rescuer = rescuer;
+        this.kindIds = node.kinds().stream().mapToInt(kinds::id).sorted().toArray();
+        this.weights = Lanes.weights(node.priorities());
+        this.claiming = new Session(dataSource, Duration.ofSeconds(30));
+        this.finishing = new Session(dataSource, Duration.ofSeconds(30));
+        this.heart = new Session(dataSource, Duration.ofSeconds(4));
+        this.finish = new FinishStatements(statements, kinds, queues);
+        this.epoch = heart.transaction(connection -> join(connection, node));
+    }
+
+    private long join(Connection connection, NodeInfo node) throws SQLException {
+        long joined;
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("join_node"))) {
+            Parameters.set(
+                    statement,
+                    node.name(),
+                    node.host(),
+                    node.pid(),
+                    node.kinds().stream().sorted().toArray(String[]::new),
+                    node.queues().stream().sorted().toArray(String[]::new));
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                joined = rows.getLong(1);
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("raise_fence"))) {
+            statement.setLong(1, joined);
+            statement.executeUpdate();
+        }
+        return joined;
+    }
+
+    @Override
+    public long epoch() {
+        return epoch;
+    }
+
+    @Override
+    public List<ClaimedJob> claim(List<Demand> demands) {
+        boolean everywhere = lanes.begin();
+        long[] startBys = new long[demands.size() * 5];
+        long[] jobs = new long[demands.size() * 5];
+        lanes.fill(demands, everywhere, startBys, jobs);
+        int[] queueIds = new int[demands.size()];
+        int[] limits = new int[demands.size()];
+        int[] critical = new int[demands.size()];
+        int[] modes = new int[demands.size()];
+        for (int q = 0; q < demands.size(); q++) {
+            Demand demand = demands.get(q);
+            queueIds[q] = queues.id(demand.queue());
+            limits[q] = demand.slots();
+            critical[q] = demand.criticalSlots();
+            modes[q] = (demand.strict() ? 1 : 0) + (demand.offPeakOpen() ? 2 : 0);
+        }
+        long sent = System.nanoTime();
+        List<ClaimedJob> claimed = claiming.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim"))) {
+                Parameters.set(
+                        statement,
+                        epoch,
+                        CLAIM_SLOT,
+                        kindIds,
+                        weights,
+                        queueIds,
+                        limits,
+                        critical,
+                        modes,
+                        startBys,
+                        jobs);
+                try (ResultSet rows = statement.executeQuery()) {
+                    return read(rows);
+                }
+            }
+        });
+        lanes.end(demands, claimed, everywhere, System.nanoTime() - sent);
+        return claimed;
+    }
+
+    private List<ClaimedJob> read(ResultSet rows) throws SQLException {
+        List<ClaimedJob> claimed = new ArrayList<>();
+        while (rows.next()) {
+            claimed.add(new ClaimedJob(
+                    rows.getLong(1),
+                    rows.getLong(2),
+                    rows.getInt(3),
+                    rows.getInt(4),
+                    kinds.name(rows.getInt(5)),
+                    queues.name(rows.getInt(6)),
+                    Priority.ofCode(rows.getInt(7)),
+                    rows.getLong(8),
+                    rows.getString(9),
+                    rows.getString(10)));
+        }
+        return claimed;
+    }
+
+    @Override
+    public void hint(Hint hint) {
+        lanes.hint(hint);
+    }
+
+    @Override
+    public List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases) {
+        List<Outcome> successes = new ArrayList<>(outcomes.size());
+        List<Outcome> failures = new ArrayList<>();
+        outcomes.forEach(
+                outcome -> (outcome.outcome() == AttemptOutcome.SUCCEEDED ? successes : failures).add(outcome));
+        if (failures.isEmpty()) {
+            return finishing.call(connection -> {
+                finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases);
+                return List.of();
+            });
+        }
+        return finishing.transaction(connection -> {
+            List<Hint> hints = finish.failures(connection, epoch, FINISH_SLOT, failures);
+            finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases);
+            return hints;
+        });
+    }
+
+    @Override
+    public void giveBack(List<ClaimedJob> jobs) {
+        borrow(Duration.ofSeconds(10), connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("give_back"))) {
+                short[] priorities = new short[jobs.size()];
+                for (int i = 0; i < priorities.length; i++) {
+                    priorities[i] = (short) jobs.get(i).priority().code();
+                }
+                Parameters.set(
+                        statement,
+                        epoch,
+                        OTHER_SLOT,
+                        jobs.stream().mapToLong(ClaimedJob::lease).toArray(),
+                        jobs.stream().mapToLong(ClaimedJob::id).toArray(),
+                        jobs.stream().mapToInt(job -> kinds.id(job.kind())).toArray(),
+                        jobs.stream().mapToInt(job -> queues.id(job.queue())).toArray(),
+                        priorities);
+                return statement.execute();
+            }
+        });
+    }
+
+    @Override
+    public boolean complete(Connection connection, ClaimedJob job, long startedMicros) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("complete"))) {
+            Parameters.set(
+                    statement,
+                    epoch,
+                    FIRST_HANDLER_SLOT + (int) (job.id() % (SLOTS - FIRST_HANDLER_SLOT)),
+                    job.lease(),
+                    job.id(),
+                    (short) job.attempt(),
+                    startedMicros,
+                    job.startByMicros());
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return rows.getBoolean(1);
+            }
+        }
+    }
+
+    @Override
+    public Settled settle(Outcome ifNotCompleted) {
+        ClaimedJob job = ifNotCompleted.job();
+        return borrow(Duration.ofSeconds(5), connection -> {
+            @Nullable Integer present = presentOutcome(connection, job);
+            if (present != null) {
+                return present == AttemptOutcome.SUCCEEDED.code() ? Settled.COMPLETED : Settled.WRITTEN;
+            }
+            connection.setAutoCommit(false);
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("set local lock_timeout = '1s'");
+                if (ifNotCompleted.outcome() == AttemptOutcome.SUCCEEDED) {
+                    finish.successes(connection, epoch, OTHER_SLOT, List.of(ifNotCompleted), List.of());
+                } else {
+                    finish.failures(connection, epoch, OTHER_SLOT, List.of(ifNotCompleted));
+                }
+                connection.commit();
+            } catch (SQLException failed) {
+                connection.rollback();
+                if (SqlErrors.LOCK_TIMEOUT.equals(failed.getSQLState())) {
+                    return Settled.OPEN;
+                }
+                throw failed;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+            // What was open may have been committed just before: whoever's row is there, is the outcome.
+            Integer written = presentOutcome(connection, job);
+            return written != null && written == AttemptOutcome.SUCCEEDED.code() ? Settled.COMPLETED : Settled.WRITTEN;
+        });
+    }
+
+    private @Nullable Integer presentOutcome(Connection connection, ClaimedJob job) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("attempt_outcome"))) {
+            Parameters.set(statement, job.lease(), job.id());
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? rows.getInt(1) : null;
+            }
+        }
+    }
+
+    @Override
+    public int reconcile(Set<Long> known) {
+        return claiming.transaction(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("require_fence"))) {
+                Parameters.set(statement, epoch, CLAIM_SLOT);
+                statement.execute();
+            }
+            List<Long> unknown = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("lease_ids"))) {
+                statement.setLong(1, epoch);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        if (!known.contains(rows.getLong(1))) {
+                            unknown.add(rows.getLong(1));
+                        }
+                    }
+                }
+            }
+            if (!unknown.isEmpty()) {
+                rescuer.returnLeases(connection, epoch, unknown, null).forEach(lanes::hint);
+            }
+            return unknown.size();
+        });
+    }
+
+    @Override
+    public long heartbeat(int running, List<Tally> tallies) {
+        return heart.transaction(connection -> {
+            long now;
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("heartbeat"))) {
+                Parameters.set(statement, running, epoch);
+                try (ResultSet rows = statement.executeQuery()) {
+                    if (!rows.next()) {
+                        throw new EpochClosedException("epoch " + epoch + " is closed");
+                    }
+                    now = rows.getLong(1);
+                }
+            }
+            if (!tallies.isEmpty()) {
+                addTallies(connection, tallies);
+            }
+            return now;
+        });
+    }
+
+    private void addTallies(Connection connection, List<Tally> tallies) throws SQLException {
+        short[] priorities = new short[tallies.size()];
+        for (int i = 0; i < priorities.length; i++) {
+            priorities[i] = (short) tallies.get(i).priority().code();
+        }
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("add_tally"))) {
+            Parameters.set(
+                    statement,
+                    epoch,
+                    tallies.stream().mapToInt(tally -> queues.id(tally.queue())).toArray(),
+                    priorities,
+                    tallies.stream().mapToInt(tally -> kinds.id(tally.kind())).toArray(),
+                    tallies.stream().mapToLong(Tally::succeeded).toArray(),
+                    tallies.stream().mapToLong(Tally::failed).toArray(),
+                    tallies.stream().mapToLong(Tally::met).toArray(),
+                    tallies.stream().mapToLong(Tally::missed).toArray(),
+                    tallies.stream().mapToLong(Tally::tookMicros).toArray());
+            statement.executeUpdate();
+        }
+    }
+
+    @Override
+    public void leave() {
+        rescuer.close(epoch, AttemptOutcome.RELEASED);
+    }
+
+    private <T> T borrow(Duration answerWithin, Session.Work<T> work) {
+        try (Session session = new Session(dataSource, answerWithin)) {
+            return session.call(work);
+        }
+    }
+
+    @Override
+    public void close() {
+        claiming.close();
+        finishing.close();
+        heart.close();
+    }
+}

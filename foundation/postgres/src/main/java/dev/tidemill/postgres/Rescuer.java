@@ -1,0 +1,168 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.store.Hint;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes an epoch, so that nothing written under it counts from then on, and returns what it held.
+ *
+ * <p>Two steps. First a row in {@code closing} is committed: claims and finishes that begin now stay away, so the
+ * second step cannot starve behind a busy node. Then the epoch's fence rows are deleted, which waits for the
+ * transactions that hold them; one that does not let go (a frozen process in an open transaction, or one that stopped
+ * reading an answer) has its session ended after a second, since lock_timeout counts each wait alone and the answer to
+ * "who blocks me" can only come from another session. In the following statement, which sees all that the holders
+ * committed, jobs that no attempt covers become ready again. The alternatives lost: closing by UPDATE is not blocked by
+ * KEY SHARE, and one step starved for 24 s behind 16 busy handlers.
+ */
+final class Rescuer {
+    private static final Logger LOG = LoggerFactory.getLogger(Rescuer.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration GIVE_UP = Duration.ofSeconds(8);
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final NameIds queues;
+
+    Rescuer(DataSource dataSource, Statements statements, NameIds queues) {
+        this.dataSource = dataSource;
+        this.statements = statements;
+        this.queues = queues;
+    }
+
+    /** What became ready again; empty also when another process is at it. */
+    List<Hint> close(long epoch, AttemptOutcome outcome) {
+        try (Session session = new Session(dataSource, GIVE_UP.plusSeconds(30))) {
+            session.call(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(statements.get("mark_closing_one"))) {
+                    statement.setLong(1, epoch);
+                    return statement.executeUpdate();
+                }
+            });
+            return session.transaction(
+                    connection -> closeFence(connection, epoch) ? returnAll(connection, epoch, outcome) : List.of());
+        }
+    }
+
+    private boolean closeFence(Connection connection, long epoch) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("lock_rescue"))) {
+            statement.setLong(1, epoch);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                if (!rows.getBoolean(1)) {
+                    return false;
+                }
+            }
+        }
+        int pid;
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("select pg_backend_pid()")) {
+            rows.next();
+            pid = rows.getInt(1);
+        }
+        CountDownLatch done = new CountDownLatch(1);
+        Thread watcher = Thread.ofVirtual().name("tidemill-rescue").start(() -> endBlockers(pid, epoch, done));
+        try (Statement settings = connection.createStatement();
+                PreparedStatement statement = connection.prepareStatement(statements.get("delete_fence"))) {
+            settings.execute("set local lock_timeout = " + GIVE_UP.toMillis());
+            statement.setLong(1, epoch);
+            statement.executeUpdate();
+            return true;
+        } finally {
+            done.countDown();
+            watcher.interrupt();
+        }
+    }
+
+    /** Ends the sessions that keep a rescue waiting past its patience. */
+    private void endBlockers(int waitingPid, long epoch, CountDownLatch done) {
+        try {
+            Duration wait = PATIENCE;
+            while (!done.await(wait.toMillis(), TimeUnit.MILLISECONDS)) {
+                try (Session session = new Session(dataSource, Duration.ofSeconds(5))) {
+                    session.call(connection -> endBlockers(connection, waitingPid, epoch));
+                }
+                wait = PATIENCE.dividedBy(2);
+            }
+        } catch (InterruptedException through) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException failed) {
+            LOG.warn("Asking who blocks the rescue of epoch {} failed: {}", epoch, failed.getMessage());
+        }
+    }
+
+    private boolean endBlockers(Connection connection, int waitingPid, long epoch) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("blockers"))) {
+            statement.setInt(1, waitingPid);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    LOG.warn(
+                            "Session {} held the fence of dead epoch {} in an open transaction and was {}.",
+                            rows.getInt(1),
+                            epoch,
+                            rows.getBoolean(2) ? "ended" : "not ended; end it with pg_terminate_backend");
+                }
+            }
+        } catch (SQLException refused) {
+            LOG.warn(
+                    "A session holds the fence of dead epoch {} and may not be ended by this user ({}). Grant"
+                            + " pg_signal_backend, or end it by hand: select pg_blocking_pids({}).",
+                    epoch,
+                    refused.getMessage(),
+                    waitingPid);
+        }
+        return true;
+    }
+
+    private List<Hint> returnAll(Connection connection, long epoch, AttemptOutcome outcome) throws SQLException {
+        List<Hint> hints = returnLeases(connection, epoch, null, outcome);
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("end_node"))) {
+            statement.setLong(1, epoch);
+            statement.executeUpdate();
+        }
+        return hints;
+    }
+
+    /** Returns some leases of an epoch, or all of them; the attempts are recorded with the outcome, or not at all. */
+    List<Hint> returnLeases(
+            Connection connection, long epoch, @Nullable List<Long> leases, @Nullable AttemptOutcome outcome)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("return_leases"))) {
+            statement.setLong(1, epoch);
+            if (leases == null) {
+                statement.setNull(2, Types.ARRAY);
+            } else {
+                statement.setObject(
+                        2, leases.stream().mapToLong(Long::longValue).toArray());
+            }
+            if (outcome == null) {
+                statement.setNull(3, Types.SMALLINT);
+            } else {
+                statement.setShort(3, (short) outcome.code());
+            }
+            try (ResultSet rows = statement.executeQuery()) {
+                List<Hint> hints = new ArrayList<>();
+                while (rows.next()) {
+                    hints.add(
+                            new Hint(queues.name(rows.getInt(1)), Priority.ofCode(rows.getInt(2)), rows.getLong(3), 0));
+                }
+                return hints;
+            }
+        }
+    }
+}

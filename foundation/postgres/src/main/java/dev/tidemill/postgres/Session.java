@@ -1,0 +1,126 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.store.EpochClosedException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection for one purpose, opened when first needed, kept between calls and replaced after an error that may
+ * have broken it. Calls take turns. READ COMMITTED whatever the server's default, and with a bound on how long an
+ * answer may take, so that a peer that has vanished is noticed.
+ */
+final class Session implements AutoCloseable {
+    /** What is done with the connection, in auto-commit unless it says otherwise by {@link #transaction}. */
+    @FunctionalInterface
+    interface Work<T> {
+        T on(Connection connection) throws SQLException;
+    }
+
+    private final DataSource dataSource;
+    private final Duration answerWithin;
+    private final ReentrantLock turn = new ReentrantLock();
+    private @Nullable Connection connection;
+    private volatile boolean closed;
+
+    Session(DataSource dataSource, Duration answerWithin) {
+        this.dataSource = dataSource;
+        this.answerWithin = answerWithin;
+    }
+
+    /** Runs work whose every statement commits by itself. */
+    <T> T call(Work<T> work) {
+        turn.lock();
+        try {
+            return work.on(open());
+        } catch (SQLException failed) {
+            throw afterError(failed);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Runs work that commits together. */
+    <T> T transaction(Work<T> work) {
+        return call(open -> {
+            open.setAutoCommit(false);
+            try {
+                T result = work.on(open);
+                open.commit();
+                open.setAutoCommit(true);
+                return result;
+            } catch (SQLException | RuntimeException failed) {
+                discard();
+                throw failed;
+            }
+        });
+    }
+
+    private Connection open() throws SQLException {
+        Connection current = connection;
+        if (current != null && !current.isClosed()) {
+            return current;
+        }
+        if (closed) {
+            throw new SQLException("This session was closed.", "08003");
+        }
+        Connection fresh = dataSource.getConnection();
+        try {
+            fresh.setAutoCommit(true);
+            fresh.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            fresh.setNetworkTimeout(Runnable::run, (int) answerWithin.toMillis());
+        } catch (SQLException failed) {
+            fresh.close();
+            throw failed;
+        }
+        connection = fresh;
+        return fresh;
+    }
+
+    private RuntimeException afterError(SQLException failed) {
+        if (SqlErrors.EPOCH_CLOSED.equals(failed.getSQLState())) {
+            return new EpochClosedException(String.valueOf(failed.getMessage()));
+        }
+        discard();
+        return SqlErrors.translate(failed);
+    }
+
+    private void discard() {
+        Connection current = connection;
+        connection = null;
+        if (current != null) {
+            try {
+                if (!current.getAutoCommit()) {
+                    current.rollback();
+                }
+            } catch (SQLException broken) {
+                // It is being thrown away.
+            }
+            try {
+                current.close();
+            } catch (SQLException broken) {
+                // It is being thrown away.
+            }
+        }
+    }
+
+    /** Gives the connection back; a later call opens another, unless closed for good. */
+    void release() {
+        turn.lock();
+        try {
+            discard();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Gives the connection back for good; waits for the call under way. */
+    @Override
+    public void close() {
+        closed = true;
+        release();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Stats.LaneStats;
+import dev.tidemill.jobs.Stats.NodeView;
+import dev.tidemill.jobs.Stats.QueueStats;
+import dev.tidemill.jobs.Stats.Unhandled;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Puts {@link Stats} together from the rollup, the tallies, the leases and the nodes: five small queries. */
+final class StatsReader {
+    private final Statements statements;
+
+    StatsReader(Statements statements) {
+        this.statements = statements;
+    }
+
+    Stats read(Connection connection) throws SQLException {
+        return new Reading(connection).stats();
+    }
+
+    /** What is gathered about a lane. */
+    private static final class Lane {
+        private long ready;
+        private long scheduled;
+        private long overdue;
+        private long earliest = Long.MAX_VALUE;
+        private long met;
+        private long missed;
+        private long succeeded;
+        private long failed;
+        private long lastMinute;
+        private long tookMicros;
+
+        LaneStats stats(Priority priority, long depthsAtMicros) {
+            return new LaneStats(
+                    priority,
+                    ready,
+                    scheduled,
+                    overdue,
+                    overdue == 0 ? Duration.ZERO : micros(Math.max(0, depthsAtMicros - earliest)),
+                    met,
+                    missed,
+                    succeeded,
+                    failed,
+                    lastMinute,
+                    micros(tookMicros));
+        }
+    }
+
+    private final class Reading {
+        private final Connection connection;
+        private final Map<String, Map<Priority, Lane>> queues = new TreeMap<>();
+        private final Map<String, Long> readyByKind = new TreeMap<>();
+        private final Map<String, Long> running = new TreeMap<>();
+        private final List<NodeView> nodes = new ArrayList<>();
+        private long depthsAt;
+
+        Reading(Connection connection) {
+            this.connection = connection;
+        }
+
+        Stats stats() throws SQLException {
+            each("stats_depth", this::depth);
+            each("stats_tally", this::tally);
+            each("stats_running", rows -> running.put(rows.getString(1), rows.getLong(2)));
+            each("stats_nodes", this::node);
+            long[] deadAndNow = new long[2];
+            each("stats_dead_letters", rows -> {
+                deadAndNow[0] = rows.getLong(1);
+                deadAndNow[1] = rows.getLong(2);
+            });
+            running.keySet().forEach(queue -> queues.computeIfAbsent(queue, name -> new EnumMap<>(Priority.class)));
+            List<QueueStats> lines = new ArrayList<>();
+            queues.forEach((queue, lanes) -> {
+                List<LaneStats> laneLines = new ArrayList<>();
+                lanes.forEach((priority, lane) -> laneLines.add(lane.stats(priority, depthsAt)));
+                lines.add(new QueueStats(queue, running.getOrDefault(queue, 0L), laneLines));
+            });
+            return new Stats(instant(deadAndNow[1]), instant(depthsAt), lines, nodes, unhandled(), deadAndNow[0]);
+        }
+
+        private void depth(ResultSet rows) throws SQLException {
+            depthsAt = rows.getLong(1);
+            if (rows.getString(2) == null) {
+                return;
+            }
+            Lane lane = lane(rows.getString(2), rows.getInt(3));
+            lane.ready += rows.getLong(5);
+            lane.overdue += rows.getLong(6);
+            long earliest = rows.getLong(7);
+            if (!rows.wasNull()) {
+                lane.earliest = Math.min(lane.earliest, earliest);
+            }
+            lane.scheduled += rows.getLong(8);
+            if (rows.getLong(5) > 0) {
+                readyByKind.merge(rows.getString(4), rows.getLong(5), Long::sum);
+            }
+        }
+
+        private void tally(ResultSet rows) throws SQLException {
+            Lane lane = lane(rows.getString(1), rows.getInt(2));
+            lane.succeeded = rows.getLong(3);
+            lane.failed = rows.getLong(4);
+            lane.met = rows.getLong(5);
+            lane.missed = rows.getLong(6);
+            lane.tookMicros = rows.getLong(7);
+            lane.lastMinute = rows.getLong(8);
+        }
+
+        private void node(ResultSet rows) throws SQLException {
+            nodes.add(new NodeView(
+                    rows.getString(1),
+                    rows.getLong(2),
+                    rows.getString(3),
+                    rows.getLong(4),
+                    instant(rows.getLong(5)),
+                    instant(rows.getLong(6)),
+                    rows.getInt(7),
+                    List.of((String[]) rows.getArray(8).getArray())));
+        }
+
+        private Lane lane(String queue, int priority) {
+            return queues.computeIfAbsent(queue, name -> new EnumMap<>(Priority.class))
+                    .computeIfAbsent(Priority.ofCode(priority), key -> new Lane());
+        }
+
+        private List<Unhandled> unhandled() {
+            Set<String> handled = new HashSet<>();
+            nodes.forEach(node -> handled.addAll(node.kinds()));
+            List<Unhandled> waiting = new ArrayList<>();
+            readyByKind.forEach((kind, ready) -> {
+                if (!handled.contains(kind)) {
+                    waiting.add(new Unhandled(kind, ready));
+                }
+            });
+            return waiting;
+        }
+
+        private void each(String statementName, Row row) throws SQLException {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get(statementName));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    row.read(rows);
+                }
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Row {
+        void read(ResultSet rows) throws SQLException;
+    }
+
+    private static Instant instant(long micros) {
+        return PostgresDesk.instant(micros);
+    }
+
+    private static Duration micros(long micros) {
+        return Duration.of(micros, ChronoUnit.MICROS);
+    }
+}
