@@ -1,0 +1,212 @@
+package dev.tidemill.server;
+
+import dev.tidemill.embedded.EmbeddedPostgresException;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.http.Json;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The program {@code tidemill server}. */
+@Command(
+        name = "tidemill server",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        headerHeading = "",
+        header = "Serves the HTTP API and the live page of a Tidemill.",
+        description = {
+            "",
+            "Without --database it runs a PostgreSQL of its own, with its data in --data. It listens on 127.0.0.1 "
+                    + "unless a token is set, which every route but health then asks for.",
+            ""
+        },
+        optionListHeading = "Options:%n",
+        footer = {
+            "",
+            "Ctrl-C stops it cleanly. Logs go to standard error. Exit codes: 0 stopped, 1 failed, 2 wrong usage.",
+            "",
+            "Example: enqueue a job, and look at how things stand",
+            "  curl http://127.0.0.1:8080/api/v1/jobs -H 'Content-Type: application/json' \\",
+            "    -d '{\"kind\": \"SendWelcome\", \"payload\": {\"email\": \"ada@example.com\"}}'",
+            "  curl http://127.0.0.1:8080/api/v1/stats"
+        })
+public final class ServerMain implements Callable<Integer> {
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "8080",
+            description = "Listen on this port; 0 picks a free one. Default: ${DEFAULT-VALUE}.")
+    private int port;
+
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            defaultValue = "127.0.0.1",
+            description = "Listen on this address; one that other machines reach needs a token. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private String host = "127.0.0.1";
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "Ask for the token that this file holds. Or set TIDEMILL_TOKEN.")
+    private @Nullable Path tokenFile;
+
+    @ArgGroup(exclusive = false)
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "text or json. Default: ${DEFAULT-VALUE}.")
+    private LogFormat logFormat = LogFormat.TEXT;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            defaultValue = "INFO",
+            description = "TRACE, DEBUG, INFO, WARN, ERROR or OFF; PUT /api/v1/log-level changes it later. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private String logLevel = "INFO";
+
+    @Option(
+            names = "--json",
+            description = "Print one line of JSON with the url as soon as it serves, and nothing else.")
+    private boolean json;
+
+    @Option(
+            names = "--for",
+            paramLabel = "TIME",
+            converter = Span.class,
+            description = "Stop by itself after this time: 60s, 5m, 1h.")
+    private @Nullable Duration length;
+
+    @Option(names = "--help", usageHelp = true, description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it.
+    private boolean help;
+
+    private final PrintWriter out;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    ServerMain(PrintWriter out) {
+        this.out = out;
+    }
+
+    /** Runs the program. */
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, java.nio.charset.StandardCharsets.UTF_8);
+        System.exit(command(new ServerMain(out)).setOut(out).execute(args));
+    }
+
+    static CommandLine command(ServerMain program) {
+        return new CommandLine(program)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((failed, line, parsed) -> {
+                    if (failed instanceof TidemillException
+                            || failed instanceof EmbeddedPostgresException
+                            || failed instanceof IllegalArgumentException) {
+                        line.getErr().println("tidemill server: " + failed.getMessage());
+                        return 1;
+                    }
+                    throw failed;
+                });
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Logging.configure(logFormat, logLevel);
+        Logger log = LoggerFactory.getLogger(ServerMain.class);
+        CountDownLatch closed = new CountDownLatch(1);
+        Thread hook = Thread.ofPlatform().name("tidemill-stop").unstarted(() -> waitFor(closed));
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (Database opened = database.open();
+                Tidemill mill = Tidemill.on(opened.dataSource())
+                        .schema(database.schema())
+                        .start();
+                TidemillServer server = serve(mill)) {
+            log.info("Serving {} on {}", server.url(), opened.description());
+            announce(server);
+            if (length == null) {
+                ended.await();
+            } else if (!ended.await(length.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.info("Stopping: {} are over", length);
+            }
+            server.stop();
+            mill.stop(GRACE);
+        } finally {
+            closed.countDown();
+        }
+        return 0;
+    }
+
+    private TidemillServer serve(Tidemill mill) {
+        TidemillServer.Builder builder = TidemillServer.builder(mill).host(host).port(port);
+        String token = Secrets.token(tokenFile);
+        if (token != null) {
+            builder.token(token);
+        }
+        return builder.start();
+    }
+
+    private void announce(TidemillServer server) {
+        if (json) {
+            out.println(new String(
+                    Json.write(line -> line.writeStartObject()
+                            .writeStringProperty("url", server.url())
+                            .writeEndObject()),
+                    java.nio.charset.StandardCharsets.UTF_8));
+        } else {
+            out.println("Tidemill serves at " + server.url() + " (Ctrl-C stops it)");
+        }
+        out.flush();
+    }
+
+    /** In the shutdown hook: has the main thread close everything in order, and waits for it. */
+    private void waitFor(CountDownLatch closed) {
+        ended.countDown();
+        try {
+            if (!closed.await(GRACE.toSeconds() + 20, TimeUnit.SECONDS)) {
+                LoggerFactory.getLogger(ServerMain.class).warn("Stopping took too long; some of it was cut short");
+            }
+        } catch (InterruptedException nobodyInterruptsHooks) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Reads 500ms, 60s, 5m, 1h, or an ISO-8601 duration. */
+    static final class Span implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String value) {
+            String text = value.strip().toUpperCase(Locale.ROOT);
+            try {
+                Duration read = text.endsWith("MS")
+                        ? Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)))
+                        : Duration.parse(text.startsWith("P") ? text : "PT" + text);
+                if (read.isPositive() && read.compareTo(Duration.ofDays(3650)) < 0) {
+                    return read;
+                }
+            } catch (DateTimeParseException | NumberFormatException malformed) {
+                // Refused below, like a time that is not ahead.
+            }
+            throw new TypeConversionException("'" + value + "' is no time; write it as 60s, 5m or 1h.");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package dev.tidemill.server;
+
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.api.DeadLettersApi;
+import dev.tidemill.server.api.JobsApi;
+import dev.tidemill.server.api.LogLevelApi;
+import dev.tidemill.server.api.StatsApi;
+import dev.tidemill.server.http.Credentials;
+import dev.tidemill.server.http.Gate;
+import dev.tidemill.server.http.Router;
+import dev.tidemill.server.meters.Meters;
+import dev.tidemill.server.page.Latest;
+import dev.tidemill.server.page.LivePage;
+import io.helidon.webserver.WebServer;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP server around a {@link Tidemill}: the JSON API, the live page, health and metrics.
+ *
+ * <pre>{@code
+ * TidemillServer server = TidemillServer.builder(mill).port(0).start();
+ * System.out.println(server.url());
+ * }</pre>
+ *
+ * <p>It listens on the loopback address unless a token is set, which every route but health then asks for. The mill
+ * stays its owner's: stopping the server does not stop it. Thread safe.
+ */
+public final class TidemillServer implements AutoCloseable {
+    private static final Duration STATS_MAX_AGE = Duration.ofSeconds(2);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
+
+    private final String host;
+    private final WebServer web;
+    private final LivePage page;
+    private final Meters meters;
+    private final Object stopLock = new Object();
+    private boolean stopped;
+
+    private TidemillServer(Builder builder, InetAddress address) {
+        this.host = builder.host;
+        Tidemill mill = builder.mill;
+        Credentials credentials = builder.token == null ? null : new Credentials(builder.token, InstantSource.system());
+        Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
+        this.meters = new Meters(stats::get);
+        this.page = new LivePage(mill, this::url, credentials, builder.maxLivePages);
+        Router router = new Router(new Gate(credentials), meters::answered, builder.bodyLimitBytes, page::loginPage);
+        page.mount(router);
+        new JobsApi(mill).mount(router);
+        new DeadLettersApi(mill).mount(router);
+        new StatsApi(mill).mount(router);
+        new LogLevelApi().mount(router);
+        meters.mount(router);
+        this.web = WebServer.builder()
+                .address(address)
+                .port(builder.port)
+                .shutdownHook(false)
+                .idleConnectionTimeout(IDLE_TIMEOUT)
+                .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
+                .routing(router::mount)
+                .build();
+    }
+
+    private static Optional<Stats> statsOf(Tidemill mill) {
+        try {
+            return Optional.of(mill.stats());
+        } catch (TidemillException unreachable) {
+            return Optional.empty();
+        }
+    }
+
+    /** Begins to describe a server around this mill. */
+    public static Builder builder(Tidemill mill) {
+        return new Builder(mill);
+    }
+
+    /** The port it listens on. */
+    public int port() {
+        return web.port();
+    }
+
+    /** Where the page and the API are, without a slash at the end: {@code http://127.0.0.1:8080}. */
+    public String url() {
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+    }
+
+    /** Ends the live pages, finishes the requests in hand, and lets go of the port. Stopping twice does nothing. */
+    public void stop() {
+        synchronized (stopLock) {
+            if (stopped) {
+                return;
+            }
+            stopped = true;
+        }
+        page.close();
+        web.stop();
+        meters.close();
+    }
+
+    /** As {@link #stop}. */
+    @Override
+    public void close() {
+        stop();
+    }
+
+    /** Collects what a server needs to start. For one thread. */
+    public static final class Builder {
+        private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]{16,512}");
+
+        private final Tidemill mill;
+        private String host = "127.0.0.1";
+        private int port;
+        private int bodyLimitBytes = 16 << 20;
+        private int maxLivePages = 200;
+        private @Nullable String token;
+
+        private Builder(Tidemill mill) {
+            this.mill = mill;
+        }
+
+        /** Listens on this port; 0, the default, is any free one. */
+        public Builder port(int value) {
+            port = between("port", value, 0, 65_535);
+            return this;
+        }
+
+        /** Listens on this address, 127.0.0.1 unless told otherwise; another than loopback needs a token. */
+        public Builder host(String value) {
+            host = value;
+            return this;
+        }
+
+        /**
+         * Asks for this token on every route but health, as {@code Authorization: Bearer} or by the page's log-in form.
+         * 16 to 512 visible ASCII characters.
+         */
+        public Builder token(String value) {
+            if (!TOKEN.matcher(value).matches()) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The token has " + value.length() + " characters; it needs 16 to 512, all of them visible"
+                                + " ASCII without spaces. Make one with: openssl rand -hex 32");
+            }
+            token = value;
+            return this;
+        }
+
+        /** The longest request body in bytes: 16 MiB unless told otherwise, 1 KiB to 256 MiB. */
+        public Builder bodyLimit(int bytes) {
+            bodyLimitBytes = between("The body limit", bytes, 1 << 10, 256 << 20);
+            return this;
+        }
+
+        /** How many pages may be live at a time: 200 unless told otherwise, 0 to 10,000. Others show, but stand still. */
+        public Builder maxLivePages(int value) {
+            maxLivePages = between("maxLivePages", value, 0, 10_000);
+            return this;
+        }
+
+        private static int between(String what, int value, int min, int max) {
+            if (value < min || value > max) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        what + " is " + value + "; it must be between " + min + " and " + max + ".");
+            }
+            return value;
+        }
+
+        /**
+         * Binds the port and serves.
+         *
+         * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if the host is unknown, the port taken, or the
+         *     address is not a loopback one and no token is set
+         */
+        public TidemillServer start() {
+            InetAddress address = address();
+            if (token == null && !address.isLoopbackAddress()) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The host " + host + " can be reached from other machines, and no token is set. Without a"
+                                + " token the server listens on loopback addresses only: set a token, or use"
+                                + " 127.0.0.1.");
+            }
+            TidemillServer server = new TidemillServer(this, address);
+            try {
+                server.web.start();
+                return server;
+            } catch (RuntimeException failed) {
+                server.stop();
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "Listening on " + host + " port " + port + " failed; is something else there? Choose another"
+                                + " port, or 0 for a free one.",
+                        failed);
+            }
+        }
+
+        private InetAddress address() {
+            try {
+                return InetAddress.getByName(host);
+            } catch (UnknownHostException unknown) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The host " + host + " is unknown; give an address of this machine.",
+                        unknown);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.tidemill.server.api;
+
+import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.server.http.Json;
+import java.util.TreeMap;
+import tools.jackson.core.JsonGenerator;
+
+/** Jobs, attempts and dead letters as JSON. */
+final class JobJson {
+    private JobJson() {}
+
+    static void job(JsonGenerator json, JobView job) {
+        json.writeStartObject();
+        json.writeNumberProperty("id", job.id());
+        json.writeStringProperty("kind", job.kind());
+        json.writeStringProperty("queue", job.queue());
+        json.writeStringProperty("priority", job.priority().name());
+        json.writeStringProperty("state", job.state().name());
+        json.writeName("payload").writeRawValue(job.payload());
+        json.writeObjectPropertyStart("tags");
+        new TreeMap<>(job.tags()).forEach(json::writeStringProperty);
+        json.writeEndObject();
+        json.writeStringProperty("created_at", job.createdAt().toString());
+        if (job.dueAt() == null) {
+            json.writeNullProperty("due_at");
+        } else {
+            json.writeStringProperty("due_at", job.dueAt().toString());
+        }
+        json.writeArrayPropertyStart("attempts");
+        job.attempts().forEach(attempt -> attempt(json, attempt));
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    static void attempt(JsonGenerator json, AttemptView attempt) {
+        json.writeStartObject();
+        json.writeNumberProperty("job_id", attempt.jobId());
+        json.writeStringProperty("kind", attempt.kind());
+        json.writeStringProperty("queue", attempt.queue());
+        json.writeNumberProperty("attempt", attempt.attempt());
+        json.writeStringProperty("outcome", attempt.outcome().name());
+        json.writeStringProperty("node", attempt.node());
+        json.writeStringProperty("started_at", attempt.startedAt().toString());
+        Json.millis(json, "took_ms", attempt.took());
+        Json.millis(json, "late_ms", attempt.late());
+        if (attempt.error() == null) {
+            json.writeNullProperty("error");
+        } else {
+            json.writeStringProperty("error", attempt.error());
+        }
+        json.writeEndObject();
+    }
+
+    static void deadLetter(JsonGenerator json, DeadLetter letter) {
+        json.writeStartObject();
+        json.writeNumberProperty("job_id", letter.jobId());
+        json.writeStringProperty("kind", letter.kind());
+        json.writeStringProperty("queue", letter.queue());
+        json.writeStringProperty("priority", letter.priority().name());
+        json.writeNumberProperty("attempt", letter.attempt());
+        json.writeStringProperty("code", letter.code());
+        json.writeStringProperty("error", letter.error());
+        json.writeStringProperty("failed_at", letter.failedAt().toString());
+        json.writeEndObject();
+    }
+
+    /** The cursor of the next page; 0 stands for none. */
+    static void next(JsonGenerator json, String name, long cursor) {
+        if (cursor == 0) {
+            json.writeNullProperty(name);
+        } else {
+            json.writeNumberProperty(name, cursor);
+        }
+    }
+}

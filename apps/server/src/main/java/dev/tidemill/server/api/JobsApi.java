@@ -1,0 +1,111 @@
+package dev.tidemill.server.api;
+
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.api.JobReader.Asked;
+import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Problem;
+import dev.tidemill.server.http.Reply;
+import dev.tidemill.server.http.Router;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Jobs: enqueue one or many, look at one, find by tag. */
+public final class JobsApi {
+    private static final String PATH = "/api/v1/jobs";
+    private static final int MAX_PAGE = 1000;
+    private static final int PAGE = 50;
+    private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+
+    private final Tidemill mill;
+
+    /** Creates it. */
+    public JobsApi(Tidemill mill) {
+        this.mill = mill;
+    }
+
+    /** Adds the routes. */
+    public void mount(Router router) {
+        router.on("POST", PATH, this::enqueue).on("GET", PATH, this::tagged).on("GET", PATH + "/{id}", this::show);
+    }
+
+    private Reply enqueue(Call call) {
+        call.takesOnly();
+        Optional<String> trace = call.header("traceparent")
+                .filter(value -> TRACEPARENT.matcher(value).matches());
+        Asked asked = JobReader.read(call.json(), trace);
+        if (asked.single()) {
+            long id = enqueueOne(asked.jobs().getFirst());
+            byte[] body = Json.write(json ->
+                    json.writeStartObject().writeNumberProperty("id", id).writeEndObject());
+            return Reply.json(body).status(201).header("Location", PATH + "/" + id);
+        }
+        List<Long> ids = mill.enqueueAll(asked.jobs());
+        return Reply.json(Json.write(json -> {
+                    json.writeStartObject().writeArrayPropertyStart("ids");
+                    ids.forEach(json::writeNumber);
+                    json.writeEndArray().writeEndObject();
+                }))
+                .status(201);
+    }
+
+    private long enqueueOne(JobRequest job) {
+        try {
+            return mill.enqueue(job);
+        } catch (TidemillException refused) {
+            Problem problem = Problem.of(refused);
+            if (refused.code() == ErrorCode.PAYLOAD_TOO_LARGE || refused.code() == ErrorCode.PAYLOAD_INVALID) {
+                throw problem.at("/payload");
+            }
+            // What is left to be refused so late is a time, which only the database's clock can judge.
+            throw refused.code() == ErrorCode.INVALID_OPTION && job.options().at() != null
+                    ? problem.at("/run_at")
+                    : refused;
+        }
+    }
+
+    private Reply show(Call call) {
+        call.takesOnly();
+        long id = call.id();
+        JobView job = mill.job(id)
+                .orElseThrow(() -> new TidemillException(
+                        ErrorCode.NOT_FOUND, "There is no job " + id + "; it never was, or is past retention."));
+        return Reply.json(Json.write(json -> JobJson.job(json, job)));
+    }
+
+    private Reply tagged(Call call) {
+        call.takesOnly("tag", "limit", "before");
+        String tag = call.query("tag")
+                .orElseThrow(() -> Call.parameter("tag", "Name a tag to find jobs by: ?tag=name:value."));
+        int colon = tag.indexOf(':');
+        if (colon < 1) {
+            throw Call.parameter("tag", "tag is '" + tag + "'; write it as name:value.");
+        }
+        int limit = (int) call.query("limit", PAGE, 1, MAX_PAGE);
+        long before = call.query("before", Long.MAX_VALUE, 1, Long.MAX_VALUE);
+        List<JobView> jobs = found(tag.substring(0, colon), tag.substring(colon + 1), before, limit);
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("jobs");
+            jobs.forEach(job -> JobJson.job(json, job));
+            json.writeEndArray();
+            JobJson.next(
+                    json,
+                    "next_before",
+                    jobs.size() < limit ? 0 : jobs.getLast().id());
+            json.writeEndObject();
+        }));
+    }
+
+    private List<JobView> found(String name, String value, long before, int limit) {
+        try {
+            return mill.tagged(name, value, before, limit);
+        } catch (TidemillException refused) {
+            throw refused.code() == ErrorCode.INVALID_TAG ? Problem.of(refused).parameter("tag") : refused;
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package dev.tidemill.server.http;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** A request, as the routes see it. */
+public final class Call {
+    private static final int FORM_LIMIT_BYTES = 8 << 10;
+
+    private final ServerRequest request;
+    private final int bodyLimitBytes;
+
+    Call(ServerRequest request, int bodyLimitBytes) {
+        this.request = request;
+        this.bodyLimitBytes = bodyLimitBytes;
+    }
+
+    /** The method's name. */
+    public String method() {
+        return request.prologue().method().text();
+    }
+
+    /** The host and port that the client asked for; empty if it named none. */
+    public String authority() {
+        return header("Host").orElse("");
+    }
+
+    /** A header's first value. */
+    public Optional<String> header(String name) {
+        return request.headers().first(HeaderNames.create(name));
+    }
+
+    /** A cookie's value. */
+    public Optional<String> cookie(String name) {
+        return request.headers().cookies().first(name).asOptional();
+    }
+
+    /** A part of the path. */
+    public String path(String name) {
+        return request.path().pathParameters().get(name);
+    }
+
+    /** The job id in the path; anything that is no positive number names nothing. */
+    public long id() {
+        String text = path("id");
+        try {
+            long id = Long.parseLong(text);
+            if (id > 0) {
+                return id;
+            }
+        } catch (NumberFormatException noNumber) {
+            // The answer is the same as for a number that is no id.
+        }
+        throw Problem.of(ProblemCode.ROUTE_UNKNOWN, "'" + text + "' is no job id; an id is a positive number.");
+    }
+
+    /** Refuses query parameters other than these, and any that is given twice. */
+    public void takesOnly(String... names) {
+        for (String name : request.query().names()) {
+            if (!List.of(names).contains(name)) {
+                throw parameter(
+                        name,
+                        names.length == 0
+                                ? "The parameter '" + name + "' is unknown; this route takes none."
+                                : "The parameter '" + name + "' is unknown; this route takes "
+                                        + String.join(", ", names) + ".");
+            }
+            if (request.query().all(name).size() > 1) {
+                throw parameter(name, "The parameter '" + name + "' was given more than once; give it once.");
+            }
+        }
+    }
+
+    /** A query parameter. */
+    public Optional<String> query(String name) {
+        return request.query().first(name).asOptional();
+    }
+
+    /** A query parameter that is a whole number within bounds. */
+    public long query(String name, long otherwise, long min, long max) {
+        Optional<String> given = query(name);
+        if (given.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            long value = Long.parseLong(given.get());
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException noNumber) {
+            // Refused below like a number out of bounds.
+        }
+        throw parameter(
+                name, name + " is '" + given.get() + "'; it must be a whole number from " + min + " to " + max + ".");
+    }
+
+    /** A problem with a query parameter. */
+    public static Problem parameter(String name, String detail) {
+        return Problem.of(ProblemCode.PARAMETER_INVALID, detail).parameter(name);
+    }
+
+    /** The body, which must be JSON and within the limit. */
+    public byte[] json() {
+        String type = mediaType();
+        if (!type.equals("application/json") && !(type.startsWith("application/") && type.endsWith("+json"))) {
+            throw unsupported("application/json", type);
+        }
+        return body(bodyLimitBytes);
+    }
+
+    /** The fields of a form; an empty body has none. */
+    public Map<String, String> form() {
+        byte[] body = body(FORM_LIMIT_BYTES);
+        if (body.length > 0 && !mediaType().equals("application/x-www-form-urlencoded")) {
+            throw unsupported("application/x-www-form-urlencoded", mediaType());
+        }
+        Map<String, String> fields = new HashMap<>();
+        try {
+            for (String pair : new String(body, StandardCharsets.US_ASCII).split("&", 50)) {
+                int equals = pair.indexOf('=');
+                if (equals > 0) {
+                    fields.put(
+                            URLDecoder.decode(pair.substring(0, equals), StandardCharsets.UTF_8),
+                            URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+                }
+            }
+        } catch (IllegalArgumentException malformed) {
+            throw Problem.of(ProblemCode.BODY_INVALID, "The form is not URL-encoded.");
+        }
+        return fields;
+    }
+
+    /** Refuses a body on a route that takes none. */
+    public void takesNoBody() {
+        if (body(FORM_LIMIT_BYTES).length > 0) {
+            throw Problem.of(ProblemCode.BODY_INVALID, "This route takes no body; leave it out.");
+        }
+    }
+
+    private String mediaType() {
+        return header("Content-Type").orElse("").split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    }
+
+    private static Problem unsupported(String wanted, String given) {
+        return Problem.of(
+                        ProblemCode.MEDIA_TYPE_UNSUPPORTED,
+                        "The body came " + (given.isEmpty() ? "without a media type" : "as '" + given + "'")
+                                + "; send it with 'Content-Type: " + wanted + "'.")
+                .header("Accept", wanted);
+    }
+
+    /** Reads at most one byte more than the limit, whatever the client claims or sends. */
+    private byte[] body(int limit) {
+        long claimed = request.headers().contentLength().orElse(0);
+        if (claimed > limit) {
+            throw tooLarge(claimed + " bytes; ", limit);
+        }
+        if (!request.content().hasEntity()) {
+            return new byte[0];
+        }
+        try (InputStream in = request.content().inputStream()) {
+            byte[] bytes = in.readNBytes(limit + 1);
+            if (bytes.length > limit) {
+                Arrays.fill(bytes, (byte) 0);
+                throw tooLarge("more than is read here: ", limit);
+            }
+            return bytes;
+        } catch (IOException failed) {
+            throw new UncheckedIOException("The body could not be read", failed);
+        }
+    }
+
+    private static Problem tooLarge(String given, int limit) {
+        return Problem.of(
+                        ProblemCode.BODY_TOO_LARGE,
+                        "The body has " + given + "the limit is " + limit
+                                + " bytes. Send fewer jobs at a time, or keep large data elsewhere and send a"
+                                + " reference to it.")
+                .header("Connection", "close");
+    }
+}

@@ -1,0 +1,67 @@
+package dev.tidemill.server.http;
+
+import java.io.ByteArrayOutputStream;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.function.Consumer;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads and writes JSON as a stream; nothing is bound by reflection. */
+public final class Json {
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxStringLength(64 << 20)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .build();
+
+    private Json() {}
+
+    /** The bytes of what is written. */
+    public static byte[] write(Consumer<JsonGenerator> content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
+        try (JsonGenerator json = MAPPER.createGenerator(bytes)) {
+            content.accept(json);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A parser over these bytes. */
+    public static JsonParser parser(byte[] bytes) {
+        return MAPPER.createParser(bytes);
+    }
+
+    /** The value that the parser stands on, as text; numbers keep every digit. */
+    public static String copy(JsonParser parser) {
+        java.io.StringWriter text = new java.io.StringWriter();
+        try (JsonGenerator json = MAPPER.createGenerator(text)) {
+            json.copyCurrentStructureExact(parser);
+        }
+        return text.toString();
+    }
+
+    /** Writes a duration as a number of milliseconds, to the microsecond. */
+    public static void millis(JsonGenerator json, String name, Duration duration) {
+        long micros = duration.getSeconds() * 1_000_000L + duration.getNano() / 1_000L;
+        json.writeNumberProperty(name, BigDecimal.valueOf(micros, 3).stripTrailingZeros());
+    }
+
+    /** Whether a text can be stored: half of a character that takes two has no UTF-8. */
+    public static boolean storable(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (!Character.isSurrogatePair(text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : ' ')) {
+                    return false;
+                }
+                i++;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.tidemill.server.http;
+
+/** Stable codes of the problems that HTTP adds to {@link dev.tidemill.jobs.ErrorCode}. */
+public enum ProblemCode {
+    BODY_INVALID(400, "The body is not what this route takes"),
+    FIELD_UNKNOWN(400, "A field is unknown"),
+    FIELD_MISSING(400, "A field is missing"),
+    FIELD_INVALID(400, "A field has the wrong type or form"),
+    PARAMETER_INVALID(400, "A query parameter is unknown or has a wrong value"),
+    TOO_MANY_ITEMS(400, "Too many at a time"),
+    UNAUTHORIZED(401, "A token is needed"),
+    HOST_FORBIDDEN(403, "This host name is not served"),
+    CROSS_SITE(403, "Requests from other sites are refused"),
+    ROUTE_UNKNOWN(404, "There is nothing here"),
+    METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
+    BODY_TOO_LARGE(413, "The body is too large"),
+    MEDIA_TYPE_UNSUPPORTED(415, "The media type is not supported"),
+    LOGGING_UNKNOWN(501, "Log levels cannot be changed here"),
+    TOO_BUSY(503, "Too many at the same time"),
+    NOT_READY(503, "Not ready"),
+    INTERNAL_ERROR(500, "Something went wrong in the server");
+
+    private final int status;
+    private final String title;
+
+    ProblemCode(int status, String title) {
+        this.status = status;
+        this.title = title;
+    }
+
+    int status() {
+        return status;
+    }
+
+    String title() {
+        return title;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.tidemill.server.http;
+
+import dev.tidemill.jobs.TidemillException;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings requests to routes and answers back. Everything passes here once: the gate, the methods that a path knows,
+ * errors as problems, the headers that every answer carries, and the clock.
+ */
+public final class Router {
+    private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+
+    /** Answers a request. */
+    @FunctionalInterface
+    public interface Route {
+        Reply answer(Call call);
+    }
+
+    /** Answers a request piece by piece, for as long as both sides like. */
+    @FunctionalInterface
+    public interface Stream {
+        void answer(Call call, ServerResponse response);
+    }
+
+    /** Is told of every answer. */
+    @FunctionalInterface
+    public interface Timing {
+        void answered(String method, String pattern, int status, Duration took);
+    }
+
+    private record Entry(
+            Access access, @Nullable Route route, @Nullable Stream stream) {}
+
+    private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
+    private final Gate gate;
+    private final Timing timing;
+    private final int bodyLimitBytes;
+    private final UnaryOperator<Reply> unauthorizedPage;
+
+    /**
+     * Creates one without routes.
+     *
+     * @param unauthorizedPage what a browser is shown instead of a bare refusal
+     */
+    public Router(Gate gate, Timing timing, int bodyLimitBytes, UnaryOperator<Reply> unauthorizedPage) {
+        this.gate = gate;
+        this.timing = timing;
+        this.bodyLimitBytes = bodyLimitBytes;
+        this.unauthorizedPage = unauthorizedPage;
+    }
+
+    /** Adds a route for whoever has the token. */
+    public Router on(String method, String pattern, Route route) {
+        return add(method, pattern, new Entry(Access.PROTECTED, route, null));
+    }
+
+    /** Adds a route for anybody. */
+    public Router open(String method, String pattern, Route route) {
+        return add(method, pattern, new Entry(Access.OPEN, route, null));
+    }
+
+    /** Adds a stream for whoever has the token. */
+    public Router stream(String pattern, Stream stream) {
+        return add("GET", pattern, new Entry(Access.PROTECTED, null, stream));
+    }
+
+    private Router add(String method, String pattern, Entry entry) {
+        patterns.computeIfAbsent(pattern, key -> new LinkedHashMap<>()).put(method, entry);
+        return this;
+    }
+
+    /** Puts the routes in place. */
+    public void mount(HttpRouting.Builder routing) {
+        patterns.forEach((pattern, methods) ->
+                routing.any(pattern, (request, response) -> dispatch(pattern, methods, request, response)));
+        routing.any((request, response) -> dispatch("unknown", Map.of(), request, response));
+    }
+
+    private void dispatch(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
+        long began = System.nanoTime();
+        Call call = new Call(request, bodyLimitBytes);
+        String method = call.method();
+        Entry entry = methods.get(method.equals("HEAD") ? "GET" : method);
+        Headers.secure(response);
+        Reply reply;
+        try {
+            gate.admit(call, entry == null ? Access.PROTECTED : entry.access());
+            if (entry == null) {
+                throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
+            }
+            if (entry.stream() != null) {
+                entry.stream().answer(call, response);
+                return;
+            }
+            reply = java.util.Objects.requireNonNull(entry.route()).answer(call);
+        } catch (Problem problem) {
+            reply = refusal(call, problem);
+        } catch (TidemillException failed) {
+            reply = refusal(call, logged(method, pattern, Problem.of(failed)));
+        } catch (UncheckedIOException gone) {
+            // The client broke off while it sent its body: nobody is left to answer.
+            throw gone;
+        } catch (RuntimeException failed) {
+            LOG.error("{} {} failed", method, pattern, failed);
+            reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
+                    .reply();
+        }
+        send(reply, method.equals("HEAD"), response);
+        timing.answered(
+                entry == null ? "OTHER" : method, pattern, reply.status(), Duration.ofNanos(System.nanoTime() - began));
+    }
+
+    private static Problem unknown(ServerRequest request) {
+        return Problem.of(
+                ProblemCode.ROUTE_UNKNOWN,
+                "Nothing is served at " + request.path().path() + ".");
+    }
+
+    private static Problem notAllowed(String method, Map<String, Entry> methods) {
+        TreeSet<String> allowed = new TreeSet<>(methods.keySet());
+        if (allowed.contains("GET")) {
+            allowed.add("HEAD");
+        }
+        String list = String.join(", ", allowed);
+        return Problem.of(ProblemCode.METHOD_NOT_ALLOWED, method + " is not allowed here; use " + list + ".")
+                .header("Allow", list);
+    }
+
+    private Reply refusal(Call call, Problem problem) {
+        Reply reply = problem.reply();
+        boolean browser = call.header("Accept").orElse("").contains("text/html");
+        return browser && problem.status() == 401 ? unauthorizedPage.apply(reply) : reply;
+    }
+
+    private static Problem logged(String method, String pattern, Problem problem) {
+        if (problem.status() >= 500) {
+            LOG.warn("{} {}: {}", method, pattern, problem.code(), problem.getCause());
+        }
+        return problem;
+    }
+
+    private static void send(Reply reply, boolean head, ServerResponse response) {
+        response.status(reply.status());
+        reply.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
+        if (!reply.mediaType().isEmpty()) {
+            response.header(HeaderNames.CONTENT_TYPE, reply.mediaType());
+        }
+        if (head) {
+            response.contentLength(reply.body().length);
+            response.send();
+        } else {
+            response.send(reply.body());
+        }
+    }
+}

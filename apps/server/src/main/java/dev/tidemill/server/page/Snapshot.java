@@ -1,0 +1,103 @@
+package dev.tidemill.server.page;
+
+import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Stats.LaneStats;
+import dev.tidemill.jobs.Stats.QueueStats;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.ToLongFunction;
+
+/**
+ * What the page shows at one moment.
+ *
+ * @param stats how things stand
+ * @param attempts the latest ones
+ * @param letters the newest dead letters
+ * @param rates attempts finished a second, oldest first
+ * @param stale true while the database does not answer: the rest is what was last known
+ */
+public record Snapshot(
+        Stats stats, List<AttemptView> attempts, List<DeadLetter> letters, List<Double> rates, boolean stale) {
+
+    static final Snapshot NOTHING = new Snapshot(
+            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0),
+            List.of(),
+            List.of(),
+            List.of(),
+            true);
+
+    public Snapshot {
+        attempts = List.copyOf(attempts);
+        letters = List.copyOf(letters);
+        rates = List.copyOf(rates);
+    }
+
+    Snapshot asStale() {
+        return new Snapshot(stats, attempts, letters, rates, true);
+    }
+
+    /** Whether no job has ever been seen here. */
+    public boolean untouched() {
+        return !stale
+                && attempts.isEmpty()
+                && letters.isEmpty()
+                && stats.unhandled().isEmpty()
+                && stats.queues().stream().allMatch(queue -> queue.lanes().isEmpty() && queue.running() == 0);
+    }
+
+    /** Attempts that nodes hold. */
+    public long running() {
+        return stats.queues().stream().mapToLong(QueueStats::running).sum();
+    }
+
+    /** Jobs that may run now. */
+    public long ready() {
+        return sum(LaneStats::ready);
+    }
+
+    /** Jobs that wait for their time. */
+    public long scheduled() {
+        return sum(LaneStats::scheduled);
+    }
+
+    /** Ready jobs past their start deadline. */
+    public long overdue() {
+        return sum(LaneStats::overdue);
+    }
+
+    /** Attempts that started in time. */
+    public long met() {
+        return sum(LaneStats::met);
+    }
+
+    /** Attempts that started late. */
+    public long missed() {
+        return sum(LaneStats::missed);
+    }
+
+    /** Attempts that failed or timed out. */
+    public long failed() {
+        return sum(LaneStats::failed);
+    }
+
+    /** Attempts that succeeded. */
+    public long succeeded() {
+        return sum(LaneStats::succeeded);
+    }
+
+    /** Attempts finished a second: of late if it has been watched for a while, else in the last minute. */
+    public double perSecond() {
+        return rates.isEmpty()
+                ? stats.queues().stream().mapToDouble(QueueStats::perSecond).sum()
+                : rates.getLast();
+    }
+
+    private long sum(ToLongFunction<LaneStats> value) {
+        return stats.queues().stream()
+                .flatMap(queue -> queue.lanes().stream())
+                .mapToLong(value)
+                .sum();
+    }
+}

@@ -1,0 +1,27 @@
+/** The HTTP API and the live page around a Tidemill. */
+module dev.tidemill.server {
+    requires static transitive org.jspecify;
+    requires transitive dev.tidemill.jobs;
+    requires dev.tidemill.embedded;
+    requires ch.qos.logback.classic;
+    requires ch.qos.logback.core;
+    requires com.zaxxer.hikari;
+    requires gg.jte.runtime;
+    requires info.picocli;
+    requires io.helidon.common.socket;
+    requires io.helidon.http;
+    requires io.helidon.webserver;
+    requires jul.to.slf4j;
+    requires micrometer.core;
+    requires micrometer.registry.prometheus;
+    requires org.slf4j;
+    requires tools.jackson.core;
+    requires tools.jackson.databind;
+
+    exports dev.tidemill.server;
+    exports dev.tidemill.server.page.templates to
+            gg.jte.runtime;
+
+    opens dev.tidemill.server to
+            info.picocli;
+}

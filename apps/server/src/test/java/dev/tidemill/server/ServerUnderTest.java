@@ -1,0 +1,91 @@
+package dev.tidemill.server;
+
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillBuilder;
+import dev.tidemill.testkit.TestDatabase;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A real server on a free port, on the test class's own schema, and a client for it. */
+final class ServerUnderTest implements AutoCloseable {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    final Tidemill mill;
+    final TidemillServer server;
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
+
+    private ServerUnderTest(Tidemill mill, TidemillServer server) {
+        this.mill = mill;
+        this.server = server;
+    }
+
+    static ServerUnderTest on(
+            TestDatabase database,
+            UnaryOperator<TidemillBuilder> jobs,
+            UnaryOperator<TidemillServer.Builder> settings) {
+        Tidemill mill = jobs.apply(Tidemill.on(database.dataSource()).schema(database.schema()))
+                .start();
+        return new ServerUnderTest(
+                mill, settings.apply(TidemillServer.builder(mill)).start());
+    }
+
+    static ServerUnderTest on(TestDatabase database) {
+        return on(database, jobs -> jobs, settings -> settings);
+    }
+
+    HttpRequest.Builder to(String path) {
+        return HttpRequest.newBuilder(URI.create(server.url() + path)).timeout(Duration.ofSeconds(30));
+    }
+
+    HttpResponse<String> send(HttpRequest.Builder request) {
+        try {
+            return client.send(request.build(), BodyHandlers.ofString());
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    HttpResponse<java.io.InputStream> open(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.build(), BodyHandlers.ofInputStream());
+    }
+
+    HttpResponse<String> get(String path) {
+        return send(to(path));
+    }
+
+    HttpResponse<String> post(String path, String json) {
+        return send(to(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(json)));
+    }
+
+    HttpResponse<String> post(String path) {
+        return send(to(path).POST(BodyPublishers.noBody()));
+    }
+
+    static JsonNode json(HttpResponse<String> response) {
+        return MAPPER.readTree(response.body());
+    }
+
+    static JsonNode json(String text) {
+        return MAPPER.readTree(text);
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+        mill.stop(Duration.ofSeconds(5));
+    }
+}

@@ -1,4 +1,0 @@
-package dev.tidemill.bench;
-
-/** A job that takes its time. */
-record Slow(long millis) {}
