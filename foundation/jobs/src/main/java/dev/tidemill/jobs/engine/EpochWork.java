@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Workplace;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,7 @@ final class EpochWork {
     private final Workplace place;
     private final Set<RunningJob> running = ConcurrentHashMap.newKeySet();
     private final Map<Long, Integer> leftOfLease = new HashMap<>();
+    private final Set<Long> leases = new HashSet<>();
     private volatile State state = State.WORKING;
 
     EpochWork(Workplace place) {
@@ -43,7 +45,10 @@ final class EpochWork {
 
     void claimed(List<ClaimedJob> jobs) {
         synchronized (leftOfLease) {
-            jobs.forEach(job -> leftOfLease.merge(job.lease(), 1, Integer::sum));
+            for (ClaimedJob job : jobs) {
+                leftOfLease.merge(job.lease(), 1, Integer::sum);
+                leases.add(job.lease());
+            }
         }
     }
 
@@ -54,9 +59,17 @@ final class EpochWork {
         }
     }
 
+    /** The database has forgotten these leases too. */
+    void ended(List<Long> ids) {
+        synchronized (leftOfLease) {
+            ids.forEach(leases::remove);
+        }
+    }
+
+    /** The leases that the database may hold with this node's knowledge: a lease stays until its end is committed. */
     Set<Long> leases() {
         synchronized (leftOfLease) {
-            return Set.copyOf(leftOfLease.keySet());
+            return Set.copyOf(leases);
         }
     }
 

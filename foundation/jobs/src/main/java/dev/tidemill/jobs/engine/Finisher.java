@@ -132,6 +132,7 @@ final class Finisher {
         try {
             if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty()) {
                 committed.accept(batch.epoch.place().finish(batch.outcomes, batch.endedLeases));
+                batch.epoch.ended(batch.endedLeases);
             }
             batch.outcomes.forEach(tallies::count);
             batch.written.forEach(tallies::count);

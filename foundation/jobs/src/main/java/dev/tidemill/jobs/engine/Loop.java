@@ -60,9 +60,9 @@ final class Loop {
         wake();
     }
 
-    /** Waits for the end; false if it did not come in time. */
+    /** Waits for the end, if it was ever started; false if it did not come in time. */
     boolean join(Duration timeout) {
-        if (thread.equals(Thread.currentThread())) {
+        if (thread.getState() == Thread.State.NEW || thread.equals(Thread.currentThread())) {
             return true;
         }
         try {

@@ -1,0 +1,26 @@
+package dev.tidemill.bench;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code tidemill bench}. */
+@Command(
+        name = "tidemill bench",
+        mixinStandardHelpOptions = true,
+        version = "0.1.0-SNAPSHOT",
+        description = "Measures Tidemill on this machine, each run in processes of its own.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {JobsCommand.class})
+public final class BenchMain {
+    private BenchMain() {}
+
+    /** Runs the command and exits: 0 when all is well, 1 when jobs were lost or done twice, 2 for bad arguments. */
+    public static void main(String[] arguments) {
+        CommandLine command = new CommandLine(new BenchMain()).setCaseInsensitiveEnumValuesAllowed(true);
+        if (arguments.length == 0) {
+            command.usage(System.err);
+            System.exit(2);
+        }
+        System.exit(command.execute(arguments));
+    }
+}

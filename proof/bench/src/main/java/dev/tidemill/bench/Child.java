@@ -1,0 +1,98 @@
+package dev.tidemill.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A process of the bench's own: a {@link Worker}, told what to do by its arguments and heard by its lines. */
+final class Child implements AutoCloseable {
+    /** What an application with little memory would give it; stated with the figures. */
+    static final List<String> JVM_FLAGS = List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4");
+
+    private final Process process;
+    private final BufferedReader lines;
+
+    private Child(Process process) {
+        this.process = process;
+        this.lines = process.inputReader();
+    }
+
+    static Child start(String url, List<String> moreFlags, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(JVM_FLAGS);
+        command.addAll(moreFlags);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().put(Worker.URL_VARIABLE, url);
+        try {
+            Child child = new Child(builder.start());
+            Runtime.getRuntime().addShutdownHook(new Thread(child.process::destroyForcibly));
+            return child;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** The rest of the next line that begins with a word; others are passed over. */
+    String await(String word) {
+        try {
+            String line;
+            while ((line = lines.readLine()) != null) {
+                if (line.startsWith(word)) {
+                    return line.substring(word.length()).strip();
+                }
+            }
+            throw new IllegalStateException("A worker ended before it said '" + word + "'; see its errors above.");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    void say(String line) {
+        try {
+            process.outputWriter().write(line + "\n");
+            process.outputWriter().flush();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Resident memory in MB. */
+    double residentMb() {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+                            .filter(line -> line.startsWith("VmRSS:"))
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                            .findFirst()
+                            .orElse(0)
+                    / 1_024.0;
+        } catch (IOException unknown) {
+            return 0;
+        }
+    }
+
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    @Override
+    public void close() {
+        try {
+            process.outputWriter().close();
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (IOException ended) {
+            process.destroyForcibly();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+package dev.tidemill.bench;
+
+/** A job that takes its time. */
+record Slow(long millis) {}

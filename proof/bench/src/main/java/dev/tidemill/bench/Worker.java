@@ -1,0 +1,197 @@
+package dev.tidemill.bench;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillBuilder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/** A process that works or enqueues for the bench; says what it did in lines, and ends when its input does. */
+@SuppressWarnings("try")
+public final class Worker {
+    static final String URL_VARIABLE = "TIDEMILL_BENCH_URL";
+
+    private Worker() {}
+
+    /** The first argument is the role, the second the schema. */
+    public static void main(String[] arguments) throws Exception {
+        String url = Objects.requireNonNull(System.getenv(URL_VARIABLE), URL_VARIABLE + " is not set");
+        String schema = arguments[1];
+        try (HikariDataSource pool = Target.pool(url, 12)) {
+            TidemillBuilder builder = Tidemill.on(pool).schema(schema);
+            switch (arguments[0]) {
+                case "drain" -> drain(builder, Long.parseLong(arguments[2]), pool, schema);
+                case "slow" -> slow(builder);
+                case "first" -> first(builder);
+                case "pickup" -> pickup(builder, Integer.parseInt(arguments[2]));
+                case "send" -> send(builder, pool, arguments[2], Integer.parseInt(arguments[3]));
+                default -> throw new IllegalArgumentException("no role is named " + arguments[0]);
+            }
+        }
+    }
+
+    private static void drain(TidemillBuilder builder, long jobs, HikariDataSource pool, String schema)
+            throws Exception {
+        AtomicLong left = new AtomicLong(jobs);
+        CountDownLatch handled = new CountDownLatch(1);
+        builder.handle(Order.class, (order, run) -> {
+            if (order.orderId() >= 0 && left.decrementAndGet() == 0) {
+                handled.countDown();
+            }
+        });
+        say("ready");
+        waitForLine();
+        long start = System.nanoTime();
+        try (Tidemill mill = builder.start()) {
+            handled.await();
+            awaitFinished(pool, schema);
+            say("done " + (System.nanoTime() - start));
+            waitForLine();
+        }
+    }
+
+    /** A lease is deleted together with the last outcome in it. */
+    private static void awaitFinished(HikariDataSource pool, String schema) throws Exception {
+        try (Connection connection = pool.getConnection();
+                var statement = connection.prepareStatement("select count(*) from " + schema + ".lease")) {
+            while (true) {
+                try (var rows = statement.executeQuery()) {
+                    rows.next();
+                    if (rows.getLong(1) == 0) {
+                        return;
+                    }
+                }
+                LockSupport.parkNanos(2_000_000);
+            }
+        }
+    }
+
+    private static void slow(TidemillBuilder builder) throws Exception {
+        try (Tidemill mill = builder.queue(
+                        "default", queue -> queue.concurrency(1_000).reservedForCritical(0))
+                .handle(Slow.class, (job, run) -> {
+                    say("started " + run.jobId());
+                    Thread.sleep(job.millis());
+                    say("ended " + run.jobId());
+                })
+                .start()) {
+            waitForLine();
+        }
+    }
+
+    private static void first(TidemillBuilder builder) throws Exception {
+        CountDownLatch ran = new CountDownLatch(1);
+        try (Tidemill mill = builder.handle(Order.class, (order, run) -> {
+                    say("ran");
+                    ran.countDown();
+                })
+                .start()) {
+            ran.await();
+        }
+    }
+
+    /** Handles paced jobs, some of its own sending, and tells how long each waited. */
+    private static void pickup(TidemillBuilder builder, int own) throws Exception {
+        AtomicLong handled = new AtomicLong();
+        Micros waits = new Micros();
+        try (Tidemill mill = builder.handle(Order.class, (order, run) -> {
+                    long wait = Micros.now() - order.sentMicros();
+                    if (order.orderId() >= 0) {
+                        waits.add(wait);
+                        say("wait " + wait);
+                    }
+                    handled.incrementAndGet();
+                })
+                .start()) {
+            say("ready");
+            if (own > 0) {
+                paced(own, id -> mill.enqueue(Order.at(Micros.now(), id)));
+                while (waits.count() < own) {
+                    LockSupport.parkNanos(1_000_000);
+                }
+                say("sent");
+            }
+            waitForLine();
+        }
+    }
+
+    private static void send(TidemillBuilder builder, HikariDataSource pool, String how, int count) throws Exception {
+        try (Tidemill mill = builder.start()) {
+            switch (how) {
+                case "mill" -> paced(count, id -> mill.enqueue(Order.at(Micros.now(), id)));
+                case "tx" ->
+                    paced(count, id -> {
+                        try (Connection connection = pool.getConnection()) {
+                            connection.setAutoCommit(false);
+                            mill.enqueue(connection, Order.at(Micros.now(), id));
+                            connection.commit();
+                        }
+                    });
+                case "clients" -> clients(mill, count);
+                default -> throw new IllegalArgumentException("nothing is sent by " + how);
+            }
+            say("sent");
+            waitForLine();
+        }
+    }
+
+    @FunctionalInterface
+    private interface Send {
+        void one(long id) throws Exception;
+    }
+
+    /** Fifty a second; the first fifty warm up and are not counted. */
+    private static void paced(int count, Send send) throws Exception {
+        long next = System.nanoTime();
+        for (int i = -50; i < count; i++) {
+            send.one(i);
+            next += 20_000_000;
+            LockSupport.parkNanos(next - System.nanoTime());
+        }
+    }
+
+    /** Eight threads, each enqueueing one job after the other; the first tenth warms up. */
+    private static void clients(Tidemill mill, int count) throws Exception {
+        round(mill, count / 10);
+        long start = System.nanoTime();
+        round(mill, count);
+        say("took " + (System.nanoTime() - start));
+    }
+
+    private static void round(Tidemill mill, int count) throws InterruptedException {
+        AtomicLong left = new AtomicLong(count);
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                long id;
+                while ((id = left.decrementAndGet()) >= 0) {
+                    mill.enqueue(Order.numbered(id));
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static synchronized void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+
+    private static final BufferedReader INPUT =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+
+    private static void waitForLine() throws IOException {
+        INPUT.readLine();
+    }
+}

@@ -1,0 +1,5 @@
+/** Measures what Tidemill does, with the conditions beside every figure. */
+@NullMarked
+package dev.tidemill.bench;
+
+import org.jspecify.annotations.NullMarked;

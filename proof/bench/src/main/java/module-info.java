@@ -1,0 +1,14 @@
+/** Measures what Tidemill does. */
+module dev.tidemill.bench {
+    requires static org.jspecify;
+    requires com.zaxxer.hikari;
+    requires dev.tidemill.embedded;
+    requires dev.tidemill.jobs;
+    requires info.picocli;
+    requires java.sql;
+    requires tools.jackson.databind;
+
+    opens dev.tidemill.bench to
+            info.picocli,
+            tools.jackson.databind;
+}
