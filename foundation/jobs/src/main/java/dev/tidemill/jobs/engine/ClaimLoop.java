@@ -18,8 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The process's one claimer. It claims when there is room and something may be ready: woken by a hint or a freed
- * slot, and by polling, every 20 ms while jobs keep coming and at least every 150 ms otherwise, which is what finds
- * jobs whose commit nobody heard.
+ * slot, and by polling, which finds the jobs whose commit nobody heard: every 20 ms while it does, else every 150 ms.
  */
 final class ClaimLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
@@ -34,14 +33,15 @@ final class ClaimLoop {
     private final Priorities priorities;
     private final Loop loop = new Loop("claim", this::turn);
     private volatile boolean closed;
-    private long foundAt = System.nanoTime() - BUSY_NANOS;
+    private volatile boolean woken;
+    private long foundByPollAt = System.nanoTime() - BUSY_NANOS;
     private long reconciledAt = System.nanoTime();
 
     ClaimLoop(Settings settings, Workshop shop, Supplier<@Nullable EpochWork> current) {
         this.shop = shop;
         this.current = current;
         this.priorities = settings.priorities();
-        settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, loop::wake)));
+        settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, this::wake)));
     }
 
     void start() {
@@ -49,6 +49,7 @@ final class ClaimLoop {
     }
 
     void wake() {
+        woken = true;
         loop.wake();
     }
 
@@ -91,11 +92,14 @@ final class ClaimLoop {
     }
 
     private Duration claim(EpochWork epoch, List<Demand> demands) {
+        boolean polled = !woken;
+        woken = false;
         List<ClaimedJob> jobs = epoch.place().claim(demands);
         if (jobs.isEmpty()) {
-            return System.nanoTime() - foundAt < BUSY_NANOS ? POLL_BUSY : POLL_IDLE;
+            return System.nanoTime() - foundByPollAt < BUSY_NANOS ? POLL_BUSY : POLL_IDLE;
         }
-        foundAt = System.nanoTime();
+        foundByPollAt = polled ? System.nanoTime() : foundByPollAt;
+        woken = true;
         epoch.claimed(jobs);
         Map<String, List<ClaimedJob>> byQueue = new HashMap<>();
         for (ClaimedJob job : jobs) {

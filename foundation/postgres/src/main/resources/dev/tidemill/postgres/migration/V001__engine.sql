@@ -245,18 +245,12 @@ end $$;
 -- How many jobs to take from each of the lanes 1 to 4 of a queue (HIGH to OFF_PEAK), nothing locked. One lane with
 -- jobs: all from it. Several, none overdue: by the earliest start_by. Several, some overdue: by weight, because
 -- deadline order would give everything to the class that is latest; the first of each lane gets an exponential offset,
--- so that the shares hold on average even when one job is taken at a time.
+-- so that the shares hold on average even when one job is taken at a time. Called from claim, under its settings.
 create function {schema}.plan_lanes(
     p_queue integer, p_kinds integer[], p_weights integer[], p_limit integer, p_off_peak boolean,
     p_start_by bigint[], p_job bigint[])
 returns integer[]
 language plpgsql
-set enable_sort = off
-set enable_bitmapscan = off
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
     v_take integer[] := array[0, 0, 0, 0];
@@ -338,18 +332,11 @@ begin
     return v_take;
 end $$;
 
--- Takes up to p_limit jobs out of a lane, from a position on. The plan must walk the primary key whatever the
--- statistics say, hence the settings; jit off because with it 15 compiles every claim.
+-- Takes up to p_limit jobs out of a lane, from a position on. Called from claim, under its settings.
 create function {schema}.take_lane(
     p_queue integer, p_priority integer, p_kinds integer[], p_limit integer, p_start_by bigint, p_job bigint,
     out jobs bigint[], out attempts smallint[], out failures smallint[], out kinds integer[], out start_bys bigint[])
 language plpgsql
-set enable_sort = off
-set enable_bitmapscan = off
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 begin
     with taken as (
@@ -372,6 +359,9 @@ end $$;
 -- One claim for all queues of a process: critical jobs first, the rest as planned, one lease over all of it. For each
 -- queue q, p_start_by[(q - 1) * 5 + priority + 1] and p_job likewise are the lane's position. p_modes: 1 strict
 -- priority, 2 off-peak open. A body that is missing comes back as null instead of silently taking its job along.
+-- The plans must walk ready's primary key and fetch bodies by theirs whatever the statistics say, hence the settings,
+-- which also hold in what is called from here; jit off because with it 15 compiles every claim, generic plans because
+-- planning would cost five times what running does.
 create function {schema}.claim(
     p_epoch bigint, p_slot integer, p_kinds integer[], p_weights integer[],
     p_queues integer[], p_limits integer[], p_critical integer[], p_modes integer[],
@@ -386,6 +376,7 @@ set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_lease bigint;
@@ -455,6 +446,7 @@ create function {schema}.finish(
     p_ended bigint[])
 returns void
 language plpgsql
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -476,6 +468,7 @@ create function {schema}.finish_failures(
     p_within bigint[], p_code text[], p_kind integer[], p_queue integer[], p_priority smallint[])
 returns table (queue integer, priority smallint, start_by bigint, due bigint)
 language plpgsql
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -543,6 +536,7 @@ create function {schema}.give_back(
     p_priority smallint[])
 returns integer
 language plpgsql
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -578,6 +572,7 @@ end $$;
 create function {schema}.return_leases(p_epoch bigint, p_leases bigint[], p_outcome smallint)
 returns table (queue integer, priority smallint, start_by bigint, jobs bigint)
 language plpgsql
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
