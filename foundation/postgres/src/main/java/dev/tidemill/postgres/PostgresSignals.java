@@ -20,6 +20,7 @@ final class PostgresSignals implements Signals {
     private final Session listening;
     private final Statements statements;
     private volatile @Nullable Connection heard;
+    private volatile int ownPid;
 
     PostgresSignals(Session sending, Session listening, Statements statements) {
         this.sending = sending;
@@ -30,6 +31,7 @@ final class PostgresSignals implements Signals {
     @Override
     public void send(List<Hint> hints) {
         sending.transaction(connection -> {
+            ownPid = connection.unwrap(PGConnection.class).getBackendPID();
             try (PreparedStatement statement = connection.prepareStatement(statements.get("signal"))) {
                 for (Hint hint : hints) {
                     statement.setString(
@@ -55,7 +57,7 @@ final class PostgresSignals implements Signals {
             List<Hint> hints = new ArrayList<>();
             for (PGNotification notification : notifications) {
                 Hint hint = parse(notification.getParameter());
-                if (hint != null) {
+                if (hint != null && notification.getPID() != ownPid) {
                     hints.add(hint);
                 }
             }

@@ -5,10 +5,10 @@ import java.util.List;
 
 /** Wakes other processes, and is woken by them. A lost signal delays a job until the next poll, no more. */
 public interface Signals extends AutoCloseable {
-    /** Tells every process that listens, this one included. */
+    /** Tells every other process that listens. */
     void send(List<Hint> hints);
 
-    /** Waits for signals, at most this long; empty if none came. For one thread. */
+    /** Waits for signals of other processes, at most this long; empty if none came. For one thread. */
     List<Hint> await(Duration timeout);
 
     @Override
