@@ -24,8 +24,8 @@ import javax.sql.DataSource;
  * mill.enqueue(connection, new SendWelcome(id, email)); // commits or rolls back with the caller
  * }</pre>
  *
- * <p>Thread safe. A process that handles jobs holds up to six connections of the data source for as long as it runs;
- * one that only enqueues holds one or two. A job id is a positive number, unique in its schema; ids are not handed
+ * <p>Thread safe. A process that handles jobs holds up to eight connections of the data source for as long as it runs,
+ * one that only enqueues four: give the pool as many more as the application itself needs. A job id is a positive number, unique in its schema; ids are not handed
  * out in the order of commits.
  */
 public final class Tidemill implements AutoCloseable {

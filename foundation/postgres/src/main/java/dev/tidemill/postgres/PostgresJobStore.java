@@ -36,9 +36,9 @@ final class PostgresJobStore implements JobStore {
         this.queues = new NameIds(names, statements, "queue");
         this.rescuer = new Rescuer(dataSource, statements, queues);
         this.intake = new PostgresIntake(adding, names, statements, kinds, queues);
-        this.upkeep = new PostgresUpkeep(
-                new Session(dataSource, SHORT), new Session(dataSource, LONG), statements, queues, rescuer);
-        this.signals = new PostgresSignals(new Session(dataSource, SHORT), new Session(dataSource, SHORT), statements);
+        Session quick = new Session(dataSource, SHORT);
+        this.upkeep = new PostgresUpkeep(quick, new Session(dataSource, LONG), statements, queues, rescuer);
+        this.signals = new PostgresSignals(quick, new Session(dataSource, SHORT), statements);
         this.desk = new PostgresDesk(dataSource, statements);
     }
 

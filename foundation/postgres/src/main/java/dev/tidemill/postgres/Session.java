@@ -23,7 +23,7 @@ final class Session implements AutoCloseable {
     private final DataSource dataSource;
     private final Duration answerWithin;
     private final ReentrantLock turn = new ReentrantLock();
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
     private volatile boolean closed;
 
     Session(DataSource dataSource, Duration answerWithin) {
@@ -107,20 +107,25 @@ final class Session implements AutoCloseable {
         }
     }
 
-    /** Gives the connection back; a later call opens another, unless closed for good. */
-    void release() {
-        turn.lock();
-        try {
-            discard();
-        } finally {
-            turn.unlock();
-        }
-    }
-
-    /** Gives the connection back for good; waits for the call under way. */
+    /** Gives the connection back for good. A call under way is cut off: what closes a session has no use for it. */
     @Override
     public void close() {
         closed = true;
-        release();
+        if (turn.tryLock()) {
+            try {
+                discard();
+            } finally {
+                turn.unlock();
+            }
+            return;
+        }
+        Connection busy = connection;
+        if (busy != null) {
+            try {
+                busy.abort(Runnable::run);
+            } catch (SQLException broken) {
+                // It is gone already.
+            }
+        }
     }
 }

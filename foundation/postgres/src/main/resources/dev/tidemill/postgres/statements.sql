@@ -91,7 +91,8 @@ select id from {schema}.lease where epoch = ?
 select queue, priority, start_by, jobs from {schema}.return_leases(?, ?::bigint[], ?::smallint)
 
 -- :mark_closing
--- An epoch is dead after long silence, or after a shorter one when its heartbeat's session is gone as well.
+-- An epoch is dead after long silence, or after a shorter one when its heartbeat's session is gone as well. (Another
+-- role's session shows its pid and no more; that is taken for a sign of life.)
 insert into {schema}.closing (epoch, since)
 select n.epoch, t.now
   from {schema}.node n
@@ -101,7 +102,7 @@ select n.epoch, t.now
         or n.heartbeat < t.now - ?
            and n.backend is not null
            and not exists (select from pg_stat_activity a
-                            where a.pid = n.backend and a.backend_start = n.backend_start))
+                            where a.pid = n.backend and (a.backend_start = n.backend_start or a.backend_start is null)))
     on conflict do nothing
 
 -- :mark_closing_one

@@ -1,6 +1,7 @@
 package dev.tidemill.bench;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.jobs.Backoff;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
 import java.io.BufferedReader;
@@ -8,10 +9,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -31,6 +35,8 @@ public final class Worker {
             switch (arguments[0]) {
                 case "drain" -> drain(builder, Long.parseLong(arguments[2]), pool, schema);
                 case "slow" -> slow(builder);
+                case "flaky" -> flaky(builder);
+                case "memory" -> memory(Integer.parseInt(arguments[2]));
                 case "first" -> first(builder);
                 case "pickup" -> pickup(builder, Integer.parseInt(arguments[2]));
                 case "send" -> send(builder, pool, arguments[2], Integer.parseInt(arguments[3]));
@@ -84,6 +90,37 @@ public final class Worker {
                     say("ended " + run.jobId());
                 })
                 .start()) {
+            waitForLine();
+        }
+    }
+
+    private static void flaky(TidemillBuilder builder) throws Exception {
+        try (Tidemill mill = builder.handle(
+                        Flaky.class,
+                        (job, run) -> {
+                            job.attempt();
+                            say("ended " + job.id());
+                        },
+                        options -> options.backoff(Backoff.fixed(Duration.ofMillis(200))))
+                .start()) {
+            waitForLine();
+        }
+    }
+
+    /** What an application without a job system does: a thread pool. */
+    private static void memory(int jobs) throws Exception {
+        try (ExecutorService pool = Executors.newFixedThreadPool(64)) {
+            for (int i = 0; i < jobs; i++) {
+                Flaky job = new Flaky(i);
+                pool.execute(() -> {
+                    try {
+                        job.attempt();
+                        say("ended " + job.id());
+                    } catch (InterruptedException | IllegalStateException failed) {
+                        // This is how such a job is lost.
+                    }
+                });
+            }
             waitForLine();
         }
     }

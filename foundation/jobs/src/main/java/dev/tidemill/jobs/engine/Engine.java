@@ -59,12 +59,12 @@ public final class Engine {
     public static Engine start(DataSource dataSource, Registry registry, Settings settings) {
         return translated(() -> {
             JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
+            Engine engine = new Engine(store, registry, settings);
             try {
-                Engine engine = new Engine(store, registry, settings);
                 engine.start();
                 return engine;
             } catch (RuntimeException failed) {
-                store.close();
+                engine.stop(Duration.ZERO);
                 throw failed;
             }
         });

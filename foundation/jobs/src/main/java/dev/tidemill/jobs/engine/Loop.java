@@ -91,7 +91,7 @@ final class Loop {
                 said = null;
             } catch (InterruptedException ended) {
                 return;
-            } catch (RuntimeException failed) {
+            } catch (RuntimeException | Error failed) {
                 failures++;
                 String message = String.valueOf(failed.getMessage());
                 if (!message.equals(said)) {

@@ -142,9 +142,9 @@ final class Node {
             return;
         }
         giveBack(epoch);
-        waitForHandlers(epoch, grace);
+        waitForHandlers(grace);
         epoch.running().forEach(RunningJob::release);
-        waitForHandlers(epoch, Duration.ofSeconds(2));
+        waitForHandlers(Duration.ofSeconds(2));
         boolean written = finisher.drain(Duration.ofSeconds(10));
         heart.stop();
         heart.join(Duration.ofSeconds(5));
@@ -168,9 +168,9 @@ final class Node {
         }
     }
 
-    private static void waitForHandlers(EpochWork epoch, Duration atMost) {
+    private void waitForHandlers(Duration atMost) {
         long end = System.nanoTime() + atMost.toNanos();
-        while (!epoch.running().isEmpty() && end - System.nanoTime() > 0) {
+        while (claims.running() > 0 && end - System.nanoTime() > 0) {
             LockSupport.parkNanos(2_000_000L);
         }
     }
