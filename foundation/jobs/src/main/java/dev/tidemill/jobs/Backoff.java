@@ -45,10 +45,11 @@ public interface Backoff {
     }
 
     private static long positiveMillis(String name, Duration value) {
-        if (value.isNegative() || value.toMillis() < 1) {
+        if (value.compareTo(Duration.ofMillis(1)) < 0) {
             throw new TidemillException(
                     ErrorCode.INVALID_OPTION, "Backoff " + name + " is " + value + "; it must be at least 1 ms.");
         }
-        return Math.min(value.toMillis(), EnqueueOptions.MAX_DELAY.toMillis());
+        Duration longest = EnqueueOptions.MAX_DELAY;
+        return (value.compareTo(longest) > 0 ? longest : value).toMillis();
     }
 }

@@ -36,8 +36,9 @@ public interface Run {
 
     /**
      * Finishes this attempt inside the caller's transaction: the handler's effects and the outcome commit together,
-     * exactly once. Call it last, then commit. If the transaction rolls back, or is still open when the handler
-     * returns, the attempt counts as failed and is retried.
+     * exactly once. Call it last, then commit. If the transaction rolls back, the attempt counts as failed and is
+     * retried. If it is still open when the handler returns, the attempt keeps its slot until it has ended, because
+     * only then is known what became of it.
      *
      * @param connection a connection with auto-commit off, to the database that holds the jobs
      * @throws TidemillException {@link ErrorCode#NOT_COMPLETED} if the attempt may no longer finish (it timed out, or

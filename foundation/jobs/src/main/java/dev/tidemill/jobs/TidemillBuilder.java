@@ -116,7 +116,7 @@ public final class TidemillBuilder {
      * ms to 1 minute apart, and death takes at least four of them. Give every process on the schema the same.
      */
     public TidemillBuilder heartbeat(Duration every, Duration deadAfter) {
-        if (every.toMillis() < 100
+        if (every.compareTo(Duration.ofMillis(100)) < 0
                 || every.compareTo(Duration.ofMinutes(1)) > 0
                 || deadAfter.compareTo(every.multipliedBy(4)) < 0) {
             throw new TidemillException(

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.StoreException;
 import dev.tidemill.jobs.store.Upkeep;
 import dev.tidemill.jobs.store.Upkeep.Moved;
 import dev.tidemill.jobs.store.Upkeep.Rescued;
@@ -80,15 +81,16 @@ final class Caretaker {
             rescue();
             long now = System.nanoTime();
             if (now - partitionsNanos >= PARTITIONS_EVERY.toNanos()) {
-                upkeep.makePartitions();
                 partitionsNanos = now;
+                upkeep.makePartitions();
             }
             if (now - depthsNanos >= DEPTHS_EVERY.toNanos()) {
-                upkeep.rollUp(DEPTHS_EVERY);
                 depthsNanos = now;
+                upkeep.rollUp(DEPTHS_EVERY);
             }
-        } catch (RuntimeException failed) {
-            inContact = false;
+        } catch (StoreException failed) {
+            // A statement that the database refuses is an answer: it must not keep the dead from being rescued.
+            inContact = !failed.connection();
             throw failed;
         }
         return Duration.ofMillis(500);

@@ -97,11 +97,12 @@ public final class Engine {
     }
 
     private void start() {
-        notifier.start();
+        // The node first: if it cannot join, nothing was started that would have to be stopped.
         if (node != null) {
             node.start();
             listener.start();
         }
+        notifier.start();
         caretaker.start();
     }
 

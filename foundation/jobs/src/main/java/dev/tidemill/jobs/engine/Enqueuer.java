@@ -115,6 +115,9 @@ final class Enqueuer {
             for (Waiting entry : group) {
                 entry.failure = shared ? failed : writeAlone(entry);
             }
+        } catch (Error failed) {
+            group.forEach(entry -> entry.failure = new IllegalStateException("Enqueuing broke off.", failed));
+            throw failed;
         } finally {
             group.forEach(Waiting::release);
         }

@@ -153,6 +153,10 @@ final class Node {
             LOG.warn("The database did not take the last outcomes; their jobs run again.");
         }
         leave(epoch);
+        EpochWork rejoined = current;
+        if (rejoined != null && rejoined != epoch) {
+            leave(rejoined);
+        }
         shop.close();
     }
 

@@ -32,6 +32,7 @@ final class QueueRunner {
     private long rateNanos = System.nanoTime();
     private double perSecond;
     private boolean claimerWaits;
+    private boolean full;
 
     QueueRunner(String name, QueueOptions options, Runnable wakeClaimer) {
         this.name = name;
@@ -62,6 +63,7 @@ final class QueueRunner {
             int wanted = worthClaiming(freeForOthers, stock) ? freeForOthers + stock : 0;
             int wantedCritical = Math.max(wanted, freeForCritical);
             claimerWaits = wanted <= 0;
+            full = wantedCritical <= 0;
             return wantedCritical <= 0
                     ? null
                     : new Demand(name, Math.max(wanted, 0), wantedCritical, options.strict(), offPeakOpen);
@@ -126,6 +128,11 @@ final class QueueRunner {
             ended++;
             if (job.priority() != Priority.CRITICAL) {
                 runningOthers--;
+            }
+            if (full && options.concurrency() - running - critical.size() > 0) {
+                // Nothing at all was asked for, and critical jobs may be waiting.
+                full = false;
+                wake = true;
             }
             if (claimerWaits) {
                 int stock = (int) Math.min(STOCK_LIMIT, perSecond * STOCK_SECONDS);

@@ -56,7 +56,11 @@ public final class Registry {
 
     Entry ofClass(Class<?> type) {
         Entry entry = byClass.get(type);
-        return entry != null ? entry : new Entry(defaultKind(type), Builder.UNTOLD, null);
+        if (entry != null) {
+            return entry;
+        }
+        String kind = defaultKind(type);
+        return new Entry(kind, Builder.UNTOLD.kind(kind), null);
     }
 
     private static String defaultKind(Class<?> type) {

@@ -12,11 +12,15 @@ import dev.tidemill.jobs.store.Outcome.Next;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Decides what follows a failed attempt. Thread safe. */
 final class RetryPolicy {
+    private static final Logger LOG = LoggerFactory.getLogger(RetryPolicy.class);
     private static final int ERROR_LIMIT = 8_000;
     private static final Duration LONGEST_BACKOFF = Duration.ofDays(365);
 
@@ -96,13 +100,18 @@ final class RetryPolicy {
         if (isLast(job, meta)) {
             return dead(code);
         }
-        Duration delay;
+        return again(job, delay(job), true);
+    }
+
+    /** What the application's backoff says; the standard one where that breaks, since the job must go on. */
+    private Duration delay(ClaimedJob job) {
         try {
-            delay = backoff(job).delay(job.failures() + 1, ThreadLocalRandom.current());
-        } catch (RuntimeException broken) {
-            delay = QueueOptions.STANDARD.backoff().delay(job.failures() + 1, ThreadLocalRandom.current());
+            return Objects.requireNonNull(
+                    backoff(job).delay(job.failures() + 1, ThreadLocalRandom.current()), "the backoff returned null");
+        } catch (RuntimeException | Error broken) {
+            LOG.warn("The backoff of {} broke; the standard one is used.", job.kind(), broken);
+            return QueueOptions.STANDARD.backoff().delay(job.failures() + 1, ThreadLocalRandom.current());
         }
-        return again(job, delay, true);
     }
 
     private boolean isLast(ClaimedJob job, Meta meta) {
@@ -144,7 +153,11 @@ final class RetryPolicy {
     /** The stack trace, bounded, without the NUL that PostgreSQL refuses. */
     private static String describe(Throwable failure) {
         StringWriter text = new StringWriter();
-        failure.printStackTrace(new PrintWriter(text));
+        try {
+            failure.printStackTrace(new PrintWriter(text));
+        } catch (RuntimeException | Error broken) {
+            text.append(failure.getClass().getName()).append(", whose message cannot be read");
+        }
         String described = text.toString().replace("\0", "\\0").strip();
         return described.length() > ERROR_LIMIT ? described.substring(0, ERROR_LIMIT - 1) + "…" : described;
     }

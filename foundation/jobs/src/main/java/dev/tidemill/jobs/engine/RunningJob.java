@@ -64,14 +64,17 @@ final class RunningJob implements Run, Runnable {
     @Override
     public void run() {
         thread = Thread.currentThread();
-        epoch.running().add(this);
         startedMicros = shop.clock().nowMicros();
         startedNanos = System.nanoTime();
+        // From here on others may settle it.
+        epoch.running().add(this);
         ScheduledFuture<?> limit = null;
         @Nullable Throwable failure = null;
         try {
             if (epoch.state() != EpochWork.State.WORKING) {
                 abandon();
+            }
+            if (abandoned) {
                 return;
             }
             if (job.meta() != null) {
@@ -89,10 +92,13 @@ final class RunningJob implements Run, Runnable {
             if (limit != null) {
                 limit.cancel(false);
             }
-            end(failure);
-            epoch.running().remove(this);
-            MDC.clear();
-            runner.ended(this);
+            try {
+                end(failure);
+            } finally {
+                epoch.running().remove(this);
+                MDC.clear();
+                runner.ended(this);
+            }
         }
     }
 
