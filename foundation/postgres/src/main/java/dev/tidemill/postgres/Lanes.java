@@ -68,16 +68,22 @@ final class Lanes {
             Position at = new Position(job.startByMicros(), job.id());
             lanes[lane] = at.compareTo(lanes[lane]) > 0 ? at : lanes[lane];
         }
-        boolean exhausted =
-                claimed.size() < demands.stream().mapToInt(Demand::slots).sum();
-        reached.forEach((queue, lanes) -> {
-            Position[] known = lanes(positions, queue);
+        for (Demand demand : demands) {
+            Position[] lanes = reached.get(demand.queue());
+            if (lanes == null) {
+                continue;
+            }
+            boolean exhausted = claimed.stream()
+                            .filter(job -> job.queue().equals(demand.queue()))
+                            .count()
+                    < demand.slots();
+            Position[] known = lanes(positions, demand.queue());
             for (int p = 0; p < PRIORITIES; p++) {
                 if (!lanes[p].equals(Position.BEGINNING)) {
                     known[p] = everywhere && exhausted && known[p].compareTo(lanes[p]) > 0 ? known[p] : lanes[p];
                 }
             }
-        });
+        }
         hinted.forEach((queue, lanes) -> {
             for (int p = 0; p < PRIORITIES; p++) {
                 lower(queue, p, lanes[p]);

@@ -140,7 +140,7 @@ public final class Migrations {
     private void applyOne(Connection connection, int version) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             if (version == 1) {
-                statement.execute("create schema if not exists " + schema);
+                createSchema(statement);
                 statement.execute(
                         "create table " + schema + ".migration (version integer primary key, name text not null,"
                                 + " checksum text not null, applied timestamptz not null default now())");
@@ -153,6 +153,17 @@ public final class Migrations {
             statement.setString(2, FILES.get(version - 1));
             statement.setString(3, checksum(version));
             statement.executeUpdate();
+        }
+    }
+
+    /** Looks first: CREATE SCHEMA IF NOT EXISTS wants the right to create one even where it exists. */
+    private void createSchema(Statement statement) throws SQLException {
+        boolean there;
+        try (ResultSet rows = statement.executeQuery("select to_regnamespace('" + schema + "') is not null")) {
+            there = rows.next() && rows.getBoolean(1);
+        }
+        if (!there) {
+            statement.execute("create schema " + schema);
         }
     }
 

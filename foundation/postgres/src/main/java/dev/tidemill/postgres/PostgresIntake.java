@@ -159,17 +159,14 @@ final class PostgresIntake implements Intake {
         if (rows.jobs.size() >= COPY_FROM && BinaryCopy.possible(connection)) {
             now = copy(connection, rows);
         } else {
-            now = 0;
+            now = Long.MAX_VALUE;
             for (int from = 0; from < rows.now.size(); from += COPY_FROM) {
-                now = insert(
-                        connection, rows, rows.now.subList(from, Math.min(rows.now.size(), from + COPY_FROM)), false);
+                List<Integer> which = rows.now.subList(from, Math.min(rows.now.size(), from + COPY_FROM));
+                now = Math.min(now, insert(connection, rows, which, false));
             }
             for (int from = 0; from < rows.later.size(); from += COPY_FROM) {
-                now = insert(
-                        connection,
-                        rows,
-                        rows.later.subList(from, Math.min(rows.later.size(), from + COPY_FROM)),
-                        true);
+                List<Integer> which = rows.later.subList(from, Math.min(rows.later.size(), from + COPY_FROM));
+                now = Math.min(now, insert(connection, rows, which, true));
             }
         }
         if (rows.tagged) {

@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.StoreException;
 import dev.tidemill.jobs.store.Upkeep;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,9 +13,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Keeps the tables in order. The mover has a connection of its own; the rest share one. */
 final class PostgresUpkeep implements Upkeep, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PostgresUpkeep.class);
     private static final int MOVE_BATCH = 1_000;
 
     private final Session moving;
@@ -62,10 +66,19 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             return closing(connection);
         });
         List<Hint> hints = new ArrayList<>();
+        int closed = 0;
         for (long epoch : epochs) {
-            hints.addAll(rescuer.close(epoch, AttemptOutcome.LOST));
+            try {
+                hints.addAll(rescuer.close(epoch, AttemptOutcome.LOST));
+                closed++;
+            } catch (StoreException failed) {
+                if (failed.connection()) {
+                    throw failed;
+                }
+                LOG.warn("Epoch {} could not be closed yet; trying again: {}", epoch, failed.getMessage());
+            }
         }
-        return new Rescued(epochs.size(), hints);
+        return new Rescued(closed, hints);
     }
 
     /** Also epochs whose rescuer died halfway. */

@@ -17,8 +17,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,11 @@ final class PostgresWorkplace implements Workplace {
     private static final int OTHER_SLOT = 2;
     private static final int FIRST_HANDLER_SLOT = 3;
     private static final int SLOTS = 32;
+    /** The claim itself returns jobs as they lie. */
+    private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
+                    job -> job.priority() != Priority.CRITICAL)
+            .thenComparingLong(ClaimedJob::startByMicros)
+            .thenComparingLong(ClaimedJob::id);
 
     private final DataSource dataSource;
     private final Statements statements;
@@ -133,6 +140,15 @@ final class PostgresWorkplace implements Workplace {
             }
         });
         lanes.end(demands, claimed, everywhere, System.nanoTime() - sent);
+        Set<String> strict =
+                demands.stream().filter(Demand::strict).map(Demand::queue).collect(Collectors.toSet());
+        claimed.sort(
+                strict.isEmpty()
+                        ? BY_DEADLINE
+                        : Comparator.<ClaimedJob>comparingInt(job -> strict.contains(job.queue())
+                                        ? job.priority().code()
+                                        : 0)
+                                .thenComparing(BY_DEADLINE));
         return claimed;
     }
 
@@ -206,7 +222,7 @@ final class PostgresWorkplace implements Workplace {
             Parameters.set(
                     statement,
                     epoch,
-                    FIRST_HANDLER_SLOT + (int) (job.id() % (SLOTS - FIRST_HANDLER_SLOT)),
+                    handlerSlot(job),
                     job.lease(),
                     job.id(),
                     (short) job.attempt(),
@@ -217,6 +233,10 @@ final class PostgresWorkplace implements Workplace {
                 return rows.getBoolean(1);
             }
         }
+    }
+
+    private static int handlerSlot(ClaimedJob job) {
+        return FIRST_HANDLER_SLOT + (int) (job.id() % (SLOTS - FIRST_HANDLER_SLOT));
     }
 
     @Override
@@ -231,9 +251,9 @@ final class PostgresWorkplace implements Workplace {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("set local lock_timeout = '1s'");
                 if (ifNotCompleted.outcome() == AttemptOutcome.SUCCEEDED) {
-                    finish.successes(connection, epoch, OTHER_SLOT, List.of(ifNotCompleted), List.of());
+                    finish.successes(connection, epoch, handlerSlot(job), List.of(ifNotCompleted), List.of());
                 } else {
-                    finish.failures(connection, epoch, OTHER_SLOT, List.of(ifNotCompleted));
+                    finish.failures(connection, epoch, handlerSlot(job), List.of(ifNotCompleted));
                 }
                 connection.commit();
             } catch (SQLException failed) {

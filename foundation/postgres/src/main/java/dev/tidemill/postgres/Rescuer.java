@@ -25,14 +25,14 @@ import org.slf4j.LoggerFactory;
  * <p>Two steps. First a row in {@code closing} is committed: claims and finishes that begin now stay away, so the
  * second step cannot starve behind a busy node. Then the epoch's fence rows are deleted, which waits for the
  * transactions that hold them; one that does not let go (a frozen process in an open transaction, or one that stopped
- * reading an answer) has its session ended after a second, since lock_timeout counts each wait alone and the answer to
- * "who blocks me" can only come from another session. In the following statement, which sees all that the holders
+ * reading an answer) has its session ended after a second; the answer to "who blocks me" can only come from another session. In the following statement, which sees all that the holders
  * committed, jobs that no attempt covers become ready again. The alternatives lost: closing by UPDATE is not blocked by
  * KEY SHARE, and one step starved for 24 s behind 16 busy handlers.
  */
 final class Rescuer {
     private static final Logger LOG = LoggerFactory.getLogger(Rescuer.class);
     private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration AGAIN = Duration.ofMillis(50);
     private static final Duration GIVE_UP = Duration.ofSeconds(8);
 
     private final DataSource dataSource;
@@ -54,8 +54,13 @@ final class Rescuer {
                     return statement.executeUpdate();
                 }
             });
-            return session.transaction(
-                    connection -> closeFence(connection, epoch) ? returnAll(connection, epoch, outcome) : List.of());
+            return session.transaction(connection -> {
+                try (Statement statement = connection.createStatement()) {
+                    // Stated here again, because a pooler may have put another session under this connection.
+                    statement.execute("set transaction isolation level read committed");
+                }
+                return closeFence(connection, epoch) ? returnAll(connection, epoch, outcome) : List.of();
+            });
         }
     }
 
@@ -79,9 +84,11 @@ final class Rescuer {
         Thread watcher = Thread.ofVirtual().name("tidemill-rescue").start(() -> endBlockers(pid, epoch, done));
         try (Statement settings = connection.createStatement();
                 PreparedStatement statement = connection.prepareStatement(statements.get("delete_fence"))) {
-            settings.execute("set local lock_timeout = " + GIVE_UP.toMillis());
+            // Not lock_timeout, which counts the wait for each row alone.
+            settings.execute("set local statement_timeout = " + GIVE_UP.toMillis());
             statement.setLong(1, epoch);
             statement.executeUpdate();
+            settings.execute("set local statement_timeout = 0");
             return true;
         } finally {
             done.countDown();
@@ -91,13 +98,12 @@ final class Rescuer {
 
     /** Ends the sessions that keep a rescue waiting past its patience. */
     private void endBlockers(int waitingPid, long epoch, CountDownLatch done) {
-        try {
+        // One row's blockers at a time: a frozen process may hold them all.
+        try (Session session = new Session(dataSource, Duration.ofSeconds(5))) {
             Duration wait = PATIENCE;
             while (!done.await(wait.toMillis(), TimeUnit.MILLISECONDS)) {
-                try (Session session = new Session(dataSource, Duration.ofSeconds(5))) {
-                    session.call(connection -> endBlockers(connection, waitingPid, epoch));
-                }
-                wait = PATIENCE.dividedBy(2);
+                session.call(connection -> endBlockers(connection, waitingPid, epoch));
+                wait = AGAIN;
             }
         } catch (InterruptedException through) {
             Thread.currentThread().interrupt();

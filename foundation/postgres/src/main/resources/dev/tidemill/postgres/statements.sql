@@ -34,7 +34,7 @@ body as (
 waiting as (
     insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)
     select now + within, id, kind, queue, priority, 1, 0 from input)
-select max(now) from input
+select min(now) from input
 
 -- :add_scheduled
 with input as (
@@ -49,7 +49,7 @@ body as (
 waiting as (
     insert into {schema}.scheduled (due, job, start_within, kind, queue, priority, attempt, failures)
     select due, id, within, kind, queue, priority, 1, 0 from input)
-select max(now) from input
+select min(now) from input
 
 -- :add_tags
 insert into {schema}.tag (name, value, job) select * from unnest(?::text[], ?::text[], ?::bigint[])

@@ -543,6 +543,8 @@ declare
     v_count integer;
 begin
     perform {schema}.require_fence(p_epoch, p_slot);
+    -- The next statement must see what a repetition still under way has done.
+    perform from {schema}.lease l where l.id = any (p_lease) and l.epoch = p_epoch order by l.id for update;
     with given as materialized (
         select * from unnest(p_lease, p_job, p_kind, p_queue, p_priority) g (lease, job, kind, queue, priority)),
     held as (
