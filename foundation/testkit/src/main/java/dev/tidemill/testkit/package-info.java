@@ -1,4 +1,4 @@
-/** A fresh PostgreSQL schema for each test class. */
+/** A fresh PostgreSQL schema for each test class, and the contract that every job store passes. */
 @NullMarked
 package dev.tidemill.testkit;
 
