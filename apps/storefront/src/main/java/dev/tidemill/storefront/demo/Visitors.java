@@ -1,0 +1,142 @@
+package dev.tidemill.storefront.demo;
+
+import dev.tidemill.storefront.shop.Catalog;
+import dev.tidemill.storefront.shop.Product;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Light traffic: made-up customers who sign up, read their code from the mail, and most of whom order something, all
+ * over HTTP like anybody else. About one a second comes, and a few at a time are there at most.
+ */
+public final class Visitors implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Visitors.class);
+    private static final List<String> NAMES = List.of(
+            "Ada", "Bo", "Caro", "Dario", "Edda", "Femi", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Levi", "Mina",
+            "Noor", "Oskar", "Pia");
+    private static final int AT_A_TIME = 6;
+    private static final int PAUSE_MIN_MILLIS = 500;
+    private static final int PAUSE_MAX_MILLIS = 1_500;
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final String shopUrl;
+    private final MailArchive archive;
+    private final RandomGenerator random;
+    private final JsonMapper json = new JsonMapper();
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    private final Semaphore seats = new Semaphore(AT_A_TIME);
+    private final Thread door;
+
+    private Visitors(String shopUrl, MailArchive archive) {
+        this.shopUrl = shopUrl;
+        this.archive = archive;
+        this.random = RandomGenerator.of("L64X128MixRandom");
+        this.door = Thread.ofVirtual().name("visitors").unstarted(this::keepComing);
+    }
+
+    /** Opens the door of the shop at this address. */
+    public static Visitors start(String shopUrl, MailArchive archive) {
+        Visitors visitors = new Visitors(shopUrl, archive);
+        visitors.door.start();
+        return visitors;
+    }
+
+    private void keepComing() {
+        try {
+            while (!Thread.currentThread().isInterrupted()) {
+                seats.acquire();
+                Thread.ofVirtual().name("visitor").start(this::visit);
+                Thread.sleep(random.nextInt(PAUSE_MIN_MILLIS, PAUSE_MAX_MILLIS));
+            }
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void visit() {
+        try {
+            shop();
+        } catch (InterruptedException closed) {
+            Thread.currentThread().interrupt();
+        } catch (Exception failed) {
+            // At debug: while the shop stops or its database is away, every visitor meets the same.
+            LOG.debug("A visitor left: {}", failed.toString());
+        } finally {
+            seats.release();
+        }
+    }
+
+    private void shop() throws Exception {
+        int number = ThreadLocalRandom.current().nextInt(1_000_000);
+        String name = NAMES.get(number % NAMES.size());
+        String email = String.format(Locale.ROOT, "%s.%06d@%s", name.toLowerCase(Locale.ROOT), number, domain(number));
+        JsonNode taken = post("/api/signup", "", Map.of("name", name + " Sample", "email", email));
+        Optional<Mail> mail = archive.await(email, code -> code.subject().matches("[0-9]{6} .*"), PATIENCE);
+        if (mail.isEmpty()) {
+            return;
+        }
+        String code = mail.get().subject().substring(0, 6);
+        JsonNode let = post(
+                "/api/verify", "", Map.of("challenge", taken.path("challenge").asString(), "code", code));
+        if (number % 4 != 0) {
+            post("/api/checkout", let.path("token").asString(), Map.of("lines", lines()));
+        }
+    }
+
+    /** Some live where mail is deferred once, very few where there is no mailbox. */
+    private static String domain(int number) {
+        if (number % 60 == 7) {
+            return Habits.NOBODY;
+        }
+        return number % 7 == 3 ? Habits.GREYLISTING : "example.com";
+    }
+
+    private List<Map<String, Object>> lines() {
+        List<Product> shelf = Catalog.products();
+        int first = random.nextInt(shelf.size());
+        int second = (first + 1 + random.nextInt(shelf.size() - 1)) % shelf.size();
+        return List.of(
+                Map.of("sku", shelf.get(first).sku(), "quantity", 1 + random.nextInt(3)),
+                Map.of("sku", shelf.get(second).sku(), "quantity", 1));
+    }
+
+    private JsonNode post(String path, String token, Object body) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(shopUrl + path))
+                .timeout(PATIENCE)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofByteArray(json.writeValueAsBytes(body)));
+        if (!token.isEmpty()) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        HttpResponse<byte[]> response = http.send(request.build(), BodyHandlers.ofByteArray());
+        if (response.statusCode() >= 300) {
+            throw new IOException(path + " answered " + response.statusCode());
+        }
+        return json.readTree(response.body());
+    }
+
+    /** Closes the door and sends everybody home. */
+    @Override
+    public void close() {
+        door.interrupt();
+        http.shutdownNow();
+    }
+}

@@ -1,0 +1,121 @@
+package dev.tidemill.storefront.shop;
+
+import static dev.tidemill.jobs.EnqueueOptions.priority;
+import static dev.tidemill.jobs.Priority.HIGH;
+
+import dev.tidemill.jobs.Transaction;
+import dev.tidemill.storefront.shop.MailJob.SendOrderConfirmation;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/** Places orders and finds them again. */
+public final class Orders {
+    private static final int LISTED = 50;
+
+    private final DataSource dataSource;
+    private final Transactions transactions;
+
+    /** On these tables. */
+    public Orders(DataSource dataSource, Transactions transactions) {
+        this.dataSource = dataSource;
+        this.transactions = transactions;
+    }
+
+    /**
+     * Orders what is in a visit's cart and empties it. The order, the emptied cart and the confirmation's job commit
+     * together. Empty if the cart is: somebody pressed the button twice.
+     */
+    public Optional<Order> placeCart(Visit visit, UUID customer) throws Exception {
+        return transactions.call(transaction -> {
+            List<Line> lines = Sql.on(
+                            transaction.connection(),
+                            "DELETE FROM shop.cart_line WHERE visit_id = ? RETURNING sku, quantity",
+                            visit.id())
+                    .list(row -> Line.of(row.getString(1), row.getInt(2)));
+            return lines.isEmpty() ? Optional.empty() : Optional.of(place(transaction, customer, lines));
+        });
+    }
+
+    /**
+     * Orders these lines.
+     *
+     * @throws InvalidInput if there are none, or two of one product
+     */
+    public Order place(UUID customer, List<Line> lines) throws Exception {
+        if (lines.isEmpty()) {
+            throw new InvalidInput("lines", "An order needs at least one line.");
+        }
+        Set<String> seen = new HashSet<>();
+        for (Line line : lines) {
+            if (!seen.add(line.sku())) {
+                throw new InvalidInput("lines", "'" + line.sku() + "' is ordered twice; add the quantities up.");
+            }
+        }
+        return transactions.call(transaction -> place(transaction, customer, lines));
+    }
+
+    private static Order place(Transaction transaction, UUID customer, List<Line> lines) throws SQLException {
+        Connection connection = transaction.connection();
+        long total = lines.stream().mapToLong(Line::cents).sum();
+        Order order = Sql.on(connection, """
+                        INSERT INTO shop.purchase (customer_id, total_cents) VALUES (?, ?)
+                        RETURNING id, number, total_cents, placed_at, confirmation_sent_at""", customer, total)
+                .first(row -> order(row, lines))
+                .orElseThrow();
+        for (Line line : lines) {
+            Sql.on(connection, """
+                            INSERT INTO shop.purchase_line (purchase_id, sku, name, unit_cents, quantity)
+                            VALUES (?, ?, ?, ?, ?)""", order.id(), line.sku(), line.name(), line.unitCents(), line.quantity())
+                    .update();
+        }
+        transaction.enqueue(
+                new SendOrderConfirmation(order.id()),
+                priority(HIGH).tag("orderId", order.id().toString()).tag("userId", customer.toString()));
+        return order;
+    }
+
+    /** An order of this customer; empty if it is somebody else's. */
+    public Optional<Order> find(UUID order, UUID customer) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            List<Line> lines = lines(connection, order);
+            return Sql.on(connection, """
+                            SELECT id, number, total_cents, placed_at, confirmation_sent_at
+                              FROM shop.purchase WHERE id = ? AND customer_id = ?""", order, customer).first(row -> order(row, lines));
+        }
+    }
+
+    /** The newest orders of a customer, without their lines. */
+    public List<Order> list(UUID customer) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            return Sql.on(connection, """
+                            SELECT id, number, total_cents, placed_at, confirmation_sent_at
+                              FROM shop.purchase WHERE customer_id = ? ORDER BY placed_at DESC LIMIT ?""", customer, LISTED).list(row -> order(row, List.of()));
+        }
+    }
+
+    /** What an order consists of. */
+    public static List<Line> lines(Connection connection, UUID order) throws SQLException {
+        return Sql.on(connection, """
+                        SELECT sku, name, unit_cents, quantity
+                          FROM shop.purchase_line WHERE purchase_id = ? ORDER BY name""", order)
+                .list(row -> new Line(row.getString(1), row.getString(2), row.getLong(3), row.getInt(4)));
+    }
+
+    private static Order order(ResultSet row, List<Line> lines) throws SQLException {
+        return new Order(
+                row.getObject("id", UUID.class),
+                row.getLong("number"),
+                row.getLong("total_cents"),
+                Objects.requireNonNull(Sql.instant(row, "placed_at")),
+                Sql.instant(row, "confirmation_sent_at"),
+                lines);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.tidemill.storefront.web;
+
+import dev.tidemill.storefront.shop.Catalog;
+import dev.tidemill.storefront.shop.Customer;
+import dev.tidemill.storefront.shop.Customers;
+import dev.tidemill.storefront.shop.Customers.SignUp;
+import dev.tidemill.storefront.shop.Customers.Verdict;
+import dev.tidemill.storefront.shop.InvalidInput;
+import dev.tidemill.storefront.shop.Line;
+import dev.tidemill.storefront.shop.NewCustomer;
+import dev.tidemill.storefront.shop.Order;
+import dev.tidemill.storefront.shop.Orders;
+import dev.tidemill.storefront.shop.Visits;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The shop as JSON over HTTP. A signed-in client sends the token of {@code /api/verify} as a bearer token. */
+public final class ShopApi {
+    private static final int MAX_LINES = 50;
+
+    private final Customers customers;
+    private final Orders orders;
+    private final Visits visits;
+
+    /** Of this shop. */
+    public ShopApi(Customers customers, Orders orders, Visits visits) {
+        this.customers = customers;
+        this.orders = orders;
+        this.visits = visits;
+    }
+
+    record SignUpRequest(@Nullable String name, @Nullable String email) {}
+
+    record VerifyRequest(
+            @Nullable String challenge, @Nullable String code) {}
+
+    record VerifyReply(String token, UUID customerId) {}
+
+    record LineRequest(@Nullable String sku, @Nullable Integer quantity) {}
+
+    record CheckoutRequest(@Nullable List<@Nullable LineRequest> lines) {}
+
+    /** Puts the routes in place. */
+    public void mount(Routes routes) {
+        routes.get("/api/products", exchange -> Json.send(exchange, 200, Catalog.products()))
+                .post("/api/signup", this::signUp)
+                .post("/api/verify", this::verify)
+                .post("/api/checkout", this::checkout)
+                .get("/api/orders", exchange -> Json.send(exchange, 200, orders.list(signedIn(exchange))))
+                .get("/api/orders/{id}", this::order);
+    }
+
+    private void signUp(Exchange exchange) throws Exception {
+        SignUpRequest asked = Json.read(exchange, SignUpRequest.class);
+        SignUp taken = customers.signUp(NewCustomer.of(asked.name(), asked.email()));
+        Json.send(exchange, 201, taken);
+    }
+
+    private void verify(Exchange exchange) throws Exception {
+        VerifyRequest asked = Json.read(exchange, VerifyRequest.class);
+        UUID challenge = Exchange.id(Objects.requireNonNullElse(asked.challenge(), ""))
+                .orElseThrow(() -> new InvalidInput("challenge", "Give the challenge that /api/signup returned."));
+        switch (customers.verify(challenge, Objects.requireNonNullElse(asked.code(), ""))) {
+            case Verdict.Accepted(UUID customer) ->
+                Json.send(exchange, 200, new VerifyReply(visits.open(customer), customer));
+            case Verdict.Wrong(int triesLeft) ->
+                throw new InvalidInput("code", "This is not the code; tries left: " + triesLeft + ".");
+            case Verdict.Over over ->
+                throw new Refusal(410, "Code over", "This code was used, has expired or was tried too often.");
+        }
+    }
+
+    private void checkout(Exchange exchange) throws Exception {
+        UUID customer = signedIn(exchange);
+        CheckoutRequest asked = Json.read(exchange, CheckoutRequest.class);
+        List<@Nullable LineRequest> lines = asked.lines() == null ? List.of() : asked.lines();
+        if (lines.size() > MAX_LINES) {
+            throw new InvalidInput("lines", "An order has at most " + MAX_LINES + " lines.");
+        }
+        Order order = orders.place(customer, lines.stream().map(ShopApi::line).toList());
+        Json.send(exchange, 201, order);
+    }
+
+    private static Line line(@Nullable LineRequest asked) {
+        if (asked == null || asked.sku() == null || asked.quantity() == null) {
+            throw new InvalidInput("lines", "Every line needs a sku and a quantity.");
+        }
+        return Line.of(asked.sku(), asked.quantity());
+    }
+
+    private void order(Exchange exchange) throws Exception {
+        UUID customer = signedIn(exchange);
+        Json.send(exchange, 200, orders.find(exchange.pathId(), customer).orElseThrow(Refusal::notFound));
+    }
+
+    private static UUID signedIn(Exchange exchange) throws Exception {
+        Customer customer = exchange.customer();
+        if (customer == null) {
+            throw Refusal.signInFirst();
+        }
+        return customer.id();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.tidemill.storefront.web;
+
+import dev.tidemill.storefront.pages.StaticTemplates;
+import dev.tidemill.storefront.shop.Catalog;
+import dev.tidemill.storefront.shop.Customer;
+import dev.tidemill.storefront.shop.InvalidInput;
+import dev.tidemill.storefront.shop.Line;
+import dev.tidemill.storefront.shop.Order;
+import dev.tidemill.storefront.shop.Orders;
+import dev.tidemill.storefront.shop.Product;
+import dev.tidemill.storefront.shop.Visit;
+import dev.tidemill.storefront.shop.Visits;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The shelf, the cart and the orders, for people. */
+public final class ShopPages {
+    private final StaticTemplates pages = new StaticTemplates();
+    private final Visits visits;
+    private final Orders orders;
+
+    /** Of this shop. */
+    public ShopPages(Visits visits, Orders orders) {
+        this.visits = visits;
+        this.orders = orders;
+    }
+
+    /** Puts the pages in place. */
+    public void mount(Routes routes) {
+        routes.get("/", this::landing)
+                .get("/cart", exchange -> cart(exchange, 200, Map.of()))
+                .post("/cart", this::add)
+                .post("/cart/lines", this::change)
+                .post("/checkout", this::checkout)
+                .get("/orders/{id}", exchange -> exchange.page(200, pages.order(exchange.frame(), order(exchange))))
+                .get(
+                        "/orders/{id}/confirmation",
+                        exchange -> exchange.page(200, pages.confirmationState(order(exchange))))
+                .get("/account", this::account)
+                .get("/assets/{name}", ShopPages::asset)
+                .get("/healthz", exchange -> exchange.send(200, "text/plain; charset=utf-8", new byte[] {'o', 'k'}));
+    }
+
+    private void landing(Exchange exchange) throws Exception {
+        String added =
+                Catalog.product(exchange.query("added")).map(Product::name).orElse("");
+        exchange.page(200, pages.landing(exchange.frame(), Catalog.products(), added));
+    }
+
+    private void cart(Exchange exchange, int status, Map<String, String> wrong) throws Exception {
+        Optional<Visit> visit = exchange.visit();
+        List<Line> lines = visit.isPresent() ? visits.cart(visit.get()) : List.of();
+        exchange.page(status, pages.cart(exchange.frame(), lines, wrong));
+    }
+
+    private void add(Exchange exchange) throws Exception {
+        String sku = exchange.field("sku");
+        if (Catalog.product(sku).isEmpty()) {
+            throw Refusal.notFound();
+        }
+        visits.add(exchange.visitOrNew(), sku);
+        exchange.seeOther("/?added=" + sku + "#shelf");
+    }
+
+    private void change(Exchange exchange) throws Exception {
+        try {
+            int quantity = exchange.field("remove").isEmpty() ? quantity(exchange.field("quantity")) : 0;
+            Optional<Visit> visit = exchange.visit();
+            if (visit.isPresent()) {
+                visits.change(visit.get(), exchange.field("sku"), quantity);
+            }
+            exchange.seeOther("/cart");
+        } catch (InvalidInput wrong) {
+            cart(exchange, 422, wrong.messages());
+        }
+    }
+
+    private static int quantity(String text) {
+        if (!text.matches("[0-9]{1,4}")) {
+            throw new InvalidInput("quantity", "A quantity is a whole number from 0 to " + Line.MAX_QUANTITY + ".");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private void checkout(Exchange exchange) throws Exception {
+        Customer customer = exchange.customer();
+        if (customer == null) {
+            exchange.seeOther("/signup");
+            return;
+        }
+        Optional<Order> order = orders.placeCart(exchange.visitOrNew(), customer.id());
+        exchange.seeOther(order.isPresent() ? "/orders/" + order.get().id() : "/account");
+    }
+
+    private Order order(Exchange exchange) throws Exception {
+        Customer customer = exchange.customer();
+        if (customer == null) {
+            throw Refusal.signInFirst();
+        }
+        return orders.find(exchange.pathId(), customer.id()).orElseThrow(Refusal::notFound);
+    }
+
+    private void account(Exchange exchange) throws Exception {
+        Customer customer = exchange.customer();
+        if (customer == null) {
+            exchange.seeOther("/signin");
+            return;
+        }
+        exchange.page(200, pages.account(exchange.frame(), customer, orders.list(customer.id())));
+    }
+
+    private static void asset(Exchange exchange) {
+        Assets.Asset asset = Assets.find(exchange.path("name")).orElseThrow(Refusal::notFound);
+        if (exchange.query("v").equals(asset.mark())) {
+            exchange.header("Cache-Control", "public, max-age=31536000, immutable");
+        }
+        exchange.send(200, asset.mediaType(), asset.content());
+    }
+}

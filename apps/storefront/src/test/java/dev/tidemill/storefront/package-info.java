@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.storefront;
+
+import org.jspecify.annotations.NullMarked;
