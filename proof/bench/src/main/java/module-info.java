@@ -4,7 +4,11 @@ module dev.tidemill.bench {
     requires com.zaxxer.hikari;
     requires dev.tidemill.embedded;
     requires dev.tidemill.jobs;
+    requires dev.tidemill.storefront;
+    requires greenmail;
     requires info.picocli;
+    requires java.logging;
+    requires java.net.http;
     requires java.sql;
     requires tools.jackson.databind;
 

@@ -1,5 +1,7 @@
 package dev.tidemill.bench;
 
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -10,12 +12,14 @@ import picocli.CommandLine.Command;
         version = "0.1.0-SNAPSHOT",
         description = "Measures Tidemill on this machine, each run in processes of its own.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {JobsCommand.class})
+        subcommands = {JobsCommand.class, SeedsCommand.class})
 public final class BenchMain {
     private BenchMain() {}
 
     /** Runs the command and exits: 0 when all is well, 1 when jobs were lost or done twice, 2 for bad arguments. */
     public static void main(String[] arguments) {
+        // The web server of the shop that is measured tells of every start.
+        Logger.getLogger("io.helidon").setLevel(Level.WARNING);
         CommandLine command = new CommandLine(new BenchMain()).setCaseInsensitiveEnumValuesAllowed(true);
         if (arguments.length == 0) {
             command.usage(System.err);

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class QueueRunner {
     private static final double STOCK_SECONDS = 0.1;
     private static final int STOCK_LIMIT = 4_000;
+    /** A claim is done in some ten milliseconds, so that a critical job never waits long for the next one. */
+    private static final int CLAIM_LIMIT = 1_000;
 
     private final String name;
     private final QueueOptions options;
@@ -60,7 +62,7 @@ final class QueueRunner {
             int freeForOthers = Math.min(
                     freeForCritical,
                     options.concurrency() - options.reservedForCritical() - runningOthers - others.size());
-            int wanted = worthClaiming(freeForOthers, stock) ? freeForOthers + stock : 0;
+            int wanted = worthClaiming(freeForOthers, stock) ? Math.min(freeForOthers + stock, CLAIM_LIMIT) : 0;
             int wantedCritical = Math.max(wanted, freeForCritical);
             claimerWaits = wanted <= 0;
             full = wantedCritical <= 0;
