@@ -14,12 +14,14 @@ import picocli.CommandLine.Command;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {JobsCommand.class, SeedsCommand.class})
 public final class BenchMain {
+    /** The web server of the shop that is measured tells of every start; held here, since loggers are held weakly. */
+    private static final Logger WEB_SERVER_LOG = Logger.getLogger("io.helidon");
+
     private BenchMain() {}
 
     /** Runs the command and exits: 0 when all is well, 1 when jobs were lost or done twice, 2 for bad arguments. */
     public static void main(String[] arguments) {
-        // The web server of the shop that is measured tells of every start.
-        Logger.getLogger("io.helidon").setLevel(Level.WARNING);
+        WEB_SERVER_LOG.setLevel(Level.WARNING);
         CommandLine command = new CommandLine(new BenchMain()).setCaseInsensitiveEnumValuesAllowed(true);
         if (arguments.length == 0) {
             command.usage(System.err);
