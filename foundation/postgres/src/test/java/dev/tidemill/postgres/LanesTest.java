@@ -1,0 +1,101 @@
+package dev.tidemill.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Workplace.Demand;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The positions that claims start from. */
+final class LanesTest {
+    private static final int LANE = Priority.HIGH.code();
+
+    private final Lanes lanes = new Lanes();
+    private final List<Demand> demands = List.of(new Demand("q", 10, 10, false, true));
+
+    private static ClaimedJob job(long startBy, long id) {
+        return new ClaimedJob(1, id, 1, 0, "k", "q", Priority.HIGH, startBy, "{}", null);
+    }
+
+    private static Hint hint(long startBy) {
+        return new Hint("q", Priority.HIGH, startBy, 0);
+    }
+
+    /** A claim that took a tenth of a second, so that the next look from the beginning is two seconds away. */
+    private void claims(boolean everywhere, ClaimedJob... jobs) {
+        lanes.end(demands, List.of(jobs), everywhere, 100_000_000L);
+    }
+
+    private long[] position() {
+        long[] startBys = new long[5];
+        long[] jobs = new long[5];
+        lanes.fill(demands, false, startBys, jobs);
+        return new long[] {startBys[LANE], jobs[LANE]};
+    }
+
+    @Test
+    void theFirstClaimLooksEverywhereAndTheNextOnesOnlyNowAndThen() {
+        assertThat(lanes.begin()).isTrue();
+        claims(true, job(100, 7));
+        assertThat(lanes.begin()).isFalse();
+    }
+
+    @Test
+    void aClaimGoesOnAfterTheLastJobByDeadlineAndThenByNumber() {
+        lanes.begin();
+        claims(false, job(100, 7), job(100, 9), job(90, 50));
+        assertThat(position()).containsExactly(100, 9);
+    }
+
+    @Test
+    void aHintLowersThePositionToBeforeEveryJobOfThatDeadline() {
+        lanes.begin();
+        claims(false, job(100, 7));
+        lanes.hint(hint(60));
+        assertThat(position()).containsExactly(60, Long.MIN_VALUE);
+        lanes.hint(hint(200));
+        assertThat(position()).containsExactly(60, Long.MIN_VALUE);
+    }
+
+    @Test
+    void aHintThatArrivesWhileAClaimIsUnderWayOutlivesIt() {
+        lanes.begin();
+        position();
+        lanes.hint(hint(60));
+        claims(false, job(100, 7));
+        assertThat(position()).containsExactly(60, Long.MIN_VALUE);
+    }
+
+    @Test
+    void aHintThatCameBeforeAClaimIsForgottenOnceItHasLooked() {
+        lanes.hint(hint(60));
+        lanes.begin();
+        claims(false, job(100, 7));
+        assertThat(position()).containsExactly(100, 7);
+    }
+
+    @Test
+    void aLookThatFoundEarlierJobsAndMayHaveLeftSomeGoesOnFromThere() {
+        lanes.begin();
+        claims(false, job(100, 7));
+        lanes.begin();
+        ClaimedJob[] full = new ClaimedJob[10];
+        for (int i = 0; i < full.length; i++) {
+            full[i] = job(50 + i, i);
+        }
+        claims(true, full);
+        assertThat(position()).containsExactly(59, 9);
+    }
+
+    @Test
+    void aLookThatFoundAllThereWasKeepsThePosition() {
+        lanes.begin();
+        claims(false, job(100, 7));
+        lanes.begin();
+        claims(true, job(50, 3));
+        assertThat(position()).containsExactly(100, 7);
+    }
+}
