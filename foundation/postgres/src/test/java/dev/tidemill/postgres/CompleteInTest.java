@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -174,8 +175,7 @@ final class CompleteInTest {
                 effect(connection, run.jobId(), run.attempt());
                 run.completeIn(connection);
                 // Longer than the time limit, inside the transaction.
-                assertThat(never.await(600, java.util.concurrent.TimeUnit.MILLISECONDS))
-                        .isFalse();
+                assertThat(never.await(600, TimeUnit.MILLISECONDS)).isFalse();
                 connection.commit();
             }
         })) {
