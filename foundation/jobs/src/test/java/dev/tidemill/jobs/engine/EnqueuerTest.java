@@ -1,0 +1,170 @@
+package dev.tidemill.jobs.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.JsonCodec;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.store.Intake;
+import dev.tidemill.jobs.store.NewJob;
+import dev.tidemill.jobs.store.StoreException;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** Many callers that share commits. */
+final class EnqueuerTest {
+    private static final int CALLERS = 32;
+    private static final int EACH = 500;
+
+    /** Takes a moment for each write, remembers what it was given, and refuses what says so. */
+    private static final class Ledger implements Intake {
+        private final AtomicLong ids = new AtomicLong();
+        private final AtomicInteger writes = new AtomicInteger();
+        private final AtomicInteger inside = new AtomicInteger();
+        private final Map<Long, String> written = new ConcurrentHashMap<>();
+        private volatile boolean broken;
+
+        @Override
+        public Added add(List<NewJob> jobs) {
+            assertThat(inside.incrementAndGet()).as("one writes at a time").isEqualTo(1);
+            try {
+                writes.incrementAndGet();
+                LockSupport.parkNanos(20_000);
+                if (broken) {
+                    throw new AssertionError("out of order");
+                }
+                if (jobs.stream().anyMatch(job -> job.payload().contains("refuse"))) {
+                    throw new StoreException(ErrorCode.DATABASE_ERROR, "refused", false, null);
+                }
+                List<Long> added = new ArrayList<>();
+                for (NewJob job : jobs) {
+                    long id = ids.incrementAndGet();
+                    written.put(id, job.payload());
+                    added.add(id);
+                }
+                return new Added(added, List.of());
+            } finally {
+                inside.decrementAndGet();
+            }
+        }
+
+        @Override
+        public Added add(Connection connection, List<NewJob> jobs) {
+            return add(jobs);
+        }
+    }
+
+    private final Ledger ledger = new Ledger();
+    private final Enqueuer enqueuer = new Enqueuer(
+            new Registry.Builder().build(new PlainText()),
+            new Settings(
+                    "s",
+                    null,
+                    false,
+                    1_000,
+                    Priorities.standard(),
+                    Map.of(),
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(4)),
+            ledger,
+            hints -> {});
+
+    /** Takes every text as it is. */
+    private static final class PlainText implements JsonCodec {
+        @Override
+        public String write(Object job) {
+            return job.toString();
+        }
+
+        @Override
+        public <T> T read(String json, Class<T> type) {
+            return type.cast(json);
+        }
+
+        @Override
+        public void check(String json) {}
+    }
+
+    private interface Caller {
+        void call(int caller, int turn);
+    }
+
+    private static Map<String, Throwable> callTogether(Caller caller) throws InterruptedException {
+        Map<String, Throwable> failures = new ConcurrentHashMap<>();
+        CountDownLatch done = new CountDownLatch(CALLERS);
+        for (int c = 0; c < CALLERS; c++) {
+            int number = c;
+            Thread.Builder builder =
+                    c % 2 == 0 ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
+            builder.start(() -> {
+                for (int turn = 0; turn < EACH; turn++) {
+                    try {
+                        caller.call(number, turn);
+                    } catch (Throwable failed) {
+                        failures.put(number + "." + turn, failed);
+                    }
+                }
+                done.countDown();
+            });
+        }
+        assertThat(done.await(60, TimeUnit.SECONDS)).as("nobody waits for ever").isTrue();
+        return failures;
+    }
+
+    private long enqueue(String payload) {
+        return enqueuer.enqueue(new JobRequest("k", payload), EnqueueOptions.NONE);
+    }
+
+    @Test
+    void everyCallerGetsTheIdOfItsOwnJobAndCommitsAreShared() throws Exception {
+        Map<String, Throwable> failures = callTogether((caller, turn) -> {
+            String payload = caller + "." + turn;
+            assertThat(ledger.written).containsEntry(enqueue(payload), payload);
+        });
+        assertThat(failures).isEmpty();
+        assertThat(ledger.written).hasSize(CALLERS * EACH);
+        assertThat(ledger.writes).hasValueLessThan(CALLERS * EACH / 3);
+    }
+
+    @Test
+    void aRefusedJobFailsForItsCallerAlone() throws Exception {
+        Map<String, Throwable> failures = callTogether(
+                (caller, turn) -> enqueue(turn % 50 == 7 ? "refuse " + caller + "." + turn : caller + "." + turn));
+        assertThat(failures).hasSize(CALLERS * EACH / 50).allSatisfy((call, failure) -> {
+            assertThat(Integer.parseInt(call.substring(call.indexOf('.') + 1)) % 50)
+                    .isEqualTo(7);
+            assertThat(failure).isInstanceOf(StoreException.class);
+        });
+        assertThat(ledger.written).hasSize(CALLERS * EACH - CALLERS * EACH / 50);
+    }
+
+    @Test
+    void anErrorIsTakenForSuccessByNobody() throws Exception {
+        ledger.broken = true;
+        assertThat(callTogether((caller, turn) -> enqueue(caller + "." + turn))).hasSize(CALLERS * EACH);
+    }
+
+    @Test
+    void anInterruptedCallerStillLearnsItsIdAndStaysInterrupted() throws Exception {
+        Map<String, Throwable> failures = callTogether((caller, turn) -> {
+            if (turn % 10 == 0) {
+                Thread.currentThread().interrupt();
+            }
+            assertThat(enqueue("x")).isPositive();
+            assertThat(Thread.interrupted()).isEqualTo(turn % 10 == 0);
+        });
+        assertThat(failures).isEmpty();
+    }
+}

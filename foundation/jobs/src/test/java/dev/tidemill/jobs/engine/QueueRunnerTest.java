@@ -1,0 +1,179 @@
+package dev.tidemill.jobs.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.Handler;
+import dev.tidemill.jobs.HandlerOptions;
+import dev.tidemill.jobs.JsonCodec;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.QueueOptions;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Tally;
+import dev.tidemill.jobs.store.Workplace;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** The slots of a queue, while jobs end and come on many threads. */
+final class QueueRunnerTest {
+    private static final int JOBS = 40_000;
+    private static final int SLOTS = 16;
+    private static final int RESERVED = 4;
+
+    private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger runningOthers = new AtomicInteger();
+    private final AtomicInteger most = new AtomicInteger();
+    private final AtomicInteger mostOthers = new AtomicInteger();
+    private final Map<Long, Integer> runs = new ConcurrentHashMap<>();
+    private final Semaphore wakeUps = new Semaphore(0);
+
+    private void handle(long id, boolean critical) {
+        most.accumulateAndGet(running.incrementAndGet(), Math::max);
+        if (!critical) {
+            mostOthers.accumulateAndGet(runningOthers.incrementAndGet(), Math::max);
+        }
+        runs.merge(id, 1, Integer::sum);
+        LockSupport.parkNanos(1_000);
+        if (!critical) {
+            runningOthers.decrementAndGet();
+        }
+        running.decrementAndGet();
+    }
+
+    private Workshop workshop() {
+        Registry.Builder kinds = new Registry.Builder();
+        Handler<String> handler = (payload, run) -> handle(run.jobId(), run.priority() == Priority.CRITICAL);
+        kinds.handleJson("k", handler, new HandlerOptions("k", Set.of(), "q", null, null, null, null));
+        Registry registry = kinds.build(new NoCodec());
+        Settings settings = new Settings(
+                "s", null, false, 1_000, Priorities.standard(), Map.of(), Duration.ofSeconds(1), Duration.ofSeconds(4));
+        Finisher finisher = new Finisher(new Tallies(), hints -> {});
+        finisher.start();
+        return new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, "node");
+    }
+
+    @Test
+    void slotsAreNeverExceededAndNoneIsLost() throws Exception {
+        QueueRunner runner = new QueueRunner(
+                "q", new QueueOptions(SLOTS, RESERVED, 3, Backoff.fixed(Duration.ZERO), false), wakeUps::release);
+        Workshop shop = workshop();
+        EpochWork epoch = new EpochWork(new Store());
+        long next = 1;
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (next <= JOBS && System.nanoTime() - end < 0) {
+            Workplace.Demand demand = runner.demand(true);
+            if (demand == null) {
+                assertThat(wakeUps.tryAcquire(20, TimeUnit.SECONDS))
+                        .as("a full queue wakes the claimer when a slot is free")
+                        .isTrue();
+                continue;
+            }
+            List<ClaimedJob> claimed = new ArrayList<>();
+            int critical = demand.criticalSlots() - demand.slots();
+            for (int i = 0; i < demand.criticalSlots() && next <= JOBS; i++, next++) {
+                claimed.add(job(next, i < critical ? Priority.CRITICAL : Priority.LOW));
+            }
+            epoch.claimed(claimed);
+            runner.offer(claimed, epoch, shop);
+        }
+        while (runs.size() < JOBS && System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(runs).hasSize(JOBS);
+        assertThat(runs.values()).containsOnly(1);
+        assertThat(most.get()).isLessThanOrEqualTo(SLOTS);
+        assertThat(mostOthers.get()).isBetween(1, SLOTS - RESERVED);
+        while (runner.running() > 0 && System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(runner.running()).as("every slot came back").isZero();
+        assertThat(runner.empty()).isEmpty();
+        shop.finisher().drain(Duration.ofSeconds(20));
+        assertThat(epoch.leases()).as("every lease was ended").isEmpty();
+        shop.finisher().stop();
+        shop.close();
+    }
+
+    private static ClaimedJob job(long id, Priority priority) {
+        return new ClaimedJob(id / 100, id, 1, 0, "k", "q", priority, Long.MAX_VALUE / 2, "{}", null);
+    }
+
+    private static final class NoCodec implements JsonCodec {
+        @Override
+        public String write(Object job) {
+            return "";
+        }
+
+        @Override
+        public <T> T read(String json, Class<T> type) {
+            return type.cast(json);
+        }
+
+        @Override
+        public void check(String json) {}
+    }
+
+    /** Takes every outcome. */
+    private static final class Store implements Workplace {
+        @Override
+        public long epoch() {
+            return 1;
+        }
+
+        @Override
+        public List<ClaimedJob> claim(List<Demand> demands) {
+            return List.of();
+        }
+
+        @Override
+        public void hint(Hint hint) {}
+
+        @Override
+        public List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases) {
+            return List.of();
+        }
+
+        @Override
+        public void giveBack(List<ClaimedJob> jobs) {}
+
+        @Override
+        public boolean complete(Connection connection, ClaimedJob job, long startedMicros) {
+            return true;
+        }
+
+        @Override
+        public Settled settle(Outcome ifNotCompleted) {
+            return Settled.COMPLETED;
+        }
+
+        @Override
+        public int reconcile(Set<Long> known) {
+            return 0;
+        }
+
+        @Override
+        public long heartbeat(int nowRunning, List<Tally> tallies) {
+            return 1;
+        }
+
+        @Override
+        public void leave() {}
+
+        @Override
+        public void close() {}
+    }
+}
