@@ -151,6 +151,7 @@ public final class ServerMain implements Callable<Integer> {
             }
             server.stop();
             mill.stop(GRACE);
+            log.info("Stopped");
         } finally {
             closed.countDown();
         }

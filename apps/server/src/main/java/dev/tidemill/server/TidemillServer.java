@@ -11,11 +11,15 @@ import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Gate;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import io.helidon.webserver.WebServer;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -64,6 +68,9 @@ public final class TidemillServer implements AutoCloseable {
                 .address(address)
                 .port(builder.port)
                 .shutdownHook(false)
+                // Routes refuse at their own limit; this one bounds what is read past a refusal.
+                .maxPayloadSize(builder.bodyLimitBytes + (1L << 20))
+                .directHandlers(WireErrors.handlers())
                 .idleConnectionTimeout(IDLE_TIMEOUT)
                 .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
                 .routing(router::mount)
@@ -190,18 +197,38 @@ public final class TidemillServer implements AutoCloseable {
                                 + " token the server listens on loopback addresses only: set a token, or use"
                                 + " 127.0.0.1.");
             }
+            refuseTakenPort(address);
             TidemillServer server = new TidemillServer(this, address);
             try {
                 server.web.start();
-                return server;
             } catch (RuntimeException failed) {
                 server.stop();
-                throw new TidemillException(
-                        ErrorCode.INVALID_OPTION,
-                        "Listening on " + host + " port " + port + " failed; is something else there? Choose another"
-                                + " port, or 0 for a free one.",
-                        failed);
+                throw taken(failed);
             }
+            // Helidon says only in its log that it could not bind.
+            if (!server.web.isRunning() || server.port() < 1) {
+                server.stop();
+                throw taken(null);
+            }
+            return server;
+        }
+
+        /** Binding for a moment finds a taken port before Helidon logs it as a failure of its own. */
+        private void refuseTakenPort(InetAddress address) {
+            try (ServerSocket probe = new ServerSocket()) {
+                probe.setReuseAddress(true);
+                probe.bind(new InetSocketAddress(address, port));
+            } catch (IOException failed) {
+                throw taken(failed);
+            }
+        }
+
+        private TidemillException taken(@Nullable Throwable cause) {
+            return new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "Listening on " + host + " port " + port + " failed; is something else there? Choose another"
+                            + " port, or 0 for a free one.",
+                    cause);
         }
 
         private InetAddress address() {

@@ -4,12 +4,17 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
@@ -26,7 +31,7 @@ final class ServerUnderTest implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(10))
             .build();
 
-    private ServerUnderTest(Tidemill mill, TidemillServer server) {
+    ServerUnderTest(Tidemill mill, TidemillServer server) {
         this.mill = mill;
         this.server = server;
     }
@@ -53,13 +58,13 @@ final class ServerUnderTest implements AutoCloseable {
         try {
             return client.send(request.build(), BodyHandlers.ofString());
         } catch (IOException failed) {
-            throw new java.io.UncheckedIOException(failed);
+            throw new UncheckedIOException(failed);
         } catch (InterruptedException interrupted) {
             throw new IllegalStateException(interrupted);
         }
     }
 
-    HttpResponse<java.io.InputStream> open(HttpRequest.Builder request) throws IOException, InterruptedException {
+    HttpResponse<InputStream> open(HttpRequest.Builder request) throws IOException, InterruptedException {
         return client.send(request.build(), BodyHandlers.ofInputStream());
     }
 
@@ -73,6 +78,23 @@ final class ServerUnderTest implements AutoCloseable {
 
     HttpResponse<String> post(String path) {
         return send(to(path).POST(BodyPublishers.noBody()));
+    }
+
+    /** Sends lines and an empty one as they are, for what a well-behaved client would not; returns the whole answer. */
+    String raw(String... lines) {
+        return rawWithBody("", lines);
+    }
+
+    String rawWithBody(String body, String... lines) {
+        String request = String.join("\r\n", lines) + "\r\n\r\n" + body;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream().flush();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     static JsonNode json(HttpResponse<String> response) {

@@ -103,6 +103,11 @@ public final class Problem extends RuntimeException {
         return new Problem(status, code, title, detail(), members, more, getCause());
     }
 
+    /** With another status than the code's own. */
+    Problem as(int otherStatus) {
+        return new Problem(otherStatus, code, title, detail(), members, headers, getCause());
+    }
+
     private Problem retryLater() {
         return header("Retry-After", Integer.toString(RETRY_AFTER_SECONDS));
     }

@@ -2,6 +2,7 @@ package dev.tidemill.server.http;
 
 /** Stable codes of the problems that HTTP adds to {@link dev.tidemill.jobs.ErrorCode}. */
 public enum ProblemCode {
+    REQUEST_MALFORMED(400, "The request is malformed"),
     BODY_INVALID(400, "The body is not what this route takes"),
     FIELD_UNKNOWN(400, "A field is unknown"),
     FIELD_MISSING(400, "A field is missing"),

@@ -2,12 +2,15 @@ package dev.tidemill.server.http;
 
 import dev.tidemill.jobs.TidemillException;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
@@ -109,9 +112,10 @@ public final class Router {
             reply = refusal(call, problem);
         } catch (TidemillException failed) {
             reply = refusal(call, logged(method, pattern, Problem.of(failed)));
+        } catch (CloseConnectionException | RequestException helidons) {
+            throw helidons;
         } catch (UncheckedIOException gone) {
-            // The client broke off while it sent its body: nobody is left to answer.
-            throw gone;
+            throw new CloseConnectionException("The client broke off while it sent its body", gone);
         } catch (RuntimeException failed) {
             LOG.error("{} {} failed", method, pattern, failed);
             reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
@@ -120,6 +124,15 @@ public final class Router {
         send(reply, method.equals("HEAD"), response);
         timing.answered(
                 entry == null ? "OTHER" : method, pattern, reply.status(), Duration.ofNanos(System.nanoTime() - began));
+        // Helidon 4.5.0 promises to close, and then waits for another request: its issue 12324.
+        if (closes(call.header("Connection").orElse(""))
+                || closes(reply.headers().getOrDefault("Connection", ""))) {
+            throw new CloseConnectionException("The answer is sent, and one side asked to close");
+        }
+    }
+
+    private static boolean closes(String connection) {
+        return connection.toLowerCase(Locale.ROOT).contains("close");
     }
 
     private static Problem unknown(ServerRequest request) {

@@ -5,6 +5,8 @@ import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.page.LiveFeed.Frame;
 import io.helidon.http.HeaderNames;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -41,8 +43,9 @@ final class LiveStream {
             try (OutputStream out = response.outputStream()) {
                 write(out);
             }
-        } catch (IOException | UncheckedIOException gone) {
+        } catch (IOException | UncheckedIOException | ServerConnectionException gone) {
             LOG.debug("A page stopped watching", gone);
+            throw new CloseConnectionException("The page stopped watching", gone);
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
         } finally {

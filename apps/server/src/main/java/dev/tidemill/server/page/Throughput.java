@@ -11,7 +11,9 @@ import java.util.List;
  */
 final class Throughput {
     static final int POINTS = 120;
-    private static final int WINDOW = 6;
+    private static final int WINDOW = 7;
+    private static final long MIN_STEP_NANOS = 800_000_000L;
+    private static final long MIN_SPAN_NANOS = 3_000_000_000L;
 
     private record Sample(long nanos, long finished) {}
 
@@ -20,8 +22,11 @@ final class Throughput {
     private long lastCount = -1;
     private long finished;
 
-    /** Takes a count of the last hour, at this time of {@link System#nanoTime}. */
+    /** Takes a count of the last hour, at this time of {@link System#nanoTime}; too soon after another it is ignored. */
     void add(long count, long nanos) {
+        if (!samples.isEmpty() && nanos - samples.getLast().nanos() < MIN_STEP_NANOS) {
+            return;
+        }
         finished += lastCount < 0 ? 0 : Math.max(0, count - lastCount);
         lastCount = count;
         samples.addLast(new Sample(nanos, finished));
@@ -29,7 +34,7 @@ final class Throughput {
             samples.removeFirst();
         }
         Sample oldest = samples.getFirst();
-        if (nanos > oldest.nanos()) {
+        if (nanos - oldest.nanos() >= MIN_SPAN_NANOS) {
             rates.addLast((finished - oldest.finished()) * 1e9 / (nanos - oldest.nanos()));
         }
         if (rates.size() > POINTS) {
