@@ -16,12 +16,14 @@ import java.util.Map;
  * <p>Within a lane deadlines only grow, but for commits that come late, retries, and what other processes put back:
  * those are found by the hint that wakes the claimer, which lowers the position (also one that arrives while a claim
  * is under way), and by looks from the beginning. Such a look costs what the dead entries cost; it is spaced so that
- * looks take at most a twentieth of the time. Without remembered positions a claim slows down threefold, and more
+ * looks take at most a twentieth of the time, yet comes every ten seconds: a claim may take long for other reasons, a
+ * lock or a frozen process. Without remembered positions a claim slows down threefold, and more
  * while an old snapshot keeps vacuum away.
  */
 final class Lanes {
     private static final int PRIORITIES = 5;
     private static final long LOOK_SPACING = 20;
+    private static final long LOOK_AT_LEAST_EVERY_NANOS = 10_000_000_000L;
 
     /** A position: everything up to and including (startBy, job) has been seen. */
     private record Position(long startBy, long job) implements Comparable<Position> {
@@ -59,7 +61,7 @@ final class Lanes {
     /** Takes note of what a claim brought and of what was hinted meanwhile. */
     synchronized void end(List<Demand> demands, List<ClaimedJob> claimed, boolean everywhere, long tookNanos) {
         if (everywhere) {
-            nextLookNanos = System.nanoTime() + tookNanos * LOOK_SPACING;
+            nextLookNanos = System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
         }
         Map<String, Position[]> reached = new HashMap<>();
         for (ClaimedJob job : claimed) {

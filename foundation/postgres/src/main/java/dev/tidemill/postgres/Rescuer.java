@@ -25,8 +25,9 @@ import org.slf4j.LoggerFactory;
  * <p>Two steps. First a row in {@code closing} is committed: claims and finishes that begin now stay away, so the
  * second step cannot starve behind a busy node. Then the epoch's fence rows are deleted, which waits for the
  * transactions that hold them; one that does not let go (a frozen process in an open transaction, or one that stopped
- * reading an answer) has its session ended after a second; the answer to "who blocks me" can only come from another session. In the following statement, which sees all that the holders
- * committed, jobs that no attempt covers become ready again. The alternatives lost: closing by UPDATE is not blocked by
+ * reading an answer) has its session ended after a second; the answer to "who blocks me" can only
+ * come from another session. In the following statement, which sees all that the holders committed, jobs that no
+ * attempt covers become ready again. The alternatives lost: closing by UPDATE is not blocked by
  * KEY SHARE, and one step starved for 24 s behind 16 busy handlers.
  */
 final class Rescuer {
@@ -59,7 +60,7 @@ final class Rescuer {
                     // Stated here again, because a pooler may have put another session under this connection.
                     statement.execute("set transaction isolation level read committed");
                 }
-                return closeFence(connection, epoch) ? returnAll(connection, epoch, outcome) : List.of();
+                return closeFence(connection, epoch) ? returnLeases(connection, epoch, null, outcome) : List.of();
             });
         }
     }
@@ -83,11 +84,15 @@ final class Rescuer {
         CountDownLatch done = new CountDownLatch(1);
         Thread watcher = Thread.ofVirtual().name("tidemill-rescue").start(() -> endBlockers(pid, epoch, done));
         try (Statement settings = connection.createStatement();
-                PreparedStatement statement = connection.prepareStatement(statements.get("delete_fence"))) {
+                PreparedStatement delete = connection.prepareStatement(statements.get("delete_fence"));
+                PreparedStatement end = connection.prepareStatement(statements.get("end_node"))) {
             // Not lock_timeout, which counts the wait for each row alone.
             settings.execute("set local statement_timeout = " + GIVE_UP.toMillis());
-            statement.setLong(1, epoch);
-            statement.executeUpdate();
+            delete.setLong(1, epoch);
+            delete.executeUpdate();
+            // Here, because a node frozen inside its heartbeat holds its own row and has to be ended as well.
+            end.setLong(1, epoch);
+            end.executeUpdate();
             settings.execute("set local statement_timeout = 0");
             return true;
         } finally {
@@ -118,7 +123,7 @@ final class Rescuer {
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     LOG.warn(
-                            "Session {} held the fence of dead epoch {} in an open transaction and was {}.",
+                            "Session {} held dead epoch {} in an open transaction and was {}.",
                             rows.getInt(1),
                             epoch,
                             rows.getBoolean(2) ? "ended" : "not ended; end it with pg_terminate_backend");
@@ -126,22 +131,13 @@ final class Rescuer {
             }
         } catch (SQLException refused) {
             LOG.warn(
-                    "A session holds the fence of dead epoch {} and may not be ended by this user ({}). Grant"
+                    "A session holds dead epoch {} in an open transaction and may not be ended by this user ({}). Grant"
                             + " pg_signal_backend, or end it by hand: select pg_blocking_pids({}).",
                     epoch,
                     refused.getMessage(),
                     waitingPid);
         }
         return true;
-    }
-
-    private List<Hint> returnAll(Connection connection, long epoch, AttemptOutcome outcome) throws SQLException {
-        List<Hint> hints = returnLeases(connection, epoch, null, outcome);
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("end_node"))) {
-            statement.setLong(1, epoch);
-            statement.executeUpdate();
-        }
-        return hints;
     }
 
     /** Returns some leases of an epoch, or all of them; the attempts are recorded with the outcome, or not at all. */

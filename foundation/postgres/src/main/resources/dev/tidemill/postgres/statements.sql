@@ -118,7 +118,11 @@ select pg_try_advisory_xact_lock(hashtextextended('{schema}.rescue', ?))
 delete from {schema}.fence where epoch = ?
 
 -- :blockers
-select p.pid, pg_terminate_backend(p.pid) from unnest(pg_blocking_pids(?)) p (pid)
+-- Only while the rescue waits for a transaction that holds one of its rows: whoever has locked a whole table (a
+-- migration, an administrator) is no frozen node.
+select p.pid, pg_terminate_backend(p.pid)
+  from (select w.pid from pg_locks w where w.pid = ? and w.locktype = 'transactionid' and not w.granted) w
+ cross join lateral unnest(pg_blocking_pids(w.pid)) p (pid)
 
 -- :end_node
 update {schema}.node set ended = {schema}.now_micros() where epoch = ?

@@ -99,6 +99,7 @@ final class Enqueuer {
         return jobs.isEmpty() ? new Added(List.of(), List.of()) : intake.add(connection, prepareAll(jobs, options));
     }
 
+    /** An error (memory, a class that is missing) fails the whole group, so that nobody takes it for written. */
     private void writeGroup() {
         List<Waiting> group = new ArrayList<>();
         Waiting next;

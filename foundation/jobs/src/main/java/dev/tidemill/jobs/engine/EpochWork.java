@@ -73,17 +73,28 @@ final class EpochWork {
         }
     }
 
-    /** Stops taking work, and interrupts what runs; its outcomes are void. */
-    void suspend() {
-        if (state == State.WORKING) {
-            state = State.SUSPENDED;
-            running.forEach(RunningJob::abandon);
-        }
+    /** Stops taking work, and interrupts what runs; its outcomes are void. False if that was done before. */
+    boolean suspend() {
+        return leave(State.SUSPENDED);
     }
 
     void close() {
-        suspend();
-        state = State.CLOSED;
+        leave(State.CLOSED);
         place.close();
+    }
+
+    /** The heart and its watch may both be at it; a closed epoch stays closed. */
+    private boolean leave(State next) {
+        boolean worked;
+        synchronized (leftOfLease) {
+            worked = state == State.WORKING;
+            if (state != State.CLOSED) {
+                state = next;
+            }
+        }
+        if (worked) {
+            running.forEach(RunningJob::abandon);
+        }
+        return worked;
     }
 }

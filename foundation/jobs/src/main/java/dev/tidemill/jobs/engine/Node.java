@@ -35,6 +35,7 @@ final class Node {
     private final Workshop shop;
     private final ClaimLoop claims;
     private final Loop heart = new Loop("heartbeat", this::beat);
+    private final Loop watch = new Loop("watch", this::watch);
     private volatile @Nullable EpochWork current;
     private volatile long beatNanos = System.nanoTime();
 
@@ -53,6 +54,7 @@ final class Node {
         finisher.start();
         claims.start();
         heart.start();
+        watch.start();
     }
 
     private void join() {
@@ -74,6 +76,7 @@ final class Node {
         List<Tally> counted = tallies.take();
         try {
             long now = epoch.place().heartbeat(claims.running(), counted);
+            counted = List.of();
             shop.clock().read(now);
             boolean late = silentFor(sent) > patience();
             beatNanos = sent;
@@ -90,15 +93,20 @@ final class Node {
             return Duration.ZERO;
         } catch (RuntimeException unreachable) {
             tallies.putBack(counted);
-            if (silentFor(System.nanoTime()) > patience() && epoch.state() == EpochWork.State.WORKING) {
-                LOG.warn(
-                        "No heartbeat got through for {} ms: claiming stops and handlers are interrupted.",
-                        silentFor(System.nanoTime()) / 1_000_000);
-                epoch.suspend();
-                claims.empty();
-            }
             throw unreachable;
         }
+    }
+
+    /** On a thread of its own, because the heart may hang in a connection attempt that nothing bounds. */
+    private Duration watch() {
+        EpochWork epoch = current;
+        if (epoch != null && silentFor(System.nanoTime()) > patience() && epoch.suspend()) {
+            LOG.warn(
+                    "No heartbeat got through for {} ms: claiming stops and handlers are interrupted.",
+                    silentFor(System.nanoTime()) / 1_000_000);
+            claims.empty();
+        }
+        return Duration.ofNanos(settings.deadAfter().toNanos() / 20);
     }
 
     private long silentFor(long nanos) {
@@ -138,6 +146,7 @@ final class Node {
         EpochWork epoch = current;
         if (epoch == null) {
             heart.stop();
+            watch.stop();
             finisher.stop();
             return;
         }
@@ -147,6 +156,7 @@ final class Node {
         waitForHandlers(Duration.ofSeconds(2));
         boolean written = finisher.drain(Duration.ofSeconds(10));
         heart.stop();
+        watch.stop();
         heart.join(Duration.ofSeconds(5));
         finisher.stop();
         if (!written) {
@@ -182,6 +192,10 @@ final class Node {
     private void leave(EpochWork epoch) {
         try {
             epoch.place().heartbeat(0, tallies.take());
+        } catch (RuntimeException failed) {
+            LOG.debug("The last counts were not taken.", failed);
+        }
+        try {
             epoch.place().leave();
         } catch (RuntimeException failed) {
             LOG.warn("The node left without saying so; others will notice: {}", failed.getMessage());

@@ -146,6 +146,8 @@ final class RunningJob implements Run, Runnable {
                 new Outcome(job, AttemptOutcome.SUCCEEDED, startedMicros, tookMicros(), null, Outcome.NOTHING);
         boolean said = false;
         while (epoch.state() != EpochWork.State.CLOSED) {
+            // An interrupted virtual thread can not use a socket, and this one was maybe interrupted with its epoch.
+            Thread.interrupted();
             try {
                 switch (epoch.place().settle(ifNot)) {
                     case COMPLETED -> {
