@@ -1,0 +1,21 @@
+package dev.tidemill.chaos;
+
+/** The jobs of these tests. */
+final class Jobs {
+    private Jobs() {}
+
+    /** Takes a while and leaves nothing behind. */
+    record Work(int millis) {}
+
+    /** Writes a row of the ledger's, and completes in the same transaction. */
+    record Effect(int millis) {}
+
+    /** Fails at its first attempt. */
+    record FailsOnce() {}
+
+    /** Says that it runs, and goes on when told to. */
+    record Held() {}
+
+    /** Writes a row of the ledger's, completes, says so, and commits when told to. */
+    record HeldEffect() {}
+}

@@ -1,0 +1,43 @@
+package dev.tidemill.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.chaos.Jobs.Effect;
+import dev.tidemill.chaos.Jobs.Work;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** SIGKILL: the process is gone between two instructions, its sessions with it. */
+@ExtendWith(FreshSchema.class)
+class KilledWorkerTest {
+    @Test
+    void whatAKilledWorkerHeldRunsElsewhereAndNothingFinishesTwice(TestDatabase database) {
+        Site site = Site.of(database);
+        Ledger ledger = Ledger.open(site);
+        List<Long> jobs = site.enqueue(IntStream.range(0, 300)
+                .mapToObj(i -> i % 2 == 0 ? new Work(20) : new Effect(10))
+                .collect(Collectors.toList()));
+        try (WorkerProcess victim = WorkerProcess.start(site, "victim", Pace.BRISK, 8)) {
+            ledger.awaitAtLeast(60, jobs);
+            victim.kill();
+        }
+        assertThat(ledger.number("select count(*) from {s}.lease"))
+                .as("leases of the dead")
+                .isPositive();
+        assertThat(ledger.succeeded(jobs)).isLessThan(300);
+        try (WorkerProcess heir = WorkerProcess.start(site, "heir", Pace.BRISK, 8)) {
+            ledger.awaitAll(jobs);
+            heir.stop();
+        }
+        ledger.assertAllDoneOnce(jobs);
+        assertThat(ledger.number("select count(*) from {s}.attempt where outcome = 5"))
+                .as("attempts recorded as lost")
+                .isPositive();
+        assertThat(ledger.number("select count(*) from {s}.lease")).isZero();
+    }
+}

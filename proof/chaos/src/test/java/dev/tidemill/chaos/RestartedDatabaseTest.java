@@ -1,0 +1,46 @@
+package dev.tidemill.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemill.chaos.Jobs.Effect;
+import dev.tidemill.chaos.Jobs.Work;
+import dev.tidemill.embedded.EmbeddedPostgres;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The database goes away and comes back, by a crash and by a restart, while workers work. */
+class RestartedDatabaseTest {
+    @Test
+    void workersWaitForTheDatabaseAndGoOnByThemselvesAndNothingIsLost() {
+        try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
+            Site site = new Site(postgres.jdbcUrl(), postgres.user(), postgres.password(), "tidemill");
+            Ledger ledger = Ledger.open(site);
+            List<Long> jobs = site.enqueue(IntStream.range(0, 700)
+                    .mapToObj(i -> i % 2 == 0 ? new Work(20) : new Effect(10))
+                    .collect(Collectors.toList()));
+            try (WorkerProcess one = WorkerProcess.start(site, "one", Pace.BRISK, 4);
+                    WorkerProcess other = WorkerProcess.start(site, "other", Pace.BRISK, 4)) {
+                ledger.awaitAtLeast(100, jobs);
+                postgres.kill();
+                // Longer than it takes for a node to be dead.
+                assertStaysAlive(one, other, Duration.ofSeconds(2));
+                postgres.restart();
+                ledger.awaitAtLeast(ledger.succeeded(jobs) + 100, jobs);
+                postgres.restart();
+                ledger.awaitAll(jobs);
+                one.stop();
+                other.stop();
+            }
+            ledger.assertAllDoneOnce(jobs);
+            assertThat(ledger.number("select count(*) from {s}.lease")).isZero();
+        }
+    }
+
+    private static void assertStaysAlive(WorkerProcess one, WorkerProcess other, Duration how) {
+        await().during(how).atMost(how.plusSeconds(2)).until(() -> one.isAlive() && other.isAlive());
+    }
+}
