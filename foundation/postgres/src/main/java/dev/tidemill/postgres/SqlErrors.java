@@ -20,11 +20,20 @@ final class SqlErrors {
         return state == null || state.startsWith("08") || SERVER_TROUBLE.contains(state);
     }
 
+    /** What the driver said, which a pool hides behind words of its own. */
+    private static String reason(SQLException failed) {
+        Throwable deepest = failed;
+        for (Throwable cause = failed; cause != null; cause = cause.getCause()) {
+            deepest = cause instanceof SQLException ? cause : deepest;
+        }
+        return String.valueOf(deepest.getMessage());
+    }
+
     static StoreException translate(SQLException failed) {
         if (isConnection(failed)) {
             return new StoreException(
                     ErrorCode.DATABASE_UNREACHABLE,
-                    "The database does not answer: " + failed.getMessage()
+                    "The database does not answer: " + reason(failed)
                             + " Check that it runs and that the address, user and password are right.",
                     true,
                     failed);

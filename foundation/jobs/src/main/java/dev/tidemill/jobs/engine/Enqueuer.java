@@ -166,6 +166,7 @@ final class Enqueuer {
             kind = entry.kind();
             payload = registry.codec().write(job);
         }
+        checkText(kind, payload);
         checkSize(kind, payload);
         Priority priority = options.priority() != null
                 ? options.priority()
@@ -189,6 +190,24 @@ final class Enqueuer {
                 micros(settings.priorities().deadline(priority)),
                 delay == null ? 0 : micros(delay),
                 at == null ? 0 : Math.max(1, micros(at)));
+    }
+
+    /** Half a character would be stored as a question mark without a word. */
+    private static void checkText(String kind, String payload) {
+        for (int i = 0; i < payload.length(); i++) {
+            char one = payload.charAt(i);
+            if (Character.isSurrogate(one)) {
+                if (!Character.isHighSurrogate(one)
+                        || i + 1 == payload.length()
+                        || !Character.isLowSurrogate(payload.charAt(i + 1))) {
+                    throw new TidemillException(
+                            ErrorCode.PAYLOAD_INVALID,
+                            "The payload of this " + kind + " has half a surrogate pair at character " + i
+                                    + ", which UTF-8 cannot hold. Check where that text was cut.");
+                }
+                i++;
+            }
+        }
     }
 
     private void checkSize(String kind, String payload) {
