@@ -1,0 +1,4 @@
+package dev.tidemill.architecture.broken.jobs.engine;
+
+/** Nobody else's business. */
+public final class Machine {}

@@ -1,0 +1,4 @@
+package dev.tidemill.architecture.broken.server;
+
+/** An app. */
+public final class Front {}
