@@ -106,8 +106,10 @@ final class Rescuer {
         // One row's blockers at a time: a frozen process may hold them all.
         try (Session session = new Session(dataSource, Duration.ofSeconds(5))) {
             Duration wait = PATIENCE;
+            boolean said = false;
             while (!done.await(wait.toMillis(), TimeUnit.MILLISECONDS)) {
-                session.call(connection -> endBlockers(connection, waitingPid, epoch));
+                boolean saidBefore = said;
+                said |= session.call(connection -> endBlockers(connection, waitingPid, epoch, saidBefore));
                 wait = AGAIN;
             }
         } catch (InterruptedException through) {
@@ -117,27 +119,31 @@ final class Rescuer {
         }
     }
 
-    private boolean endBlockers(Connection connection, int waitingPid, long epoch) throws SQLException {
+    /** True if some could not be ended, of which it tells unless that was said before. */
+    private boolean endBlockers(Connection connection, int waitingPid, long epoch, boolean saidBefore)
+            throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.get("blockers"))) {
             statement.setInt(1, waitingPid);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     LOG.warn(
-                            "Session {} held dead epoch {} in an open transaction and was {}.",
+                            "Session {} held dead epoch {} in an open transaction and was ended.",
                             rows.getInt(1),
-                            epoch,
-                            rows.getBoolean(2) ? "ended" : "not ended; end it with pg_terminate_backend");
+                            epoch);
                 }
             }
+            return false;
         } catch (SQLException refused) {
-            LOG.warn(
-                    "A session holds dead epoch {} in an open transaction and may not be ended by this user ({}). Grant"
-                            + " pg_signal_backend, or end it by hand: select pg_blocking_pids({}).",
-                    epoch,
-                    refused.getMessage(),
-                    waitingPid);
+            if (!saidBefore) {
+                LOG.warn(
+                        "A session holds dead epoch {} in an open transaction and may not be ended by this user ({})."
+                                + " Grant pg_signal_backend, or end it by hand: select pg_blocking_pids({}).",
+                        epoch,
+                        refused.getMessage(),
+                        waitingPid);
+            }
+            return true;
         }
-        return true;
     }
 
     /** Returns some leases of an epoch, or all of them; the attempts are recorded with the outcome, or not at all. */

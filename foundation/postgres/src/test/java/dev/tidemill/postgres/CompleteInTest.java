@@ -72,9 +72,9 @@ final class CompleteInTest {
         try (Tidemill mill = start(Duration.ofMinutes(1), (job, run) -> {
             try (Connection connection = sql.begin()) {
                 effect(connection, run.jobId(), run.attempt());
+                run.completeIn(connection);
                 together.countDown();
                 Jobs.await30(together);
-                run.completeIn(connection);
                 connection.commit();
             } catch (Throwable failed) {
                 failures.put(run.jobId(), failed);
@@ -126,8 +126,10 @@ final class CompleteInTest {
             long id = mill.enqueue(new Pay(1));
             Jobs.await30(returning);
             try (Connection connection = open.get()) {
-                // The engine asks what became of it, and must wait for the answer.
-                await().atMost(Jobs.SOON).until(() -> sql.waitingFor(Sql.pid(connection)) == 1);
+                // The engine asks what became of it, for a second each time, and must not take that for an answer.
+                int pid = Sql.pid(connection);
+                long asking = await().atMost(Jobs.SOON).until(() -> sql.waiterOf(pid), waiter -> waiter != 0);
+                await().atMost(Jobs.SOON).until(() -> sql.waiterOf(pid), waiter -> waiter != 0 && waiter != asking);
                 assertThat(mill.job(id).orElseThrow().state()).isEqualTo(JobState.RUNNING);
                 connection.commit();
             }

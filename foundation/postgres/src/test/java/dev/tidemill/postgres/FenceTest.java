@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** What keeps a closed epoch from writing, against concurrent sessions. */
 @ExtendWith(FreshSchema.class)
@@ -76,6 +77,23 @@ final class FenceTest {
         }
         assertThat(hand.state(job.id())).isEqualTo(JobState.SUCCEEDED);
         assertThat(hand.claim(hand.join(), 10)).isEmpty();
+    }
+
+    @Test
+    void closingAnEpochWaitsForAClaimUnderWayAndReturnsWhatItTook() throws Exception {
+        Workplace place = hand.join();
+        long id = hand.add(hand.job());
+        try (Connection claimer = sql.begin()) {
+            assertThat(sql.claim(claimer, place.epoch(), hand.queue())).isEqualTo(id);
+            int pid = Sql.pid(claimer);
+            CompletableFuture<Rescued> rescue = rescue();
+            await().atMost(SOON).until(() -> rescue.isDone() || sql.waitingFor(pid) == 1);
+            claimer.commit();
+            get(rescue);
+        }
+        assertThat(hand.state(id))
+                .as("not lost in a lease that nobody looks at any more")
+                .isEqualTo(JobState.READY);
     }
 
     @Test
@@ -169,21 +187,39 @@ final class FenceTest {
 
     @Test
     void anEpochThatCannotBeClosedYetKeepsNoOtherWaiting() throws Exception {
-        Workplace stuck = hand.join();
-        Workplace dead = hand.join();
-        hand.add(hand.job());
-        ClaimedJob job = hand.claimOne(dead);
-        try (Connection other = sql.begin()) {
-            // Another rescuer is at the first epoch.
-            sql.number(
-                    other,
-                    "select 1 from pg_advisory_xact_lock(hashtextextended('{schema}.rescue', " + stuck.epoch() + "))");
-            get(rescue());
-            assertThat(hand.state(job.id())).isEqualTo(JobState.READY);
+        String role = database.schema() + "_f";
+        String schema = database.schema() + "_f";
+        sql.run("create role " + role + " login password 'p'");
+        sql.run("create schema " + schema + " authorization " + role);
+        PGSimpleDataSource unprivileged = new PGSimpleDataSource();
+        unprivileged.setUrl(database.jdbcUrl());
+        unprivileged.setUser(role);
+        unprivileged.setPassword("p");
+        try (StoreHand weak = new StoreHand(new PostgresJobStoreProvider().open(unprivileged, schema, true))) {
+            Workplace stuck = weak.join();
+            Workplace dead = weak.join();
+            weak.add(weak.job());
+            ClaimedJob job = weak.claimOne(dead);
+            try (Connection mightier = sql.begin()) {
+                sql.run(mightier, "select from " + schema + ".fence where epoch = " + stuck.epoch() + " for key share");
+                assertThat(weak.store()
+                                .upkeep()
+                                .rescue(Duration.ZERO, Duration.ZERO)
+                                .nodes())
+                        .as("one of the two; the other's holder is not this user's to end")
+                        .isEqualTo(1);
+                assertThat(weak.state(job.id())).isEqualTo(JobState.READY);
+            }
+            assertThat(weak.store()
+                            .upkeep()
+                            .rescue(Duration.ofHours(1), Duration.ofHours(1))
+                            .nodes())
+                    .as("what was begun is ended as soon as it can be")
+                    .isEqualTo(1);
+        } finally {
+            sql.run("drop schema " + schema + " cascade");
+            sql.run("drop role " + role);
         }
-        get(rescue());
-        assertThat(sql.number("select count(*) from {schema}.fence where epoch = " + stuck.epoch()))
-                .isZero();
     }
 
     @Test

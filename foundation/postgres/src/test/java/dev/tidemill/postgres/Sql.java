@@ -50,12 +50,28 @@ final class Sql {
         return connection;
     }
 
+    /** Claims one job of medium priority in the session's transaction; returns its number. */
+    long claim(Connection connection, long epoch, String queue) throws SQLException {
+        return number(
+                connection,
+                "select job from {schema}.claim(" + epoch + ", 0, (select array_agg(id) from {schema}.kind),"
+                        + " array[16, 8, 4, 2, 1], array[(select id from {schema}.queue where name = '" + queue
+                        + "')], array[1], array[1], array[2], array_fill(0::bigint, array[5]),"
+                        + " array_fill(0::bigint, array[5]))");
+    }
+
     static int pid(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("select pg_backend_pid()")) {
             rows.next();
             return rows.getInt(1);
         }
+    }
+
+    /** A session that waits for this one; 0 if none does. */
+    long waiterOf(int pid) throws SQLException {
+        return number("select coalesce(min(a.pid), 0) from pg_stat_activity a where " + pid
+                + " = any (pg_blocking_pids(a.pid))");
     }
 
     /** How many sessions wait for this one. */

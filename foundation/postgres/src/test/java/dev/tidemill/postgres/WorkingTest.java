@@ -78,33 +78,6 @@ final class WorkingTest {
     }
 
     @Test
-    void aSlotFreedOnAFullQueueIsTakenByTheNextCriticalJobAtOnce() throws Exception {
-        AtomicInteger done = new AtomicInteger();
-        CountDownLatch release = new CountDownLatch(1);
-        try (Tidemill mill = mill().queue("q2", queue -> queue.concurrency(2).reservedForCritical(1))
-                .handle(
-                        Task.class,
-                        (job, run) -> {
-                            if (run.priority() != Priority.CRITICAL) {
-                                release.await();
-                            }
-                            done.incrementAndGet();
-                        },
-                        options -> options.queue("q2"))
-                .start()) {
-            mill.enqueue(new Task("long"));
-            long start = System.nanoTime();
-            mill.enqueueAll(
-                    IntStream.range(0, 60).mapToObj(i -> new Task("c" + i)).toList(), priority(Priority.CRITICAL));
-            await().atMost(Jobs.SOON).pollInterval(Duration.ofMillis(5)).until(() -> done.get() == 60);
-            assertThat(Duration.ofNanos(System.nanoTime() - start))
-                    .as("60 through one slot; by polling alone it would be nine seconds")
-                    .isLessThan(Duration.ofSeconds(4));
-            release.countDown();
-        }
-    }
-
-    @Test
     void stoppingGivesBackWhatHasNotStartedAndReleasesWhatRunsUncounted() throws Exception {
         CountDownLatch started = new CountDownLatch(4);
         Tidemill mill = mill().queue("q3", queue -> queue.concurrency(4).reservedForCritical(0))

@@ -124,11 +124,12 @@ public abstract class JobStoreContract {
     @Test
     void whatIsStillRunningInALeaseDoesNotHideWhatIsFinishedInIt() {
         Workplace place = hand.join();
-        hand.add(2, hand.job());
-        List<ClaimedJob> both = hand.claim(place, 2);
-        place.finish(List.of(success(both.getFirst())), List.of());
-        assertThat(hand.state(both.getFirst().id())).isEqualTo(JobState.SUCCEEDED);
-        assertThat(hand.state(both.getLast().id())).isEqualTo(JobState.RUNNING);
+        hand.add(3, hand.job());
+        List<ClaimedJob> jobs = hand.claim(place, 3);
+        place.finish(List.of(success(jobs.get(0)), retry(jobs.get(1), Duration.ZERO, true)), List.of());
+        assertThat(hand.state(jobs.get(0).id())).isEqualTo(JobState.SUCCEEDED);
+        assertThat(hand.state(jobs.get(1).id())).isEqualTo(JobState.READY);
+        assertThat(hand.state(jobs.get(2).id())).isEqualTo(JobState.RUNNING);
     }
 
     @Test

@@ -10,18 +10,14 @@ import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.QueueOptions;
 import dev.tidemill.jobs.store.ClaimedJob;
-import dev.tidemill.jobs.store.Hint;
-import dev.tidemill.jobs.store.Outcome;
-import dev.tidemill.jobs.store.Tally;
 import dev.tidemill.jobs.store.Workplace;
-import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -39,15 +35,21 @@ final class QueueRunnerTest {
     private final AtomicInteger most = new AtomicInteger();
     private final AtomicInteger mostOthers = new AtomicInteger();
     private final Map<Long, Integer> runs = new ConcurrentHashMap<>();
+    private final Map<Long, CountDownLatch> gates = new ConcurrentHashMap<>();
     private final Semaphore wakeUps = new Semaphore(0);
 
-    private void handle(long id, boolean critical) {
+    private void handle(long id, boolean critical) throws InterruptedException {
         most.accumulateAndGet(running.incrementAndGet(), Math::max);
         if (!critical) {
             mostOthers.accumulateAndGet(runningOthers.incrementAndGet(), Math::max);
         }
         runs.merge(id, 1, Integer::sum);
-        LockSupport.parkNanos(1_000);
+        CountDownLatch gate = gates.get(id);
+        if (gate == null) {
+            LockSupport.parkNanos(1_000);
+        } else {
+            gate.await();
+        }
         if (!critical) {
             runningOthers.decrementAndGet();
         }
@@ -71,7 +73,7 @@ final class QueueRunnerTest {
         QueueRunner runner = new QueueRunner(
                 "q", new QueueOptions(SLOTS, RESERVED, 3, Backoff.fixed(Duration.ZERO), false), wakeUps::release);
         Workshop shop = workshop();
-        EpochWork epoch = new EpochWork(new Store());
+        EpochWork epoch = new EpochWork(new IdleWorkplace());
         long next = 1;
         long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (next <= JOBS && System.nanoTime() - end < 0) {
@@ -108,6 +110,27 @@ final class QueueRunnerTest {
         shop.close();
     }
 
+    @Test
+    void aSlotFreedOnAFullQueueWakesTheClaimerForCriticalJobs() throws Exception {
+        QueueRunner runner =
+                new QueueRunner("q", new QueueOptions(2, 1, 3, Backoff.fixed(Duration.ZERO), false), wakeUps::release);
+        Workshop shop = workshop();
+        EpochWork epoch = new EpochWork(new IdleWorkplace());
+        List<ClaimedJob> both = List.of(job(100, Priority.LOW), job(101, Priority.CRITICAL));
+        gates.put(100L, new CountDownLatch(1));
+        gates.put(101L, new CountDownLatch(1));
+        epoch.claimed(both);
+        runner.offer(both, epoch, shop);
+        assertThat(runner.running()).isEqualTo(2);
+        assertThat(runner.demand(true)).as("no room at all").isNull();
+        gates.get(101L).countDown();
+        assertThat(wakeUps.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(runner.demand(true)).isEqualTo(new Workplace.Demand("q", 0, 1, false, true));
+        gates.get(100L).countDown();
+        shop.finisher().stop();
+        shop.close();
+    }
+
     private static ClaimedJob job(long id, Priority priority) {
         return new ClaimedJob(id / 100, id, 1, 0, "k", "q", priority, Long.MAX_VALUE / 2, "{}", null);
     }
@@ -125,55 +148,5 @@ final class QueueRunnerTest {
 
         @Override
         public void check(String json) {}
-    }
-
-    /** Takes every outcome. */
-    private static final class Store implements Workplace {
-        @Override
-        public long epoch() {
-            return 1;
-        }
-
-        @Override
-        public List<ClaimedJob> claim(List<Demand> demands) {
-            return List.of();
-        }
-
-        @Override
-        public void hint(Hint hint) {}
-
-        @Override
-        public List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases) {
-            return List.of();
-        }
-
-        @Override
-        public void giveBack(List<ClaimedJob> jobs) {}
-
-        @Override
-        public boolean complete(Connection connection, ClaimedJob job, long startedMicros) {
-            return true;
-        }
-
-        @Override
-        public Settled settle(Outcome ifNotCompleted) {
-            return Settled.COMPLETED;
-        }
-
-        @Override
-        public int reconcile(Set<Long> known) {
-            return 0;
-        }
-
-        @Override
-        public long heartbeat(int nowRunning, List<Tally> tallies) {
-            return 1;
-        }
-
-        @Override
-        public void leave() {}
-
-        @Override
-        public void close() {}
     }
 }
