@@ -20,11 +20,14 @@ final class Session implements AutoCloseable {
         T on(Connection connection) throws SQLException;
     }
 
+    private static final long TRUSTED_NANOS = 1_000_000_000L;
+
     private final DataSource dataSource;
     private final Duration answerWithin;
     private final ReentrantLock turn = new ReentrantLock();
     private volatile @Nullable Connection connection;
     private volatile boolean closed;
+    private long usedNanos;
 
     Session(DataSource dataSource, Duration answerWithin) {
         this.dataSource = dataSource;
@@ -39,6 +42,7 @@ final class Session implements AutoCloseable {
         } catch (SQLException failed) {
             throw afterError(failed);
         } finally {
+            usedNanos = System.nanoTime();
             turn.unlock();
         }
     }
@@ -52,7 +56,7 @@ final class Session implements AutoCloseable {
                 open.commit();
                 open.setAutoCommit(true);
                 return result;
-            } catch (SQLException | RuntimeException failed) {
+            } catch (SQLException | RuntimeException | Error failed) {
                 discard();
                 throw failed;
             }
@@ -61,9 +65,10 @@ final class Session implements AutoCloseable {
 
     private Connection open() throws SQLException {
         Connection current = connection;
-        if (current != null && !current.isClosed()) {
+        if (current != null && isUsable(current)) {
             return current;
         }
+        discard();
         if (closed) {
             throw new SQLException("This session was closed.", "08003");
         }
@@ -77,7 +82,18 @@ final class Session implements AutoCloseable {
             throw failed;
         }
         connection = fresh;
+        if (closed) {
+            // Closed while it was being opened: nobody else would give it back.
+            discard();
+            throw new SQLException("This session was closed.", "08003");
+        }
         return fresh;
+    }
+
+    /** Asked before use after a pause, so that a restart of the database meanwhile costs nobody an error. */
+    private boolean isUsable(Connection current) throws SQLException {
+        return !current.isClosed()
+                && (System.nanoTime() - usedNanos < TRUSTED_NANOS || current.isValid((int) answerWithin.toSeconds()));
     }
 
     private RuntimeException afterError(SQLException failed) {

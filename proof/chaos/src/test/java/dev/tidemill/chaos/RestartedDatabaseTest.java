@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemill.chaos.Jobs.Effect;
 import dev.tidemill.chaos.Jobs.Work;
 import dev.tidemill.embedded.EmbeddedPostgres;
+import dev.tidemill.jobs.Tidemill;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -37,6 +38,23 @@ class RestartedDatabaseTest {
             }
             ledger.assertAllDoneOnce(jobs);
             assertThat(ledger.number("select count(*) from {s}.lease")).isZero();
+        }
+    }
+
+    /** A process that only enqueues, and has long been connected. */
+    @Test
+    void theFirstEnqueueAfterARestartSucceeds() {
+        try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
+            Site site = new Site(postgres.jdbcUrl(), postgres.user(), postgres.password(), "tidemill");
+            try (Tidemill mill = Tidemill.on(site.dataSource()).start()) {
+                long before = mill.enqueue(new Work(1));
+                postgres.kill();
+                await().pollDelay(Duration.ofMillis(1_200)).until(() -> true);
+                postgres.restart();
+                long after = mill.enqueue(new Work(1));
+                assertThat(mill.job(before)).isPresent();
+                assertThat(mill.job(after)).isPresent();
+            }
         }
     }
 
