@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param attempts how many counted attempts the job gets, 1 to 1000; null means the kind's
  * @param timeout how long one attempt may take; null means the kind's
  * @param tags names and values to find the job by
- * @param trace the W3C {@code traceparent} the job continues; null takes {@code trace} from the logging context
+ * @param trace the W3C {@code traceparent} the job continues; null takes {@code trace} from the logging
+ *     context if it has that form
  */
 public record EnqueueOptions(
         @Nullable Priority priority,
@@ -58,6 +59,12 @@ public record EnqueueOptions(
         }
         if (timeout != null) {
             validTimeout(timeout);
+        }
+        if (trace != null && !Names.isTrace(trace)) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The trace has " + trace.length() + " characters; it must be 1 to 200 printable ASCII characters,"
+                            + " as a W3C traceparent is.");
         }
         if (tags.size() > MAX_TAGS) {
             throw new TidemillException(
@@ -127,6 +134,11 @@ public record EnqueueOptions(
     /** Continuing this W3C trace. */
     public EnqueueOptions trace(@Nullable String traceparent) {
         return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent);
+    }
+
+    /** Whether a text may be a trace: 1 to 200 printable ASCII characters. */
+    public static boolean isTrace(String trace) {
+        return Names.isTrace(trace);
     }
 
     static Duration validDelay(Duration delay) {

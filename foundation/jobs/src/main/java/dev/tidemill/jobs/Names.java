@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 final class Names {
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
     private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,49}");
+    private static final Pattern TRACE = Pattern.compile("[ -~]{1,200}");
     private static final int MAX_TAG_VALUE = 200;
 
     private Names() {}
@@ -26,6 +27,10 @@ final class Names {
                             + "the first one no digit, and not beginning with pg_.");
         }
         return schema;
+    }
+
+    static boolean isTrace(String trace) {
+        return TRACE.matcher(trace).matches();
     }
 
     static void tag(String name, String value) {

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** A process of the bench's own: a {@link Worker}, told what to do by its arguments and heard by its lines. */
 final class Child implements AutoCloseable {
     /** What an application with little memory would give it; stated with the figures. */
-    static final List<String> JVM_FLAGS = List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4");
+    static final List<String> JVM_FLAGS = List.of("-Xmx128m", "-XX:+UseSerialGC");
 
     private final Process process;
     private final BufferedReader lines;
@@ -23,13 +23,23 @@ final class Child implements AutoCloseable {
     }
 
     static Child start(String url, List<String> moreFlags, String... arguments) {
+        return start(url, moreFlags, ProcessBuilder.Redirect.INHERIT, arguments);
+    }
+
+    /** As {@link #start}, with its errors unheard: a JVM that makes an AOT cache is talkative. */
+    static Child startQuietly(String url, List<String> moreFlags, String... arguments) {
+        return start(url, moreFlags, ProcessBuilder.Redirect.DISCARD, arguments);
+    }
+
+    private static Child start(
+            String url, List<String> moreFlags, ProcessBuilder.Redirect errors, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
         command.addAll(moreFlags);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
         command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors);
         builder.environment().put(Worker.URL_VARIABLE, url);
         try {
             Child child = new Child(builder.start());

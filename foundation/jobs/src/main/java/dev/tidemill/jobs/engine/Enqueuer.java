@@ -176,7 +176,7 @@ final class Enqueuer {
         String queue = options.queue() != null
                 ? options.queue()
                 : entry != null ? entry.options().queue() : HandlerOptions.DEFAULT_QUEUE;
-        String trace = options.trace() != null ? options.trace() : MDC.get("trace");
+        String trace = options.trace() != null ? options.trace() : surroundingTrace();
         Meta meta = Meta.of(options, trace);
         Duration delay = options.delay();
         Instant at = options.at();
@@ -190,6 +190,11 @@ final class Enqueuer {
                 micros(settings.priorities().deadline(priority)),
                 delay == null ? 0 : micros(delay),
                 at == null ? 0 : Math.max(1, micros(at)));
+    }
+
+    private static @Nullable String surroundingTrace() {
+        String trace = MDC.get("trace");
+        return trace != null && EnqueueOptions.isTrace(trace) ? trace : null;
     }
 
     /** Half a character would be stored as a question mark without a word. */
