@@ -23,18 +23,7 @@ insert into {schema}.queue (name) values (?) on conflict do nothing
 
 -- :add_ready
 -- Plain jobs, due now: the shape that single enqueues take.
-with input as (
-    select u.*, n.now
-      from unnest(?::bigint[], ?::integer[], ?::integer[], ?::smallint[], ?::text[], ?::text[], ?::bigint[])
-           u (id, kind, queue, priority, payload, meta, within)
-     cross join (select {schema}.now_micros() as now offset 0) n),
-body as (
-    insert into {schema}.job (id, created, kind, queue, priority, payload, meta)
-    select id, now, kind, queue, priority, payload, meta from input),
-waiting as (
-    insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)
-    select now + within, id, kind, queue, priority, 1, 0 from input)
-select min(now) from input
+select {schema}.add_ready(?, ?, ?, ?, ?::text[], ?::text[], ?)
 
 -- :add_scheduled
 with input as (

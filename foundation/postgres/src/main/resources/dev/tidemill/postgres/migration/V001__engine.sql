@@ -242,12 +242,41 @@ begin
     end if;
 end $$;
 
+-- The earliest start_by beyond the positions in each of a queue's five lanes, null where there is none: five index
+-- probes in one statement. Called from claim, under its settings.
+create function {schema}.first_of_lanes(
+    p_queue integer, p_kinds integer[], p_off_peak boolean, p_start_by bigint[], p_job bigint[])
+returns bigint[]
+language plpgsql
+as $$
+declare
+    v_first bigint[] := array[null, null, null, null, null]::bigint[];
+    v_lane integer;
+    v_start_by bigint;
+begin
+    for v_lane, v_start_by in
+        select l.lane, w.start_by
+          from generate_series(0, case when p_off_peak then 4 else 3 end) l(lane)
+         cross join lateral (
+               select r.start_by
+                 from {schema}.ready r
+                where r.queue = p_queue and r.priority = l.lane
+                  and (r.start_by, r.job) > (p_start_by[l.lane + 1], p_job[l.lane + 1])
+                  and r.kind = any (p_kinds)
+                order by r.start_by, r.job
+                limit 1) w
+    loop
+        v_first[v_lane + 1] := v_start_by;
+    end loop;
+    return v_first;
+end $$;
+
 -- How many jobs to take from each of the lanes 1 to 4 of a queue (HIGH to OFF_PEAK), nothing locked. One lane with
 -- jobs: all from it. Several, none overdue: by the earliest start_by. Several, some overdue: by weight, because
 -- deadline order would give everything to the class that is latest; the first of each lane gets an exponential offset,
 -- so that the shares hold on average even when one job is taken at a time. Called from claim, under its settings.
 create function {schema}.plan_lanes(
-    p_queue integer, p_kinds integer[], p_weights integer[], p_limit integer, p_off_peak boolean,
+    p_queue integer, p_kinds integer[], p_weights integer[], p_limit integer, p_first bigint[],
     p_start_by bigint[], p_job bigint[])
 returns integer[]
 language plpgsql
@@ -261,19 +290,12 @@ declare
     v_lane integer;
     v_counts integer[] := array[0, 0, 0, 0];
 begin
-    for v_lane in 1..(case when p_off_peak then 4 else 3 end) loop
-        select r.start_by into v_first
-          from {schema}.ready r
-         where r.queue = p_queue and r.priority = v_lane
-           and (r.start_by, r.job) > (p_start_by[v_lane + 1], p_job[v_lane + 1])
-           and r.kind = any (p_kinds)
-         order by r.start_by, r.job
-         limit 1;
-        if found then
+    for v_lane in 1..4 loop
+        if p_first[v_lane + 1] is not null then
             v_filled := v_filled + 1;
             v_last := v_lane;
             v_counts[v_lane] := 1;
-            v_earliest := least(v_earliest, v_first);
+            v_earliest := least(v_earliest, p_first[v_lane + 1]);
         end if;
     end loop;
     if v_filled = 0 then
@@ -391,23 +413,27 @@ declare
     v_left integer;
     v_got integer;
     v_take integer[];
+    v_first bigint[];
     v_part record;
 begin
     perform {schema}.require_fence(p_epoch, p_slot);
     for q in 1..cardinality(p_queues) loop
         v_at := (q - 1) * 5;
         v_left := p_limits[q];
+        v_first := {schema}.first_of_lanes(
+            p_queues[q], p_kinds, p_modes[q] & 2 <> 0,
+            p_start_by[v_at + 1:v_at + 5], p_job[v_at + 1:v_at + 5]);
         for p in 0..4 loop
             if p = 1 and v_left > 0 and p_modes[q] & 1 = 0 then
                 v_take := {schema}.plan_lanes(
-                    p_queues[q], p_kinds, p_weights, v_left, p_modes[q] & 2 <> 0,
+                    p_queues[q], p_kinds, p_weights, v_left, v_first,
                     p_start_by[v_at + 1:v_at + 5], p_job[v_at + 1:v_at + 5]);
             end if;
             v_got := case
+                when v_first[p + 1] is null then 0
                 when p = 0 then p_critical[q]
                 when v_left <= 0 then 0
                 when p_modes[q] & 1 = 0 then v_take[p]
-                when p = 4 and p_modes[q] & 2 = 0 then 0
                 else v_left
             end;
             continue when coalesce(v_got, 0) <= 0;
@@ -613,4 +639,25 @@ begin
     select o.queue, o.priority, min(o.start_by), count(*)
       from owed o where o.queue is not null
      group by o.queue, o.priority;
+end $$;
+
+-- Takes in plain jobs, due now; the shape of single enqueues. A function so that its plan is made once.
+create function {schema}.add_ready(
+    p_id bigint[], p_kind integer[], p_queue integer[], p_priority smallint[], p_payload text[], p_meta text[],
+    p_within bigint[])
+returns bigint
+language plpgsql
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+    v_now bigint := {schema}.now_micros();
+begin
+    insert into {schema}.job (id, created, kind, queue, priority, payload, meta)
+    select u.id, v_now, u.kind, u.queue, u.priority, u.payload, u.meta
+      from unnest(p_id, p_kind, p_queue, p_priority, p_payload, p_meta) u (id, kind, queue, priority, payload, meta);
+    insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)
+    select v_now + u.within, u.id, u.kind, u.queue, u.priority, 1, 0
+      from unnest(p_id, p_kind, p_queue, p_priority, p_within) u (id, kind, queue, priority, within);
+    return v_now;
 end $$;
