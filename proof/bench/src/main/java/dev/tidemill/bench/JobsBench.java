@@ -106,7 +106,7 @@ final class JobsBench {
             worker.say("end");
         }
         figures.put("pickup_ms", waits.percentiles(), "p50 < 1, p99 < 5");
-        audit(PACED + 50);
+        audit(PACED + Worker.WARM_UP);
         freshSchema();
     }
 
@@ -124,7 +124,7 @@ final class JobsBench {
             worker.say("end");
         }
         figures.put(key, waits.percentiles(), aim);
-        audit(PACED + 50);
+        audit(PACED + Worker.WARM_UP);
         freshSchema();
     }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 /** A process that works or enqueues for the bench; says what it did in lines, and ends when its input does. */
 @SuppressWarnings("try")
 public final class Worker {
+    static final int WARM_UP = 200;
     static final String URL_VARIABLE = "TIDEMILL_BENCH_URL";
 
     private Worker() {}
@@ -186,12 +187,11 @@ public final class Worker {
         void one(long id) throws Exception;
     }
 
-    /** Fifty a second; the first fifty warm up and are not counted. */
+    /** Fifty a second, never faster to catch up; the first ones warm up and are not counted. */
     private static void paced(int count, Send send) throws Exception {
-        long next = System.nanoTime();
-        for (int i = -50; i < count; i++) {
+        for (int i = -WARM_UP; i < count; i++) {
+            long next = System.nanoTime() + 20_000_000;
             send.one(i);
-            next += 20_000_000;
             LockSupport.parkNanos(next - System.nanoTime());
         }
     }
