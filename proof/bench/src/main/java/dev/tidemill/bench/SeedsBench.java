@@ -32,7 +32,7 @@ final class SeedsBench {
     private static final int SIGN_UPS = 200;
     private static final int WARM_UP = 40;
     private static final int CLIENTS = 4;
-    private static final int BACKLOG = 500_000;
+    private static final int BACKLOG = 1_000_000;
     private static final int URGENT = 250;
     private static final int FLAKY = 2_000;
 
