@@ -17,8 +17,8 @@ import java.util.Map;
  * those are found by the hint that wakes the claimer, which lowers the position (also one that arrives while a claim
  * is under way), and by looks from the beginning. Such a look costs what the dead entries cost; it is spaced so that
  * looks take at most a twentieth of the time, yet comes every ten seconds: a claim may take long for other reasons, a
- * lock or a frozen process. Without remembered positions a claim slows down threefold, and more
- * while an old snapshot keeps vacuum away.
+ * lock or a frozen process. Without remembered positions every claim walks those entries, most of all while an old
+ * snapshot keeps vacuum away.
  */
 final class Lanes {
     private static final int PRIORITIES = 5;

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * reading an answer) has its session ended after a second; the answer to "who blocks me" can only
  * come from another session. In the following statement, which sees all that the holders committed, jobs that no
  * attempt covers become ready again. The alternatives lost: closing by UPDATE is not blocked by
- * KEY SHARE, and one step starved for 24 s behind 16 busy handlers.
+ * KEY SHARE, and one step can starve behind busy handlers.
  */
 final class Rescuer {
     private static final Logger LOG = LoggerFactory.getLogger(Rescuer.class);

@@ -383,7 +383,7 @@ end $$;
 -- priority, 2 off-peak open. A body that is missing comes back as null instead of silently taking its job along.
 -- The plans must walk ready's primary key and fetch bodies by theirs whatever the statistics say, hence the settings,
 -- which also hold in what is called from here; jit off because with it 15 compiles every claim, generic plans because
--- planning would cost five times what running does.
+-- planning each time costs more than running.
 create function {schema}.claim(
     p_epoch bigint, p_slot integer, p_kinds integer[], p_weights integer[],
     p_queues integer[], p_limits integer[], p_critical integer[], p_modes integer[],
