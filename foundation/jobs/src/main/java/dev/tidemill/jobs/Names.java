@@ -1,11 +1,13 @@
 package dev.tidemill.jobs;
 
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
 /** The rules for names. */
 final class Names {
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
-    private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,49}");
+    private static final Pattern NOT_IN_SCHEMA = Pattern.compile("[\"'\\\\%$?;{}\\p{Cntrl}]");
+    private static final int MAX_SCHEMA_BYTES = 63;
     private static final Pattern TRACE = Pattern.compile("[ -~]{1,200}");
     private static final int MAX_TAG_VALUE = 200;
 
@@ -20,11 +22,17 @@ final class Names {
     }
 
     static String schema(String schema) {
-        if (!SCHEMA.matcher(schema).matches() || schema.startsWith("pg_")) {
+        int bytes = schema.getBytes(StandardCharsets.UTF_8).length;
+        if (schema.isBlank()
+                || bytes > MAX_SCHEMA_BYTES
+                || NOT_IN_SCHEMA.matcher(schema).find()
+                || schema.startsWith("pg_")
+                || schema.equals("information_schema")) {
             throw new TidemillException(
                     ErrorCode.INVALID_OPTION,
-                    "The schema is named '" + schema + "'; use 1 to 50 lower-case letters, digits or underscores, "
-                            + "the first one no digit, and not beginning with pg_.");
+                    "The schema is named '" + schema + "' (" + bytes + " bytes); use 1 to " + MAX_SCHEMA_BYTES
+                            + " bytes, not all blank, without quotes, backslashes, control characters or any of"
+                            + " % $ ? ; { }, not beginning with pg_, and not information_schema.");
         }
         return schema;
     }

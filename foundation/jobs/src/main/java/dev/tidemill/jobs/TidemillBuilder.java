@@ -76,7 +76,11 @@ public final class TidemillBuilder {
         return this;
     }
 
-    /** The schema of Tidemill's tables, {@code tidemill} unless told otherwise. */
+    /**
+     * The schema of Tidemill's tables, {@code tidemill} unless told otherwise. Instances on different schemas of one
+     * database share nothing. 1 to 63 bytes, taken as they are (case, blanks and reserved words included), without
+     * quotes, backslashes, control characters and any of {@code % $ ? ; { }}, and not beginning with {@code pg_}.
+     */
     public TidemillBuilder schema(String name) {
         schema = Names.schema(name);
         return this;

@@ -10,15 +10,27 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
 /**
- * Brings a schema up to date: applies the numbered files that it lacks, all in one transaction, once however many
- * processes start at the same time. The files can be applied by another tool instead; then {@link #check} is enough.
+ * Brings a schema up to date: applies the numbered files that it lacks, each in a transaction of its own, once however
+ * many processes start at the same time. The files can be applied by another tool instead; then {@link #check} is
+ * enough.
+ *
+ * <p>Processes of the former version go on meanwhile, and after. A file changes what they use by addition only: what a
+ * function of theirs was called and took, it is called and takes until a later file removes it. A file waits at most a
+ * second for a lock, because everybody else would queue behind it, and is then tried again for a minute. Its line
+ * {@code -- needs N: ..} says which file a program has to know to work beside it; without one it needs the file itself.
+ * A program that starts on a schema with files it does not know works if all of those allow it, and refuses otherwise.
  */
 public final class Migrations {
     /** The oldest server that is supported, as PostgreSQL numbers versions. */
@@ -26,13 +38,31 @@ public final class Migrations {
 
     private static final List<String> FILES = List.of("V001__engine.sql");
 
+    private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");
+    private static final Pattern NEEDS = Pattern.compile("(?m)^-- needs (\\d+):");
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
+    private static final Duration PAUSE = Duration.ofMillis(500);
+    private static final int TRIES = 40;
+
     private final DataSource dataSource;
     private final String schema;
+    private final SortedMap<Integer, String> files = new TreeMap<>();
 
-    /** For a schema with a plain lower-case name. */
+    /** For a schema by this name. */
     public Migrations(DataSource dataSource, String schema) {
+        this(dataSource, schema, FILES);
+    }
+
+    /** With some of the files only, as a former version has them. */
+    Migrations(DataSource dataSource, String schema, List<String> files) {
         this.dataSource = dataSource;
         this.schema = schema;
+        for (String file : files) {
+            Matcher name = VERSION.matcher(file);
+            if (!name.matches() || this.files.put(Integer.parseInt(name.group(1)), file) != null) {
+                throw new IllegalArgumentException(file + " has no number of its own.");
+            }
+        }
     }
 
     /** Applies what is missing. */
@@ -40,39 +70,74 @@ public final class Migrations {
         run(connection -> {
             checkServer(connection);
             connection.setAutoCommit(false);
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("set transaction isolation level read committed");
-                statement.execute(
-                        "select pg_advisory_xact_lock(hashtextextended('tidemill.migrations." + schema + "', 0))");
-                Map<Integer, String> applied = applied(connection);
-                checkKnown(applied);
-                for (int version = 1; version <= FILES.size(); version++) {
-                    if (!applied.containsKey(version)) {
-                        applyOne(connection, version);
+            try {
+                int refused = 0;
+                boolean more = true;
+                while (more) {
+                    try {
+                        more = applyNext(connection);
+                        connection.commit();
+                    } catch (SQLException failed) {
+                        connection.rollback();
+                        if (!SqlErrors.LOCK_TIMEOUT.equals(failed.getSQLState())) {
+                            throw failed;
+                        }
+                        if (++refused == TRIES) {
+                            throw lockedOut(failed);
+                        }
+                        LockSupport.parkNanos(PAUSE.toNanos());
+                    } catch (RuntimeException refusal) {
+                        connection.rollback();
+                        throw refusal;
                     }
                 }
-                statement.execute(Statements.forSchema("select {schema}.make_partitions()", schema));
-                connection.commit();
-            } catch (SQLException failed) {
-                connection.rollback();
-                throw failed;
             } finally {
                 connection.setAutoCommit(true);
             }
         });
     }
 
+    private StoreException lockedOut(SQLException failed) {
+        return new StoreException(
+                ErrorCode.DATABASE_ERROR,
+                "Migrating the schema '" + schema + "' did not get its locks in " + TRIES + " tries of "
+                        + LOCK_WAIT.toSeconds() + " s: a transaction holds its tables. End it (select pid, state, query"
+                        + " from pg_stat_activity order by xact_start), and start again.",
+                false,
+                failed);
+    }
+
+    /** One file, or, if none is missing, the partitions; false when that was the last. */
+    private boolean applyNext(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set transaction isolation level read committed");
+            statement.execute(Statements.forSchema(
+                    "select pg_advisory_xact_lock(hashtextextended('tidemill.migrations.{name}', 0))", schema));
+            statement.execute("set local lock_timeout = " + LOCK_WAIT.toMillis());
+            Map<Integer, Applied> applied = applied(connection);
+            checkKnown(applied);
+            for (int version : files.keySet()) {
+                if (!applied.containsKey(version)) {
+                    applyOne(connection, version);
+                    return true;
+                }
+            }
+            statement.execute(Statements.forSchema("select {schema}.make_partitions()", schema));
+            return false;
+        }
+    }
+
     /** Refuses a schema that is not as this program needs it. */
     public void check() {
         run(connection -> {
             checkServer(connection);
-            Map<Integer, String> applied = applied(connection);
+            Map<Integer, Applied> applied = applied(connection);
             checkKnown(applied);
-            if (applied.size() < FILES.size()) {
+            if (!applied.keySet().containsAll(files.keySet())) {
                 throw new StoreException(
                         ErrorCode.SCHEMA_OUTDATED,
-                        "The schema '" + schema + "' is at version " + applied.size() + "; this program needs version "
-                                + FILES.size() + ". Apply the migrations, or let start() do it (migrate(true)).",
+                        "The schema '" + schema + "' is at version " + newest(applied) + "; this program needs version "
+                                + files.lastKey() + ". Apply the migrations, or let start() do it (migrate(true)).",
                         false,
                         null);
             }
@@ -94,18 +159,31 @@ public final class Migrations {
         }
     }
 
-    private void checkKnown(Map<Integer, String> applied) {
-        int newest = applied.keySet().stream().mapToInt(Integer::intValue).max().orElse(0);
-        if (newest > FILES.size()) {
-            throw new StoreException(
-                    ErrorCode.SCHEMA_NEWER,
-                    "The schema '" + schema + "' is at version " + newest + "; this program knows versions up to "
-                            + FILES.size() + ". Upgrade the program; nothing was changed.",
-                    false,
-                    null);
-        }
-        applied.forEach((version, checksum) -> {
-            if (!checksum.equals(checksum(version))) {
+    /**
+     * A file as the schema has it.
+     *
+     * @param needs the file that a program must know to work beside it
+     */
+    private record Applied(String checksum, int needs) {}
+
+    private static int newest(Map<Integer, Applied> applied) {
+        return applied.keySet().stream().mapToInt(Integer::intValue).max().orElse(0);
+    }
+
+    private void checkKnown(Map<Integer, Applied> applied) {
+        applied.forEach((version, there) -> {
+            if (!files.containsKey(version)) {
+                if (there.needs > files.lastKey()) {
+                    throw new StoreException(
+                            ErrorCode.SCHEMA_NEWER,
+                            "The schema '" + schema + "' is at version " + newest(applied)
+                                    + "; this program knows versions up to " + files.lastKey() + ", and version "
+                                    + version + " needs a program that knows " + there.needs
+                                    + ". Upgrade the program; nothing was changed.",
+                            false,
+                            null);
+                }
+            } else if (!there.checksum.equals(checksum(version))) {
                 throw new StoreException(
                         ErrorCode.SCHEMA_NEWER,
                         "Migration " + version + " of schema '" + schema
@@ -117,61 +195,77 @@ public final class Migrations {
         });
     }
 
-    private Map<Integer, String> applied(Connection connection) throws SQLException {
-        Map<Integer, String> applied = new TreeMap<>();
+    private Map<Integer, Applied> applied(Connection connection) throws SQLException {
+        Map<Integer, Applied> applied = new TreeMap<>();
         try (Statement statement = connection.createStatement()) {
-            try (ResultSet rows =
-                    statement.executeQuery("select to_regclass('" + schema + ".migration') is not null")) {
-                rows.next();
-                if (!rows.getBoolean(1)) {
-                    return applied;
-                }
+            if (!asks(statement, "select to_regclass('{schema}.migration') is not null")) {
+                return applied;
             }
-            try (ResultSet rows =
-                    statement.executeQuery("select version, checksum from " + schema + ".migration order by version")) {
+            String needs = hasNeeds(statement) ? "coalesce(needs, version)" : "version";
+            try (ResultSet rows = statement.executeQuery(
+                    Statements.forSchema("select version, checksum, " + needs + " from {schema}.migration", schema))) {
                 while (rows.next()) {
-                    applied.put(rows.getInt(1), rows.getString(2));
+                    applied.put(rows.getInt(1), new Applied(rows.getString(2), rows.getInt(3)));
                 }
             }
         }
         return applied;
     }
 
+    private boolean hasNeeds(Statement statement) throws SQLException {
+        return asks(
+                statement,
+                "select exists (select from pg_attribute where attrelid = to_regclass('{schema}.migration')"
+                        + " and attname = 'needs' and not attisdropped)");
+    }
+
+    private boolean asks(Statement statement, String question) throws SQLException {
+        try (ResultSet rows = statement.executeQuery(Statements.forSchema(question, schema))) {
+            return rows.next() && rows.getBoolean(1);
+        }
+    }
+
     private void applyOne(Connection connection, int version) throws SQLException {
+        String text = file(version);
+        Matcher needs = NEEDS.matcher(text);
         try (Statement statement = connection.createStatement()) {
             if (version == 1) {
                 createSchema(statement);
-                statement.execute(
-                        "create table " + schema + ".migration (version integer primary key, name text not null,"
-                                + " checksum text not null, applied timestamptz not null default now())");
             }
-            statement.execute(Statements.forSchema(file(version), schema));
+            if (!hasNeeds(statement)) {
+                statement.execute(
+                        Statements.forSchema("alter table {schema}.migration add column needs integer", schema));
+            }
+            statement.execute(Statements.forSchema(text, schema));
         }
-        try (PreparedStatement statement = connection.prepareStatement(
-                "insert into " + schema + ".migration (version, name, checksum) values (?, ?, ?)")) {
-            statement.setInt(1, version);
-            statement.setString(2, FILES.get(version - 1));
-            statement.setString(3, checksum(version));
+        try (PreparedStatement statement = connection.prepareStatement(Statements.forSchema(
+                "insert into {schema}.migration (version, name, checksum, needs) values (?, ?, ?, ?)", schema))) {
+            Parameters.set(
+                    statement,
+                    version,
+                    files.getOrDefault(version, ""),
+                    checksum(version),
+                    needs.find() ? Integer.parseInt(needs.group(1)) : version);
             statement.executeUpdate();
         }
     }
 
     /** Looks first: CREATE SCHEMA IF NOT EXISTS wants the right to create one even where it exists. */
     private void createSchema(Statement statement) throws SQLException {
-        boolean there;
-        try (ResultSet rows = statement.executeQuery("select to_regnamespace('" + schema + "') is not null")) {
-            there = rows.next() && rows.getBoolean(1);
+        if (!asks(statement, "select to_regnamespace('{schema}') is not null")) {
+            statement.execute(Statements.forSchema("create schema {schema}", schema));
         }
-        if (!there) {
-            statement.execute("create schema " + schema);
-        }
+        statement.execute(Statements.forSchema(
+                "create table {schema}.migration (version integer primary key, name text not null,"
+                        + " checksum text not null, applied timestamptz not null default now())",
+                schema));
     }
 
-    private static String file(int version) {
-        return Statements.resource("migration/" + FILES.get(version - 1));
+    private String file(int version) {
+        return Statements.resource("migration/" + files.getOrDefault(version, ""));
     }
 
-    private static String checksum(int version) {
+    private String checksum(int version) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256")

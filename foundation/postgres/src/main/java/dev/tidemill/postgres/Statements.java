@@ -5,22 +5,33 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** The named statements of {@code statements.sql}, for one schema. */
+/**
+ * The named statements of {@code statements.sql} and its neighbours, for one schema. In them and in the migrations
+ * {@code {schema}} is the schema as an identifier, quoted, so that any name will do; {@code {name}} is the bare name,
+ * for the keys of advisory locks; {@code {channel}} is the channel of its notifications.
+ */
 final class Statements {
+    private static final List<String> RESOURCES = List.of("statements.sql");
+    private static final int MAX_IDENTIFIER_BYTES = 63;
+
     private final Map<String, String> byName = new HashMap<>();
     private final String schema;
 
     Statements(String schema) {
         this.schema = schema;
-        for (String section : Pattern.compile("(?m)^-- :").split(resource("statements.sql"), -1)) {
-            int end = section.indexOf('\n');
-            byName.put(
-                    section.substring(0, end).strip(),
-                    forSchema(section.substring(end).strip(), schema));
+        for (String resource : RESOURCES) {
+            for (String section : Pattern.compile("(?m)^-- :").split(resource(resource), -1)) {
+                int end = section.indexOf('\n');
+                byName.put(
+                        section.substring(0, end).strip(),
+                        forSchema(section.substring(end).strip(), schema));
+            }
         }
     }
 
@@ -28,12 +39,27 @@ final class Statements {
         return Objects.requireNonNull(byName.get(name), () -> "no statement is named " + name);
     }
 
+    /** The schema as an identifier, quoted. */
     String schema() {
-        return schema;
+        return quoted(schema);
     }
 
     static String forSchema(String sql, String schema) {
-        return sql.replace("{schema}", schema).replace("{channel}", "tidemill_" + schema);
+        return sql.replace("{schema}", quoted(schema)).replace("{name}", schema).replace("{channel}", channel(schema));
+    }
+
+    /** A name holds no quotes, backslashes, dollars, percent signs or braces: whoever lets it in sees to that. */
+    static String quoted(String name) {
+        return '"' + name + '"';
+    }
+
+    /** Identifiers end after 63 bytes; a longer channel would be cut, and meet another's. */
+    private static String channel(String schema) {
+        String plain = "tidemill_" + schema;
+        if (plain.getBytes(StandardCharsets.UTF_8).length <= MAX_IDENTIFIER_BYTES) {
+            return plain;
+        }
+        return "tidemill_" + UUID.nameUUIDFromBytes(schema.getBytes(StandardCharsets.UTF_8));
     }
 
     static String resource(String name) {

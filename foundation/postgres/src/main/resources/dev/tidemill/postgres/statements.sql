@@ -1,4 +1,4 @@
--- The statements that are not functions, one an operation. {schema} is the schema's name.
+-- The statements that are not functions, one an operation. {schema} is the schema's name as an identifier, {name} bare.
 
 -- :server_version
 select current_setting('server_version_num')::integer, current_setting('server_version')
@@ -101,7 +101,7 @@ insert into {schema}.closing (epoch, since) values (?, {schema}.now_micros()) on
 select n.epoch from {schema}.node n join {schema}.closing c on c.epoch = n.epoch where n.ended is null order by n.epoch
 
 -- :lock_rescue
-select pg_try_advisory_xact_lock(hashtextextended('{schema}.rescue', ?))
+select pg_try_advisory_xact_lock(hashtextextended('{name}.rescue', ?))
 
 -- :delete_fence
 delete from {schema}.fence where epoch = ?
@@ -159,7 +159,7 @@ select 'depth', s.at, {schema}.now_micros() - s.at, b.rows from body b cross joi
     on conflict (name) do update set at = excluded.at, took = excluded.took, body = excluded.body
 
 -- :lock_roll_up
-select pg_try_advisory_xact_lock(hashtextextended('{schema}.rollup', 0))
+select pg_try_advisory_xact_lock(hashtextextended('{name}.rollup', 0))
 
 -- :prune_tally
 -- Counts by the minute are kept for two days.
