@@ -35,8 +35,12 @@ public final class Tidemill implements AutoCloseable {
     private final Engine engine;
 
     Tidemill(DataSource dataSource, Registry registry, Settings settings) {
+        this(dataSource, Engine.start(dataSource, registry, settings));
+    }
+
+    Tidemill(DataSource dataSource, Engine engine) {
         this.dataSource = dataSource;
-        this.engine = Engine.start(dataSource, registry, settings);
+        this.engine = engine;
     }
 
     /** Begins to describe an instance on this database. */

@@ -139,11 +139,29 @@ public final class TidemillBuilder {
      * @throws TidemillException if the database cannot be reached, is too old, lacks a right or has a newer schema
      */
     public Tidemill start() {
+        Registry handlers = handlers();
+        return new Tidemill(dataSource, handlers, settings());
+    }
+
+    /**
+     * Connects and brings the schema up to date, but starts nothing: no thread, no heartbeat. For tests, and for programs
+     * that run what is due and end.
+     *
+     * @throws TidemillException as {@link #start}
+     */
+    public HandMill startByHand() {
+        Registry handlers = handlers();
+        return new HandMill(dataSource, handlers, settings());
+    }
+
+    /** Their queues are worked on as well. */
+    private Registry handlers() {
         Registry handlers = registry.build(codec == null ? new JacksonCodec() : codec);
         handlers.queues().forEach(queue -> queues.putIfAbsent(queue, QueueOptions.STANDARD));
-        return new Tidemill(
-                dataSource,
-                handlers,
-                new Settings(schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter));
+        return handlers;
+    }
+
+    private Settings settings() {
+        return new Settings(schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter);
     }
 }

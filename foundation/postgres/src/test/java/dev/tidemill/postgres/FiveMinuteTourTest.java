@@ -18,19 +18,14 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -119,21 +114,11 @@ final class FiveMinuteTourTest {
 
     @Test
     void everyLineOfTheReadmesTourIsInThisTest() throws IOException {
-        List<String> mine =
-                stripped(Files.readString(Path.of("src/test/java/dev/tidemill/postgres/FiveMinuteTourTest.java")));
-        String readme = Files.readString(Path.of("../../README.md"));
-        String tour = readme.substring(readme.indexOf("<!-- tour:start -->"), readme.indexOf("<!-- tour:end -->"));
-        Matcher blocks = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(tour);
-        List<String> shown = new ArrayList<>();
-        while (blocks.find()) {
-            shown.addAll(stripped(blocks.group(1)));
-        }
-        assertThat(shown).hasSizeGreaterThan(25);
-        assertThat(mine).containsAll(shown);
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        String readme = DocumentedCode.text("README.md");
+        DocumentedCode.isIn(
+                FiveMinuteTourTest.class,
+                readme.substring(readme.indexOf("<!-- tour:start -->"), readme.indexOf("<!-- tour:end -->")),
+                25);
     }
 
     private void createUsers(DataSource dataSource) throws SQLException {

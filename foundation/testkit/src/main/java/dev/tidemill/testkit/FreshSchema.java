@@ -1,10 +1,6 @@
 package dev.tidemill.testkit;
 
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.util.Locale;
-import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -28,7 +24,6 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  */
 public final class FreshSchema implements BeforeAllCallback, ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(FreshSchema.class);
-    private static final int MAX_NAME_CHARS = 30;
 
     /** For JUnit. */
     public FreshSchema() {}
@@ -60,21 +55,14 @@ public final class FreshSchema implements BeforeAllCallback, ParameterResolver {
     }
 
     static String nameFor(Class<?> test) {
-        String plain = test.getSimpleName().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "_");
-        String unique = Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), Character.MAX_RADIX);
-        return "t_" + plain.substring(0, Math.min(plain.length(), MAX_NAME_CHARS)) + "_" + unique;
+        return Schemas.name(test.getSimpleName());
     }
 
     /** A name in use; JUnit closes it when the class that it was made for is done. */
     record Reserved(TestDatabase database) implements AutoCloseable {
         @Override
         public void close() throws SQLException {
-            try (Connection connection = database.dataSource().getConnection();
-                    Statement statement = connection.createStatement()) {
-                // A session that the test left open would hold the drop up for ever.
-                statement.execute("SET lock_timeout = '10s'");
-                statement.execute("DROP SCHEMA IF EXISTS " + database.schema() + " CASCADE");
-            }
+            Schemas.drop(database.dataSource(), database.schema());
         }
     }
 }

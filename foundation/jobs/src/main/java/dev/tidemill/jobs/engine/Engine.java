@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Function;
@@ -38,11 +39,12 @@ public final class Engine {
     private final Notifier notifier;
     private final Caretaker caretaker;
     private final @Nullable Node node;
+    private final @Nullable Crank crank;
     private final Loop listener = new Loop("listen", this::listen);
     private final Object stopLock = new Object();
     private volatile boolean stopped;
 
-    private Engine(JobStore store, Registry registry, Settings settings) {
+    private Engine(JobStore store, Registry registry, Settings settings, boolean byHand) {
         this.store = store;
         this.settings = settings;
         this.signals = store.signals();
@@ -50,7 +52,11 @@ public final class Engine {
         this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
         this.caretaker = new Caretaker(store.upkeep(), settings, this::committed);
         Set<String> kinds = registry.handledKinds();
-        this.node = kinds.isEmpty()
+        this.crank = byHand
+                ? new Crank(
+                        store, some -> store.join(describeNode(settings, some)), registry, settings, this::committed)
+                : null;
+        this.node = byHand || kinds.isEmpty()
                 ? null
                 : new Node(store, describeNode(settings, kinds), registry, settings, this::committed);
     }
@@ -59,7 +65,7 @@ public final class Engine {
     public static Engine start(DataSource dataSource, Registry registry, Settings settings) {
         return translated(() -> {
             JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
-            Engine engine = new Engine(store, registry, settings);
+            Engine engine = new Engine(store, registry, settings, false);
             try {
                 engine.start();
                 return engine;
@@ -68,6 +74,17 @@ public final class Engine {
                 throw failed;
             }
         });
+    }
+
+    /** Opens the store for an owner who runs the jobs: nothing is started. */
+    public static Engine byHand(DataSource dataSource, Registry registry, Settings settings) {
+        return translated(() -> new Engine(
+                provider().open(dataSource, settings.schema(), settings.migrate()), registry, settings, true));
+    }
+
+    /** What turns an engine opened {@link #byHand}. */
+    public Crank crank() {
+        return Objects.requireNonNull(crank, "this engine turns by itself");
     }
 
     private static JobStoreProvider provider() {
@@ -233,6 +250,9 @@ public final class Engine {
             if (node != null) {
                 node.stop(grace);
             }
+            if (crank != null) {
+                crank.stop();
+            }
             caretaker.stop();
             notifier.stop();
             listener.stop();
@@ -248,7 +268,7 @@ public final class Engine {
         }
     }
 
-    private static <T> T translated(Supplier<T> call) {
+    static <T> T translated(Supplier<T> call) {
         try {
             return call.get();
         } catch (StoreException failed) {

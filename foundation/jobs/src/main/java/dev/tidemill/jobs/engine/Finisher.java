@@ -151,6 +151,13 @@ final class Finisher {
                 done);
     }
 
+    /** Writes everything now, where no loop does; what the store refuses is thrown, and written by the next call. */
+    void flushByHand() {
+        while (!settled()) {
+            flush();
+        }
+    }
+
     /** Writes what is left, for at most this long; false if some could not be written. */
     boolean drain(Duration atMost) {
         long end = System.nanoTime() + atMost.toNanos();

@@ -7,6 +7,7 @@ import dev.tidemill.jobs.store.Workplace.Demand;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ final class QueueRunner {
     private final String name;
     private final QueueOptions options;
     private final Runnable wakeClaimer;
+    private final Consumer<RunningJob> starter;
     private final Object lock = new Object();
     private final ArrayDeque<RunningJob> critical = new ArrayDeque<>();
     private final ArrayDeque<RunningJob> others = new ArrayDeque<>();
@@ -37,9 +39,19 @@ final class QueueRunner {
     private boolean full;
 
     QueueRunner(String name, QueueOptions options, Runnable wakeClaimer) {
+        this(
+                name,
+                options,
+                wakeClaimer,
+                job -> Thread.ofVirtual().name("job-" + job.jobId()).start(job));
+    }
+
+    /** With a starter that runs the job here and now, offer one job at a time. */
+    QueueRunner(String name, QueueOptions options, Runnable wakeClaimer, Consumer<RunningJob> starter) {
         this.name = name;
         this.options = options;
         this.wakeClaimer = wakeClaimer;
+        this.starter = starter;
     }
 
     String name() {
@@ -100,7 +112,7 @@ final class QueueRunner {
     private void startWhatFits() {
         RunningJob next;
         while ((next = takeNext()) != null) {
-            Thread.ofVirtual().name("job-" + next.jobId()).start(next);
+            starter.accept(next);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The kinds this process knows: which class each has, and which handler, if any. Immutable once built. */
@@ -25,8 +26,15 @@ public final class Registry {
         this.codec = codec;
     }
 
+    /** The same kinds, whose handlers also tell this observer what they throw. */
+    Registry observed(Consumer<Throwable> observer) {
+        Map<String, Entry> kinds = new HashMap<>();
+        byKind.forEach((kind, entry) -> kinds.put(kind, entry.observed(observer)));
+        return new Registry(kinds, byClass, codec);
+    }
+
     /** The kinds handled here, aliases included. */
-    Set<String> handledKinds() {
+    public Set<String> handledKinds() {
         Set<String> kinds = new HashSet<>();
         byKind.forEach((kind, entry) -> {
             if (entry.task != null) {
@@ -43,6 +51,19 @@ public final class Registry {
                 .filter(entry -> entry.task != null)
                 .forEach(entry -> queues.add(entry.options.queue()));
         return queues;
+    }
+
+    /** The kind that jobs of a class are enqueued under, and the former names of it. */
+    public Set<String> kindsOf(Class<?> type) {
+        Entry entry = ofClass(type);
+        Set<String> kinds = new HashSet<>(entry.options.aliases());
+        kinds.add(entry.kind);
+        return kinds;
+    }
+
+    /** The job of a payload. */
+    public <T> T read(String payload, Class<T> type) {
+        return codec.read(payload, type);
     }
 
     JsonCodec codec() {
@@ -70,18 +91,45 @@ public final class Registry {
 
     /** A kind; {@code task} is null when it is only declared. */
     record Entry(
-            String kind, HandlerOptions options, @Nullable Task task) {}
+            String kind, HandlerOptions options, @Nullable Task task) {
+
+        Entry observed(Consumer<Throwable> observer) {
+            return task == null ? this : new Entry(kind, options, task.observed(observer));
+        }
+    }
 
     /** Decodes a payload and returns what is left to do. */
     @FunctionalInterface
     interface Task {
         Body decode(JsonCodec codec, String payload);
+
+        default Task observed(Consumer<Throwable> observer) {
+            return (codec, payload) -> {
+                try {
+                    return decode(codec, payload).observed(observer);
+                } catch (RuntimeException | Error failed) {
+                    observer.accept(failed);
+                    throw failed;
+                }
+            };
+        }
     }
 
     /** A decoded job with its handler. */
     @FunctionalInterface
     interface Body {
         void run(Run run) throws Exception;
+
+        default Body observed(Consumer<Throwable> observer) {
+            return run -> {
+                try {
+                    run(run);
+                } catch (Throwable failed) {
+                    observer.accept(failed);
+                    throw failed;
+                }
+            };
+        }
     }
 
     /** Collects kinds; refuses two meanings for one name. */
