@@ -7,6 +7,7 @@ import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.LogLevelApi;
+import dev.tidemill.server.api.ProcessApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Gate;
@@ -55,13 +56,14 @@ public final class TidemillServer implements AutoCloseable {
         Tidemill mill = builder.mill;
         Credentials credentials = builder.token == null ? null : new Credentials(builder.token, InstantSource.system());
         Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
-        this.meters = new Meters(stats::get);
+        this.meters = new Meters(stats::get, mill);
         this.page = new LivePage(mill, this::url, credentials, builder.maxLivePages);
         Router router = new Router(new Gate(credentials), meters::answered, builder.bodyLimitBytes, page::loginPage);
         page.mount(router);
         new JobsApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new StatsApi(mill).mount(router);
+        new ProcessApi(mill).mount(router);
         new LogLevelApi().mount(router);
         meters.mount(router);
         this.web = WebServer.builder()

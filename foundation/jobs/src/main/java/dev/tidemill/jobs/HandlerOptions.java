@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempts counted attempts before the job is a dead letter, 1 to 1000; null means the queue's
  * @param backoff null means the queue's
  * @param timeout how long one attempt may take; null means no limit
+ * @param chunk for kinds that are handled in chunks; null means {@link ChunkOptions#STANDARD}
  */
 public record HandlerOptions(
         @Nullable String kind,
@@ -23,12 +24,15 @@ public record HandlerOptions(
         @Nullable Priority priority,
         @Nullable Integer attempts,
         @Nullable Backoff backoff,
-        @Nullable Duration timeout) {
+        @Nullable Duration timeout,
+        @Nullable ChunkOptions chunk) {
 
     /** The name of the queue that is always there. */
     public static final String DEFAULT_QUEUE = "default";
 
-    static final HandlerOptions NONE = new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null);
+    /** Where nothing is said. */
+    public static final HandlerOptions STANDARD =
+            new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null, null);
 
     public HandlerOptions {
         if (kind != null) {
@@ -47,38 +51,51 @@ public record HandlerOptions(
 
     /** Under this kind. */
     public HandlerOptions kind(String value) {
-        return new HandlerOptions(value, aliases, queue, priority, attempts, backoff, timeout);
+        return new HandlerOptions(value, aliases, queue, priority, attempts, backoff, timeout, chunk);
     }
 
     /** Also for jobs enqueued under this former name. */
     public HandlerOptions alias(String formerKind) {
         Set<String> more = new TreeSet<>(aliases);
         more.add(formerKind);
-        return new HandlerOptions(kind, more, queue, priority, attempts, backoff, timeout);
+        return new HandlerOptions(kind, more, queue, priority, attempts, backoff, timeout, chunk);
     }
 
     /** On this queue. */
     public HandlerOptions queue(String value) {
-        return new HandlerOptions(kind, aliases, value, priority, attempts, backoff, timeout);
+        return new HandlerOptions(kind, aliases, value, priority, attempts, backoff, timeout, chunk);
     }
 
     /** With this priority unless enqueued with another. */
     public HandlerOptions priority(Priority value) {
-        return new HandlerOptions(kind, aliases, queue, value, attempts, backoff, timeout);
+        return new HandlerOptions(kind, aliases, queue, value, attempts, backoff, timeout, chunk);
     }
 
     /** With this many counted attempts, 1 to 1000. */
     public HandlerOptions attempts(int value) {
-        return new HandlerOptions(kind, aliases, queue, priority, value, backoff, timeout);
+        return new HandlerOptions(kind, aliases, queue, priority, value, backoff, timeout, chunk);
     }
 
     /** With this backoff between attempts. */
     public HandlerOptions backoff(Backoff value) {
-        return new HandlerOptions(kind, aliases, queue, priority, attempts, value, timeout);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, value, timeout, chunk);
     }
 
     /** With this time limit for each attempt, 1 ms to 30 days. */
     public HandlerOptions timeout(Duration value) {
-        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, value);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, value, chunk);
+    }
+
+    /**
+     * In chunks of up to this many jobs, 1 to 1,000, that wait at most this long for each other, 0 to 10 s; a call
+     * should take a second at most. For {@link TidemillBuilder#handleChunks} alone.
+     */
+    public HandlerOptions chunk(int maxJobs, Duration maxWait) {
+        return chunk(new ChunkOptions(maxJobs, maxWait, ChunkOptions.STANDARD.target()));
+    }
+
+    /** In such chunks. For {@link TidemillBuilder#handleChunks} alone. */
+    public HandlerOptions chunk(ChunkOptions value) {
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, value);
     }
 }

@@ -160,6 +160,11 @@ public final class Tidemill implements AutoCloseable {
         return engine.ask(desk -> desk.discard(jobId));
     }
 
+    /** How the kinds that this process handles in chunks do in it, by kind. */
+    public List<ChunkStats> chunks() {
+        return engine.chunks();
+    }
+
     /**
      * Whether this process is in contact with the database, and, if it handles jobs, has a living epoch. What a
      * readiness check asks.

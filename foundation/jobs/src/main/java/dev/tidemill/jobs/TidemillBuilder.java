@@ -37,7 +37,7 @@ public final class TidemillBuilder {
     /** Handles jobs of this class. */
     public <T> TidemillBuilder handle(
             Class<T> type, Handler<? super T> handler, UnaryOperator<HandlerOptions> options) {
-        registry.handle(type, handler, options.apply(HandlerOptions.NONE));
+        registry.handle(type, handler, options.apply(HandlerOptions.STANDARD));
         return this;
     }
 
@@ -48,13 +48,32 @@ public final class TidemillBuilder {
 
     /** Handles jobs of a kind that has no class; the handler gets the payload as JSON text. */
     public TidemillBuilder handleJson(String kind, Handler<String> handler, UnaryOperator<HandlerOptions> options) {
-        registry.handleJson(kind, handler, options.apply(HandlerOptions.NONE));
+        registry.handleJson(kind, handler, options.apply(HandlerOptions.STANDARD));
+        return this;
+    }
+
+    /** Handles jobs of this class many at a time, by {@link ChunkOptions#STANDARD}. */
+    public <T> TidemillBuilder handleChunks(Class<T> type, ChunkHandler<T> handler) {
+        return handleChunks(type, handler, options -> options);
+    }
+
+    /** Handles jobs of this class many at a time; {@link HandlerOptions#chunk(int, Duration)} says how many. */
+    public <T> TidemillBuilder handleChunks(
+            Class<T> type, ChunkHandler<T> handler, UnaryOperator<HandlerOptions> options) {
+        registry.handleChunks(type, handler, options.apply(HandlerOptions.STANDARD));
+        return this;
+    }
+
+    /** Handles jobs of a kind that has no class many at a time; the handler gets the payloads as JSON text. */
+    public TidemillBuilder handleJsonChunks(
+            String kind, ChunkHandler<String> handler, UnaryOperator<HandlerOptions> options) {
+        registry.handleJsonChunks(kind, handler, options.apply(HandlerOptions.STANDARD));
         return this;
     }
 
     /** Tells a process that only enqueues jobs of this class where they go; it handles none. */
     public TidemillBuilder declare(Class<?> type, UnaryOperator<HandlerOptions> options) {
-        registry.declare(type, options.apply(HandlerOptions.NONE));
+        registry.declare(type, options.apply(HandlerOptions.STANDARD));
         return this;
     }
 

@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.NodeInfo;
@@ -53,6 +54,7 @@ final class PostgresWorkplace implements Workplace {
     private final Session finishing;
     private final Session heart;
     private final FinishStatements finish;
+    private final Completions completions;
 
     PostgresWorkplace(
             DataSource dataSource,
@@ -73,6 +75,7 @@ final class PostgresWorkplace implements Workplace {
         this.heart = new Session(dataSource, Duration.ofSeconds(4));
         this.finish = new FinishStatements(statements, kinds, queues);
         this.epoch = heart.transaction(connection -> join(connection, node));
+        this.completions = new PostgresCompletions(dataSource, statements, epoch);
     }
 
     private long join(Connection connection, NodeInfo node) throws SQLException {
@@ -235,8 +238,13 @@ final class PostgresWorkplace implements Workplace {
         }
     }
 
-    private static int handlerSlot(ClaimedJob job) {
+    static int handlerSlot(ClaimedJob job) {
         return FIRST_HANDLER_SLOT + (int) (job.id() % (SLOTS - FIRST_HANDLER_SLOT));
+    }
+
+    @Override
+    public Completions completions() {
+        return completions;
     }
 
     @Override

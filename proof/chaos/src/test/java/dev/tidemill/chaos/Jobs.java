@@ -10,6 +10,9 @@ final class Jobs {
     /** Writes a row of the ledger's, and completes in the same transaction. */
     record Effect(int millis) {}
 
+    /** Is handled in chunks; each writes the rows of its jobs and completes in the same transaction. */
+    record Bundled(int millis) {}
+
     /** Fails at its first attempt. */
     record FailsOnce() {}
 

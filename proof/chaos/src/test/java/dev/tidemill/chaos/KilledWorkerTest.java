@@ -2,6 +2,7 @@ package dev.tidemill.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.chaos.Jobs.Bundled;
 import dev.tidemill.chaos.Jobs.Effect;
 import dev.tidemill.chaos.Jobs.Work;
 import dev.tidemill.testkit.FreshSchema;
@@ -20,7 +21,11 @@ class KilledWorkerTest {
         Site site = Site.of(database);
         Ledger ledger = Ledger.open(site);
         List<Long> jobs = site.enqueue(IntStream.range(0, 300)
-                .mapToObj(i -> i % 2 == 0 ? new Work(20) : new Effect(10))
+                .mapToObj(i -> switch (i % 3) {
+                    case 0 -> new Work(20);
+                    case 1 -> new Effect(10);
+                    default -> new Bundled(20);
+                })
                 .collect(Collectors.toList()));
         try (WorkerProcess victim = WorkerProcess.start(site, "victim", Pace.BRISK, 8)) {
             ledger.awaitAtLeast(60, jobs);

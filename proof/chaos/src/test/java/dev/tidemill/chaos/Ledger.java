@@ -83,7 +83,7 @@ final class Ledger {
                 .isEmpty();
         assertThat(numbers("""
                         select j.id from {s}.job j join {s}.kind k on k.id = j.kind
-                         where k.name in ('Effect', 'HeldEffect') and j.id not in (select job from {s}.effect)""")).as("effects missing").isEmpty();
+                         where k.name in ('Effect', 'HeldEffect', 'Bundled') and j.id not in (select job from {s}.effect)""")).as("effects missing").isEmpty();
     }
 
     /** The outcomes of a job's attempts, in order. */

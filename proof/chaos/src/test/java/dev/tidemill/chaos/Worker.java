@@ -2,12 +2,14 @@ package dev.tidemill.chaos;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.tidemill.chaos.Jobs.Bundled;
 import dev.tidemill.chaos.Jobs.Effect;
 import dev.tidemill.chaos.Jobs.FailsOnce;
 import dev.tidemill.chaos.Jobs.Held;
 import dev.tidemill.chaos.Jobs.HeldEffect;
 import dev.tidemill.chaos.Jobs.Work;
 import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.Tidemill;
 import java.io.BufferedReader;
@@ -74,6 +76,7 @@ final class Worker {
                                 .backoff(Backoff.fixed(Duration.ofMillis(20))))
                 .handle(Work.class, (job, run) -> pass(job.millis()))
                 .handle(Effect.class, this::effect)
+                .handleChunks(Bundled.class, this::bundled, options -> options.chunk(8, Duration.ofMillis(20)))
                 .handle(FailsOnce.class, (job, run) -> {
                     tell("runs", run);
                     if (run.attempt() == 1) {
@@ -115,11 +118,28 @@ final class Worker {
         }
     }
 
+    private void bundled(Chunk<Bundled> chunk) throws Exception {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            for (Chunk.Item<Bundled> item : chunk.items()) {
+                write(connection, item.jobId(), item.attempt());
+            }
+            pass(chunk.jobs().getFirst().millis());
+            chunk.completeIn(connection);
+            pass(chunk.jobs().getFirst().millis());
+            connection.commit();
+        }
+    }
+
     private void write(Connection connection, Run run) throws SQLException {
+        write(connection, run.jobId(), run.attempt());
+    }
+
+    private void write(Connection connection, long job, int attempt) throws SQLException {
         try (PreparedStatement statement =
                 connection.prepareStatement("insert into " + schema + ".effect (job, attempt) values (?, ?)")) {
-            statement.setLong(1, run.jobId());
-            statement.setInt(2, run.attempt());
+            statement.setLong(1, job);
+            statement.setInt(2, attempt);
             statement.executeUpdate();
         }
     }

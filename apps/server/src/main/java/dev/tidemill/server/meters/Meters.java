@@ -1,8 +1,10 @@
 package dev.tidemill.server.meters;
 
+import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.QueueStats;
+import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
@@ -41,6 +43,7 @@ public final class Meters implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final Supplier<Optional<Stats>> stats;
+    private final Tidemill mill;
     private final Object scraping = new Object();
     private final List<Consumer<Stats>> refreshers = new ArrayList<>();
     private volatile double reachable;
@@ -51,9 +54,11 @@ public final class Meters implements AutoCloseable {
      * Creates them.
      *
      * @param stats how things stand; empty while the database does not answer
+     * @param mill for what is known of this process alone
      */
-    public Meters(Supplier<Optional<Stats>> stats) {
+    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill) {
         this.stats = stats;
+        this.mill = mill;
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ClassLoaderMetrics().bindTo(registry);
@@ -93,6 +98,22 @@ public final class Meters implements AutoCloseable {
                 "Ready jobs of a kind that no node alive handles",
                 all -> all.unhandled().stream()
                         .<Row<?>>map(kind -> Row.of(Tags.of("kind", kind.kind()), kind.ready()))
+                        .toList());
+        chunks("tidemill.chunk.size", "Jobs that this process's next chunk takes", ChunkStats::size);
+        chunks(
+                "tidemill.chunk.last.seconds",
+                "How long this process's last chunk took",
+                chunk -> seconds(chunk.lastTook()));
+        chunks("tidemill.chunk.calls", "Chunks handled by this process", ChunkStats::calls);
+        chunks("tidemill.chunk.isolated", "Chunks that failed and were split by this process", ChunkStats::isolated);
+    }
+
+    private void chunks(String name, String description, ToDoubleFunction<ChunkStats> value) {
+        rows(
+                name,
+                description,
+                all -> mill.chunks().stream()
+                        .<Row<?>>map(chunk -> Row.of(Tags.of("kind", chunk.kind()), value.applyAsDouble(chunk)))
                         .toList());
     }
 

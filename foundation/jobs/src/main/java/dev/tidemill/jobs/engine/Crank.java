@@ -66,9 +66,7 @@ public final class Crank {
         Registry observed = registry.observed(failure -> thrown = failure);
         this.shop =
                 new Workshop(observed, new RetryPolicy(observed, settings), new DatabaseClock(), finisher, "by-hand");
-        settings.queues()
-                .forEach((name, options) ->
-                        runners.put(name, new QueueRunner(name, options, () -> {}, RunningJob::run)));
+        settings.queues().forEach((name, options) -> runners.put(name, QueueRunner.byHand(name, options)));
     }
 
     /** Runs the next due job of these kinds; empty if there is none that is handled here. */

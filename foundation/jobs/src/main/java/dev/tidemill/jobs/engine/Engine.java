@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
@@ -215,6 +216,11 @@ public final class Engine {
     /** Asks the store. */
     public <T> T ask(Function<Desk, T> question) {
         return translated(() -> question.apply(store.desk()));
+    }
+
+    /** How the kinds handled in chunks do in this process. */
+    public List<ChunkStats> chunks() {
+        return node == null ? List.of() : node.chunks();
     }
 
     /** Makes dead letters ready again. */

@@ -22,7 +22,7 @@ final class EpochWork {
     }
 
     private final Workplace place;
-    private final Set<RunningJob> running = ConcurrentHashMap.newKeySet();
+    private final Set<Work> running = ConcurrentHashMap.newKeySet();
     private final Map<Long, Integer> leftOfLease = new HashMap<>();
     private final Set<Long> leases = new HashSet<>();
     private volatile State state = State.WORKING;
@@ -39,7 +39,7 @@ final class EpochWork {
         return state;
     }
 
-    Set<RunningJob> running() {
+    Set<Work> running() {
         return running;
     }
 
@@ -93,7 +93,7 @@ final class EpochWork {
             }
         }
         if (worked) {
-            running.forEach(RunningJob::abandon);
+            running.forEach(Work::abandon);
         }
         return worked;
     }

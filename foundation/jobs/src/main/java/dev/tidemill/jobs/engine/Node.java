@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
@@ -132,6 +133,10 @@ final class Node {
         }
     }
 
+    List<ChunkStats> chunks() {
+        return shop.chunkStats();
+    }
+
     boolean worksOn(String queue) {
         return claims.worksOn(queue);
     }
@@ -152,7 +157,7 @@ final class Node {
         }
         giveBack(epoch);
         waitForHandlers(grace);
-        epoch.running().forEach(RunningJob::release);
+        epoch.running().forEach(Work::release);
         waitForHandlers(Duration.ofSeconds(2));
         boolean written = finisher.drain(Duration.ofSeconds(10));
         heart.stop();

@@ -6,7 +6,9 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Workplace.Demand;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +16,11 @@ import org.jspecify.annotations.Nullable;
  * Gives claimed jobs of one queue their threads, never more at a time than the queue's concurrency, and keeps a few
  * in stock so that short jobs do not wait for the next claim. The stock follows the measured rate: what the handlers
  * got through in the last tenth of a second, so slow jobs are hardly prefetched and stay free for other nodes. It
- * outlives epochs: a handler that ignores its interrupt keeps its slot until it ends. Thread safe.
+ * outlives epochs: a handler that ignores its interrupt keeps its slot until it ends.
+ *
+ * <p>Jobs that are handled in chunks gather by kind until a chunk is full or its first job has waited long enough; a
+ * chunk takes one slot. For them more is claimed than slots are free: what fills the next chunks, by the share that
+ * such jobs had in the last claims. Thread safe.
  */
 final class QueueRunner {
     private static final double STOCK_SECONDS = 0.1;
@@ -25,10 +31,13 @@ final class QueueRunner {
     private final String name;
     private final QueueOptions options;
     private final Runnable wakeClaimer;
-    private final Consumer<RunningJob> starter;
+    private final Consumer<Work> starter;
+    private final boolean byHand;
     private final Object lock = new Object();
-    private final ArrayDeque<RunningJob> critical = new ArrayDeque<>();
-    private final ArrayDeque<RunningJob> others = new ArrayDeque<>();
+    private final ArrayDeque<Work> critical = new ArrayDeque<>();
+    private final ArrayDeque<Work> others = new ArrayDeque<>();
+    private final Map<String, Gathering> gatherings = new HashMap<>();
+    private double chunkShare;
     private int running;
     private int runningOthers;
     private long ended;
@@ -43,11 +52,20 @@ final class QueueRunner {
                 name,
                 options,
                 wakeClaimer,
-                job -> Thread.ofVirtual().name("job-" + job.jobId()).start(job));
+                work -> Thread.ofVirtual()
+                        .name("job-" + work.claimed().getFirst().id())
+                        .start(work),
+                false);
     }
 
-    /** With a starter that runs the job here and now, offer one job at a time. */
-    QueueRunner(String name, QueueOptions options, Runnable wakeClaimer, Consumer<RunningJob> starter) {
+    /** One that runs what it is offered here and now; offer one job at a time. */
+    static QueueRunner byHand(String name, QueueOptions options) {
+        return new QueueRunner(name, options, () -> {}, Work::run, true);
+    }
+
+    private QueueRunner(
+            String name, QueueOptions options, Runnable wakeClaimer, Consumer<Work> starter, boolean byHand) {
+        this.byHand = byHand;
         this.name = name;
         this.options = options;
         this.wakeClaimer = wakeClaimer;
@@ -70,11 +88,12 @@ final class QueueRunner {
         synchronized (lock) {
             measure();
             int stock = (int) Math.min(STOCK_LIMIT, perSecond * STOCK_SECONDS);
-            int freeForCritical = options.concurrency() - running - critical.size();
-            int freeForOthers = Math.min(
-                    freeForCritical,
-                    options.concurrency() - options.reservedForCritical() - runningOthers - others.size());
-            int wanted = worthClaiming(freeForOthers, stock) ? Math.min(freeForOthers + stock, CLAIM_LIMIT) : 0;
+            int freeForCritical = freeForCritical();
+            int freeForOthers = Math.min(freeForCritical, freeForOthers());
+            int room = roomForChunks(freeForOthers);
+            int wanted = worthClaiming(freeForOthers, stock) || room > 0
+                    ? Math.min(Math.max(freeForOthers + stock, 0) + room, CLAIM_LIMIT)
+                    : 0;
             int wantedCritical = Math.max(wanted, freeForCritical);
             claimerWaits = wanted <= 0;
             full = wantedCritical <= 0;
@@ -82,6 +101,33 @@ final class QueueRunner {
                     ? null
                     : new Demand(name, Math.max(wanted, 0), wantedCritical, options.strict(), offPeakOpen);
         }
+    }
+
+    private int freeForCritical() {
+        int stocked = critical.size();
+        for (Gathering gathering : gatherings.values()) {
+            stocked += gathering.criticalSlots();
+        }
+        return options.concurrency() - running - stocked;
+    }
+
+    private int freeForOthers() {
+        int stocked = others.size();
+        for (Gathering gathering : gatherings.values()) {
+            stocked += gathering.otherSlots();
+        }
+        return options.concurrency() - options.reservedForCritical() - runningOthers - stocked;
+    }
+
+    /** How many more jobs would fill chunks; 0 until it is worth a claim. */
+    private int roomForChunks(int freeForOthers) {
+        int room = 0;
+        int most = 0;
+        for (Gathering gathering : gatherings.values()) {
+            room += gathering.room(freeForOthers);
+            most += gathering.room(Integer.MAX_VALUE - 1);
+        }
+        return room * 8 < most ? 0 : (int) (room * chunkShare);
     }
 
     /** Free is negative by what is in stock: top it up when half of it is used. */
@@ -102,31 +148,57 @@ final class QueueRunner {
 
     void offer(List<ClaimedJob> jobs, EpochWork epoch, Workshop shop) {
         synchronized (lock) {
+            int gathered = 0;
             for (ClaimedJob job : jobs) {
-                (job.priority() == Priority.CRITICAL ? critical : others).add(new RunningJob(job, epoch, this, shop));
+                if (shop.handlesChunks() && shop.entry(job.kind()).chunks() != null) {
+                    gather(job, epoch, shop);
+                    gathered++;
+                } else {
+                    (job.priority() == Priority.CRITICAL ? critical : others)
+                            .add(new RunningJob(job, epoch, this, shop));
+                }
+            }
+            if (!jobs.isEmpty() && (gathered > 0 || chunkShare > 0)) {
+                chunkShare += ((double) gathered / jobs.size() - chunkShare) / 2;
             }
         }
         startWhatFits();
     }
 
+    private void gather(ClaimedJob job, EpochWork epoch, Workshop shop) {
+        Registry.Entry entry = shop.entry(job.kind());
+        if (byHand && entry.chunks() != null) {
+            // Nobody else is coming.
+            others.add(RunningChunk.of(entry.chunks(), entry, List.of(job), false, epoch, this, shop));
+            return;
+        }
+        Gathering gathering = gatherings.computeIfAbsent(
+                entry.kind(), kind -> new Gathering(entry, shop.chunkSize(kind), shop, this));
+        gathering.add(job, epoch);
+    }
+
+    /** A chunk has waited long enough. */
+    void chunkIsDue() {
+        startWhatFits();
+        wakeForRoom();
+    }
+
     private void startWhatFits() {
-        RunningJob next;
+        Work next;
         while ((next = takeNext()) != null) {
             starter.accept(next);
         }
     }
 
-    private @Nullable RunningJob takeNext() {
+    private @Nullable Work takeNext() {
         synchronized (lock) {
             if (running >= options.concurrency()) {
                 return null;
             }
-            RunningJob next = critical.poll();
-            if (next == null
-                    && !others.isEmpty()
-                    && runningOthers < options.concurrency() - options.reservedForCritical()) {
-                next = others.poll();
-                runningOthers++;
+            Work next = critical.isEmpty() ? criticalChunk() : critical.poll();
+            if (next == null && runningOthers < options.concurrency() - options.reservedForCritical()) {
+                next = nextOther();
+                runningOthers += next == null ? 0 : 1;
             }
             if (next != null) {
                 running++;
@@ -135,23 +207,60 @@ final class QueueRunner {
         }
     }
 
-    void ended(RunningJob job) {
-        boolean wake = false;
+    private @Nullable Work criticalChunk() {
+        for (Gathering gathering : gatherings.values()) {
+            if (gathering.hasCritical()) {
+                return gathering.take(true);
+            }
+        }
+        return null;
+    }
+
+    /** The single job or the due chunk whose first job should start first. */
+    private @Nullable Work nextOther() {
+        Gathering first = null;
+        for (Gathering gathering : gatherings.values()) {
+            if (gathering.isDue() && (first == null || gathering.startByMicros() < first.startByMicros())) {
+                first = gathering;
+            }
+        }
+        Work single = others.peek();
+        if (first != null
+                && (single == null
+                        || first.startByMicros() < single.claimed().getFirst().startByMicros())) {
+            return first.take(false);
+        }
+        return others.poll();
+    }
+
+    void ended(Work work) {
         synchronized (lock) {
             running--;
-            ended++;
-            if (job.priority() != Priority.CRITICAL) {
+            ended += work.size();
+            if (!work.critical()) {
                 runningOthers--;
             }
-            if (full && options.concurrency() - running - critical.size() > 0) {
+        }
+        wakeForRoom();
+        startWhatFits();
+        if (!gatherings.isEmpty()) {
+            wakeForRoom();
+        }
+    }
+
+    /** Wakes the claimer if it found no room last time and there is some now. */
+    private void wakeForRoom() {
+        boolean wake = false;
+        synchronized (lock) {
+            if (full && freeForCritical() > 0) {
                 // Nothing at all was asked for, and critical jobs may be waiting.
                 full = false;
                 wake = true;
             }
             if (claimerWaits) {
                 int stock = (int) Math.min(STOCK_LIMIT, perSecond * STOCK_SECONDS);
-                int free = options.concurrency() - options.reservedForCritical() - runningOthers - others.size();
-                if (worthClaiming(free, stock)) {
+                int free = freeForOthers();
+                if (worthClaiming(free, stock) || roomForChunks(free) > 0) {
                     claimerWaits = false;
                     wake = true;
                 }
@@ -160,17 +269,17 @@ final class QueueRunner {
         if (wake) {
             wakeClaimer.run();
         }
-        startWhatFits();
     }
 
     /** Takes back what has not started. */
     List<ClaimedJob> empty() {
         synchronized (lock) {
             List<ClaimedJob> left = new ArrayList<>(critical.size() + others.size());
-            critical.forEach(job -> left.add(job.claimed()));
-            others.forEach(job -> left.add(job.claimed()));
+            critical.forEach(work -> left.addAll(work.claimed()));
+            others.forEach(work -> left.addAll(work.claimed()));
             critical.clear();
             others.clear();
+            gatherings.values().forEach(gathering -> gathering.empty(left));
             return left;
         }
     }

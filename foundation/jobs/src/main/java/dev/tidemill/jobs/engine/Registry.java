@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.ChunkHandler;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HandlerOptions;
@@ -7,10 +8,13 @@ import dev.tidemill.jobs.JsonCodec;
 import dev.tidemill.jobs.Kind;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.TidemillException;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +41,7 @@ public final class Registry {
     public Set<String> handledKinds() {
         Set<String> kinds = new HashSet<>();
         byKind.forEach((kind, entry) -> {
-            if (entry.task != null) {
+            if (entry.handled()) {
                 kinds.add(kind);
             }
         });
@@ -47,9 +51,7 @@ public final class Registry {
     /** The queues of the kinds handled here. */
     public Set<String> queues() {
         Set<String> queues = new HashSet<>();
-        byKind.values().stream()
-                .filter(entry -> entry.task != null)
-                .forEach(entry -> queues.add(entry.options.queue()));
+        byKind.values().stream().filter(Entry::handled).forEach(entry -> queues.add(entry.options.queue()));
         return queues;
     }
 
@@ -81,7 +83,7 @@ public final class Registry {
             return entry;
         }
         String kind = defaultKind(type);
-        return new Entry(kind, Builder.UNTOLD.kind(kind), null);
+        return new Entry(kind, HandlerOptions.STANDARD.kind(kind), null, null);
     }
 
     private static String defaultKind(Class<?> type) {
@@ -89,12 +91,49 @@ public final class Registry {
         return named != null ? named.value() : type.getSimpleName();
     }
 
-    /** A kind; {@code task} is null when it is only declared. */
+    /** The kinds handled in chunks. */
+    List<Entry> inChunks() {
+        return byKind.values().stream()
+                .filter(entry -> entry.chunks != null)
+                .distinct()
+                .sorted(Comparator.comparing(Entry::kind))
+                .toList();
+    }
+
+    /** A kind; {@code task} and {@code chunks} are null when it is only declared, else one of them is. */
     record Entry(
-            String kind, HandlerOptions options, @Nullable Task task) {
+            String kind,
+            HandlerOptions options,
+            @Nullable Task task,
+            @Nullable ChunkTask<?> chunks) {
+        boolean handled() {
+            return task != null || chunks != null;
+        }
 
         Entry observed(Consumer<Throwable> observer) {
-            return task == null ? this : new Entry(kind, options, task.observed(observer));
+            return new Entry(
+                    kind,
+                    options,
+                    task == null ? null : task.observed(observer),
+                    chunks == null ? null : chunks.observed(observer));
+        }
+    }
+
+    /**
+     * A handler of chunks.
+     *
+     * @param decoder reads a payload
+     */
+    record ChunkTask<T>(BiFunction<JsonCodec, String, T> decoder, ChunkHandler<T> handler) {
+        ChunkTask<T> observed(Consumer<Throwable> observer) {
+            return new ChunkTask<>(decoder, chunk -> {
+                try {
+                    handler.handle(chunk);
+                } catch (Throwable failed) {
+                    observer.accept(failed);
+                    throw failed;
+                }
+            });
         }
     }
 
@@ -134,34 +173,52 @@ public final class Registry {
 
     /** Collects kinds; refuses two meanings for one name. */
     public static final class Builder {
-        private static final HandlerOptions UNTOLD =
-                new HandlerOptions(null, Set.of(), HandlerOptions.DEFAULT_QUEUE, null, null, null, null);
-
         private final Map<String, Entry> byKind = new HashMap<>();
         private final Map<Class<?>, Entry> byClass = new HashMap<>();
 
         /** A class with its handler. */
         public <T> void handle(Class<T> type, Handler<? super T> handler, HandlerOptions options) {
-            put(type, options, (codec, payload) -> {
+            Task task = (codec, payload) -> {
                 T job = codec.read(payload, type);
                 return run -> handler.handle(job, run);
-            });
+            };
+            put(type, single(options), task, null);
+        }
+
+        /** A class with its handler of many. */
+        public <T> void handleChunks(Class<T> type, ChunkHandler<T> handler, HandlerOptions options) {
+            put(type, options, null, new ChunkTask<>((codec, payload) -> codec.read(payload, type), handler));
+        }
+
+        /** A kind without a class, with its handler of many. */
+        public void handleJsonChunks(String kind, ChunkHandler<String> handler, HandlerOptions options) {
+            put(new Entry(kind, options.kind(kind), null, new ChunkTask<>((codec, payload) -> payload, handler)));
+        }
+
+        private static HandlerOptions single(HandlerOptions options) {
+            if (options.chunk() != null) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The option chunk was given to a handler of single jobs; use handleChunks, or leave it out.");
+            }
+            return options;
         }
 
         /** A kind without a class, with its handler. */
         public void handleJson(String kind, Handler<String> handler, HandlerOptions options) {
-            put(new Entry(kind, options.kind(kind), (codec, payload) -> run -> handler.handle(payload, run)));
+            Task task = (codec, payload) -> run -> handler.handle(payload, run);
+            put(new Entry(kind, single(options).kind(kind), task, null));
         }
 
         /** A class that others handle. */
         public void declare(Class<?> type, HandlerOptions options) {
-            put(type, options, null);
+            put(type, options, null, null);
         }
 
-        private void put(Class<?> type, HandlerOptions options, @Nullable Task task) {
+        private void put(Class<?> type, HandlerOptions options, @Nullable Task task, @Nullable ChunkTask<?> chunks) {
             String kind = options.kind() != null ? options.kind() : defaultKind(type);
             HandlerOptions named = options.kind(kind);
-            Entry entry = new Entry(kind, named, task);
+            Entry entry = new Entry(kind, named, task, chunks);
             put(entry);
             if (byClass.put(type, entry) != null) {
                 throw new TidemillException(

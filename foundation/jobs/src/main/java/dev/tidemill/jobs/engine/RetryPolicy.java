@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 /** Decides what follows a failed attempt. Thread safe. */
 final class RetryPolicy {
     private static final Logger LOG = LoggerFactory.getLogger(RetryPolicy.class);
+    static final String NODE_STOPPED = "The node stopped before the handler was through.";
     private static final int ERROR_LIMIT = 8_000;
     private static final Duration LONGEST_BACKOFF = Duration.ofDays(365);
 
@@ -82,14 +83,15 @@ final class RetryPolicy {
                 countedFailure(job, meta, ErrorCode.TIMED_OUT));
     }
 
-    Outcome released(ClaimedJob job, long startedMicros, long tookMicros) {
+    /** Not counted; {@code why} says what kept it from being done. */
+    Outcome released(ClaimedJob job, long startedMicros, long tookMicros, String why) {
         return new Outcome(
-                job,
-                AttemptOutcome.RELEASED,
-                startedMicros,
-                tookMicros,
-                "The node stopped before the handler was through.",
-                again(job, Duration.ZERO, false));
+                job, AttemptOutcome.RELEASED, startedMicros, tookMicros, why, again(job, Duration.ZERO, false));
+    }
+
+    /** Whether what a handler of many threw holds for each of its jobs, so that nothing is to be found out. */
+    static boolean holdsForAll(Throwable failure) {
+        return failure instanceof Retry;
     }
 
     private static boolean beyondRetry(ErrorCode code) {

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
@@ -30,7 +31,7 @@ import org.slf4j.MDC;
  * for that transaction, because only the database knows how it ends. So a handler that outlives its time limit can
  * not complete any more, and one that completes can not be timed out in between.
  */
-final class RunningJob implements Run, Runnable {
+final class RunningJob implements Run, Work {
     private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
 
     private enum State {
@@ -57,8 +58,19 @@ final class RunningJob implements Run, Runnable {
         this.shop = shop;
     }
 
-    ClaimedJob claimed() {
-        return job;
+    @Override
+    public List<ClaimedJob> claimed() {
+        return List.of(job);
+    }
+
+    @Override
+    public int size() {
+        return 1;
+    }
+
+    @Override
+    public boolean critical() {
+        return job.priority() == Priority.CRITICAL;
     }
 
     @Override
@@ -187,18 +199,19 @@ final class RunningJob implements Run, Runnable {
         }
     }
 
-    /** The epoch is lost: whatever the handler still does counts for nothing. */
-    void abandon() {
+    @Override
+    public void abandon() {
         abandoned = true;
         state.compareAndSet(State.RUNNING, State.SETTLED);
         interrupt();
     }
 
-    /** The node stops: the job runs again elsewhere. */
-    void release() {
+    @Override
+    public void release() {
         abandoned = true;
         if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
-            shop.finisher().add(epoch, shop.policy().released(job, startedMicros, tookMicros()));
+            shop.finisher()
+                    .add(epoch, shop.policy().released(job, startedMicros, tookMicros(), RetryPolicy.NODE_STOPPED));
         }
         interrupt();
     }

@@ -1,19 +1,30 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.ChunkOptions;
+import dev.tidemill.jobs.ChunkStats;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What every running job uses. Thread safe. */
 final class Workshop {
+    private static final Logger LOG = LoggerFactory.getLogger(Workshop.class);
+
     private final Registry registry;
     private final RetryPolicy policy;
     private final DatabaseClock clock;
     private final Finisher finisher;
     private final String nodeName;
     private final ScheduledThreadPoolExecutor limits;
+    private final Map<String, ChunkSize> chunkSizes = new LinkedHashMap<>();
 
     Workshop(Registry registry, RetryPolicy policy, DatabaseClock clock, Finisher finisher, String nodeName) {
         this.registry = registry;
@@ -24,6 +35,11 @@ final class Workshop {
         this.limits = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("tidemill-limits").factory());
         limits.setRemoveOnCancelPolicy(true);
+        for (Registry.Entry entry : registry.inChunks()) {
+            ChunkOptions options = entry.options().chunk();
+            chunkSizes.put(
+                    entry.kind(), new ChunkSize(entry.kind(), options == null ? ChunkOptions.STANDARD : options));
+        }
     }
 
     Registry registry() {
@@ -32,6 +48,18 @@ final class Workshop {
 
     Registry.Entry entry(String kind) {
         return Objects.requireNonNull(registry.ofKind(kind), "claimed a kind that is not handled here");
+    }
+
+    boolean handlesChunks() {
+        return !chunkSizes.isEmpty();
+    }
+
+    ChunkSize chunkSize(String kind) {
+        return Objects.requireNonNull(chunkSizes.get(kind), "not handled in chunks");
+    }
+
+    List<ChunkStats> chunkStats() {
+        return chunkSizes.values().stream().map(ChunkSize::stats).toList();
     }
 
     RetryPolicy policy() {
@@ -52,6 +80,25 @@ final class Workshop {
 
     ScheduledFuture<?> watch(Runnable onTimeout, Duration timeout) {
         return limits.schedule(onTimeout, timeout.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs this once; not at all if the node has stopped by then. */
+    void later(Runnable task, Duration delay) {
+        try {
+            ScheduledFuture<?> planned = limits.schedule(
+                    () -> {
+                        try {
+                            task.run();
+                        } catch (RuntimeException | Error broken) {
+                            LOG.error("A planned step failed.", broken);
+                        }
+                    },
+                    delay.toNanos(),
+                    TimeUnit.NANOSECONDS);
+            LOG.trace("planned {}", planned);
+        } catch (RejectedExecutionException stopped) {
+            LOG.debug("The node has stopped; a planned step is left out.", stopped);
+        }
     }
 
     void close() {

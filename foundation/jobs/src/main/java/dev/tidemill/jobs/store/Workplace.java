@@ -40,6 +40,9 @@ public interface Workplace extends AutoCloseable {
      */
     boolean complete(Connection connection, ClaimedJob job, long startedMicros) throws SQLException;
 
+    /** Successes of several jobs in one transaction of the application's. */
+    Completions completions();
+
     /**
      * Writes the outcome of an attempt whose handler called {@link #complete} and has ended, unless that was
      * committed. Waits no longer than a second for a transaction that is still open. Thread safe.

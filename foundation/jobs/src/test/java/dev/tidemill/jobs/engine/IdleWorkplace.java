@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Tally;
@@ -36,6 +37,11 @@ final class IdleWorkplace implements Workplace {
     @Override
     public boolean complete(Connection connection, ClaimedJob job, long startedMicros) {
         return true;
+    }
+
+    @Override
+    public Completions completions() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

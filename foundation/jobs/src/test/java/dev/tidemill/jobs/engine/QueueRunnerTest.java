@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -59,7 +58,7 @@ final class QueueRunnerTest {
     private Workshop workshop() {
         Registry.Builder kinds = new Registry.Builder();
         Handler<String> handler = (payload, run) -> handle(run.jobId(), run.priority() == Priority.CRITICAL);
-        kinds.handleJson("k", handler, new HandlerOptions("k", Set.of(), "q", null, null, null, null));
+        kinds.handleJson("k", handler, HandlerOptions.STANDARD.kind("k").queue("q"));
         Registry registry = kinds.build(new NoCodec());
         Settings settings = new Settings(
                 "s", null, false, 1_000, Priorities.standard(), Map.of(), Duration.ofSeconds(1), Duration.ofSeconds(4));
