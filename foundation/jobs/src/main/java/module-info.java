@@ -2,6 +2,7 @@
 module dev.tidemill.jobs {
     requires static transitive org.jspecify;
     requires transitive java.sql;
+    requires com.cronutils;
     requires org.slf4j;
     requires tools.jackson.core;
     requires tools.jackson.databind;

@@ -40,6 +40,8 @@ public enum ErrorCode {
     HANDLER_FAILED,
     /** Nothing has the id that was asked for. */
     NOT_FOUND,
+    /** There is something of that name already. */
+    ALREADY_EXISTS,
     /** No job store is on the class path. */
     STORE_MISSING,
     /** The instance was stopped. */

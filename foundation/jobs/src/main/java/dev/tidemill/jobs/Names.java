@@ -21,6 +21,10 @@ final class Names {
         return check(queue, "queue", ErrorCode.INVALID_QUEUE);
     }
 
+    static String schedule(String name) {
+        return check(name, "schedule's name", ErrorCode.INVALID_OPTION);
+    }
+
     static String schema(String schema) {
         int bytes = schema.getBytes(StandardCharsets.UTF_8).length;
         if (schema.isBlank()

@@ -2,6 +2,7 @@ package dev.tidemill.jobs;
 
 import dev.tidemill.jobs.engine.Engine;
 import dev.tidemill.jobs.engine.Registry;
+import dev.tidemill.jobs.engine.ScheduleBook;
 import dev.tidemill.jobs.engine.Settings;
 import java.sql.Connection;
 import java.time.Duration;
@@ -163,6 +164,22 @@ public final class Tidemill implements AutoCloseable {
     /** How the kinds that this process handles in chunks do in it, by kind. */
     public List<ChunkStats> chunks() {
         return engine.chunks();
+    }
+
+    /** The schedules, to make and to look at. */
+    public Schedules schedules() {
+        return new Schedules(engine.schedules());
+    }
+
+    /** With these schedules defined; stopped if they are refused. */
+    Tidemill define(List<ScheduleBook.InCode> inCode) {
+        try {
+            engine.schedules().define(inCode);
+            return this;
+        } catch (RuntimeException refused) {
+            stop(Duration.ZERO);
+            throw refused;
+        }
     }
 
     /**

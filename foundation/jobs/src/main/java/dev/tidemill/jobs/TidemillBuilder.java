@@ -1,9 +1,11 @@
 package dev.tidemill.jobs;
 
 import dev.tidemill.jobs.engine.Registry;
+import dev.tidemill.jobs.engine.ScheduleBook;
 import dev.tidemill.jobs.engine.Settings;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -15,6 +17,7 @@ public final class TidemillBuilder {
     private final DataSource dataSource;
     private final Registry.Builder registry = new Registry.Builder();
     private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
+    private final Map<String, ScheduleBook.InCode> schedules = new LinkedHashMap<>();
     private Priorities priorities = Priorities.standard();
     private @Nullable JsonCodec codec;
     private String schema = "tidemill";
@@ -80,6 +83,29 @@ public final class TidemillBuilder {
     /** Works on this queue too; {@code default}, and the queues of the kinds handled here, are worked on anyway. */
     public TidemillBuilder queue(String name, UnaryOperator<QueueOptions> options) {
         queues.put(Names.queue(name), options.apply(queues.getOrDefault(name, QueueOptions.STANDARD)));
+        return this;
+    }
+
+    /** Defines a schedule, by the defaults; see {@link #schedule(String, Timing, Object, UnaryOperator)}. */
+    public TidemillBuilder schedule(String name, Timing timing, Object job) {
+        return schedule(name, timing, job, options -> options);
+    }
+
+    /**
+     * Defines a schedule. It is stored at the start unless it is stored already: several nodes store it once, a change
+     * made at run time is kept until this definition changes, and of applications that say different things the one
+     * that started last is right. A schedule that the code no longer names goes on until it is removed.
+     *
+     * @param name 1 to 100 letters, digits, dots, dashes or underscores, the first one a letter
+     * @param job an object of a job class, or a {@link JobRequest}
+     */
+    public TidemillBuilder schedule(String name, Timing timing, Object job, UnaryOperator<ScheduleOptions> options) {
+        ScheduleOptions chosen = options.apply(ScheduleOptions.NONE);
+        if (schedules.put(Names.schedule(name), new ScheduleBook.InCode(name, timing, job, chosen)) != null) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The schedule '" + name + "' was defined twice; give each schedule a name of its own.");
+        }
         return this;
     }
 
@@ -159,7 +185,7 @@ public final class TidemillBuilder {
      */
     public Tidemill start() {
         Registry handlers = handlers();
-        return new Tidemill(dataSource, handlers, settings());
+        return new Tidemill(dataSource, handlers, settings()).define(List.copyOf(schedules.values()));
     }
 
     /**
@@ -170,7 +196,9 @@ public final class TidemillBuilder {
      */
     public HandMill startByHand() {
         Registry handlers = handlers();
-        return new HandMill(dataSource, handlers, settings());
+        HandMill hand = new HandMill(dataSource, handlers, settings());
+        hand.tidemill().define(List.copyOf(schedules.values()));
+        return hand;
     }
 
     /** Their queues are worked on as well. */

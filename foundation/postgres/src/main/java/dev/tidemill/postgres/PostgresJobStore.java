@@ -1,10 +1,12 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Signals;
+import dev.tidemill.jobs.store.Timetable;
 import dev.tidemill.jobs.store.Upkeep;
 import dev.tidemill.jobs.store.Workplace;
 import java.time.Duration;
@@ -26,6 +28,8 @@ final class PostgresJobStore implements JobStore {
     private final PostgresUpkeep upkeep;
     private final PostgresSignals signals;
     private final PostgresDesk desk;
+    private final PostgresTimetable timetable;
+    private final PostgresClockwork clockwork;
 
     PostgresJobStore(DataSource dataSource, String schema) {
         this.dataSource = dataSource;
@@ -40,6 +44,8 @@ final class PostgresJobStore implements JobStore {
         this.upkeep = new PostgresUpkeep(quick, new Session(dataSource, LONG), statements, queues, rescuer);
         this.signals = new PostgresSignals(quick, new Session(dataSource, SHORT), statements);
         this.desk = new PostgresDesk(dataSource, statements);
+        this.timetable = new PostgresTimetable(dataSource, statements, intake);
+        this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
     }
 
     @Override
@@ -68,7 +74,18 @@ final class PostgresJobStore implements JobStore {
     }
 
     @Override
+    public Timetable timetable() {
+        return timetable;
+    }
+
+    @Override
+    public Clockwork clockwork() {
+        return clockwork;
+    }
+
+    @Override
     public void close() {
+        clockwork.close();
         upkeep.close();
         signals.close();
         adding.close();

@@ -10,8 +10,12 @@ final class SqlErrors {
     static final String EPOCH_CLOSED = "TM001";
     static final String LOCK_TIMEOUT = "55P03";
     private static final String PRIVILEGE = "42501";
-    /** Admin shutdown, crash shutdown, cannot connect now, database dropped, too many connections, disk full. */
-    private static final Set<String> SERVER_TROUBLE = Set.of("57P01", "57P02", "57P03", "57P04", "53300", "53100");
+    /**
+     * Admin shutdown, crash shutdown, cannot connect now, database dropped, too many connections, disk full, a session
+     * ended because its transaction stood idle.
+     */
+    private static final Set<String> SERVER_TROUBLE =
+            Set.of("57P01", "57P02", "57P03", "57P04", "53300", "53100", "25P03");
 
     private SqlErrors() {}
 

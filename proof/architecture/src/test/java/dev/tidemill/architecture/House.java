@@ -49,7 +49,7 @@ final class House {
                     "jobs",
                     Floor.FOUNDATION,
                     Set.of(),
-                    Set.of("slf4j-api", "jspecify", "jackson-core", "jackson-databind"),
+                    Set.of("slf4j-api", "jspecify", "jackson-core", "jackson-databind", "cron-utils"),
                     Set.of("", ".store")),
             new Room(
                     "postgres",

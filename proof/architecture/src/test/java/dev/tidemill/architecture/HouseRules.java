@@ -160,6 +160,7 @@ final class HouseRules {
                                 "org.jspecify.",
                                 "org.slf4j.",
                                 "tools.jackson.",
+                                "com.cronutils.",
                                 "org.postgresql.",
                                 root + ".jobs.",
                                 root + ".postgres.")

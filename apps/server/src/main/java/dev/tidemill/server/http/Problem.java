@@ -50,6 +50,7 @@ public final class Problem extends RuntimeException {
             case INVALID_KIND, INVALID_QUEUE, INVALID_OPTION, INVALID_TAG, PAYLOAD_INVALID ->
                 of(400, code, "A value is not valid", message(failed), failed);
             case NOT_FOUND -> of(404, code, "Not found", message(failed), failed);
+            case ALREADY_EXISTS -> of(409, code, "It exists already", message(failed), failed);
             case PAYLOAD_TOO_LARGE -> of(413, code, "The payload is too large", message(failed), failed);
             case DATABASE_UNREACHABLE ->
                 of(503, code, "The database does not answer", "Nothing was changed; try again later.", failed)

@@ -41,6 +41,7 @@ public final class Crank {
     private static final int MOVES_LIMIT = 10_000;
 
     private final JobStore store;
+    private final Scheduler scheduler;
     private final Function<Set<String>, Workplace> join;
     private final Settings settings;
     private final Set<String> handled;
@@ -54,11 +55,13 @@ public final class Crank {
 
     Crank(
             JobStore store,
+            Scheduler scheduler,
             Function<Set<String>, Workplace> join,
             Registry registry,
             Settings settings,
             Consumer<List<Hint>> committed) {
         this.store = store;
+        this.scheduler = scheduler;
         this.join = join;
         this.settings = settings;
         this.handled = registry.handledKinds();
@@ -94,6 +97,7 @@ public final class Crank {
     private Optional<Ran> turn(Set<String> kinds) {
         finisher.flushByHand();
         EpochWork epoch = beat(kinds);
+        scheduler.fireByHand();
         moveDue();
         boolean offPeakOpen = settings.priorities().offPeakOpen(shop.clock().now());
         for (QueueRunner runner : runners.values()) {

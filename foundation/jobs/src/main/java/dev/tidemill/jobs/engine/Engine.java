@@ -39,6 +39,8 @@ public final class Engine {
     private final Enqueuer enqueuer;
     private final Notifier notifier;
     private final Caretaker caretaker;
+    private final Scheduler scheduler;
+    private final ScheduleBook schedules;
     private final @Nullable Node node;
     private final @Nullable Crank crank;
     private final Loop listener = new Loop("listen", this::listen);
@@ -52,10 +54,17 @@ public final class Engine {
         this.notifier = new Notifier(signals);
         this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
         this.caretaker = new Caretaker(store.upkeep(), settings, this::committed);
+        this.schedules = new ScheduleBook(store.timetable(), enqueuer, this::committed, this::scheduleChanged);
+        this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
         Set<String> kinds = registry.handledKinds();
         this.crank = byHand
                 ? new Crank(
-                        store, some -> store.join(describeNode(settings, some)), registry, settings, this::committed)
+                        store,
+                        scheduler,
+                        some -> store.join(describeNode(settings, some)),
+                        registry,
+                        settings,
+                        this::committed)
                 : null;
         this.node = byHand || kinds.isEmpty()
                 ? null
@@ -122,6 +131,11 @@ public final class Engine {
         }
         notifier.start();
         caretaker.start();
+        scheduler.start();
+    }
+
+    private void scheduleChanged() {
+        scheduler.wake();
     }
 
     private Duration listen() {
@@ -223,6 +237,12 @@ public final class Engine {
         return node == null ? List.of() : node.chunks();
     }
 
+    /** The schedules. */
+    public ScheduleBook schedules() {
+        refuseIfStopped();
+        return schedules;
+    }
+
     /** Makes dead letters ready again. */
     public List<Long> replay(List<Long> ids) {
         Replayed replayed = translated(() -> store.desk().replay(ids, settings.priorities()));
@@ -253,6 +273,7 @@ public final class Engine {
                 return;
             }
             stopped = true;
+            scheduler.stop();
             if (node != null) {
                 node.stop(grace);
             }

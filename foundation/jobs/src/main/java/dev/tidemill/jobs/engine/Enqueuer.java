@@ -150,7 +150,8 @@ final class Enqueuer {
         return prepared;
     }
 
-    private NewJob prepare(Object job, EnqueueOptions given) {
+    /** Checks a job and resolves what its options leave open; writes nothing. */
+    NewJob prepare(Object job, EnqueueOptions given) {
         EnqueueOptions options = given;
         Registry.@Nullable Entry entry;
         String kind;

@@ -17,6 +17,12 @@ public interface JobStore extends AutoCloseable {
     /** Answers questions, and carries out what a person decides. */
     Desk desk();
 
+    /** Keeps schedules. */
+    Timetable timetable();
+
+    /** Fires schedules. */
+    Clockwork clockwork();
+
     @Override
     void close();
 }
