@@ -1,6 +1,6 @@
 /** Measures what Tidemill does. */
 module dev.tidemill.bench {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
     requires com.zaxxer.hikari;
     requires dev.tidemill.embedded;
     requires dev.tidemill.jobs;
@@ -11,6 +11,8 @@ module dev.tidemill.bench {
     requires java.net.http;
     requires java.sql;
     requires tools.jackson.databind;
+
+    exports dev.tidemill.bench;
 
     opens dev.tidemill.bench to
             info.picocli,

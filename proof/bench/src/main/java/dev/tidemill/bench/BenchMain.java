@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
         version = "0.1.0-SNAPSHOT",
         description = "Measures Tidemill on this machine, each run in processes of its own.",
         synopsisSubcommandLabel = "COMMAND",
+        footer = "  peers  Measures Tidemill beside other job systems; a program of its own: bench peers --help.",
         subcommands = {JobsCommand.class, SeedsCommand.class})
 public final class BenchMain {
     /** The web server of the shop that is measured tells of every start; held here, since loggers are held weakly. */

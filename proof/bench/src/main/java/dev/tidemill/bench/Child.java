@@ -9,8 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A process of the bench's own: a {@link Worker}, told what to do by its arguments and heard by its lines. */
-final class Child implements AutoCloseable {
+/**
+ * A process of the bench's own, told what to do by its arguments and heard by its lines: a {@link Worker}, or whatever
+ * else is measured. Ends with this process at the latest.
+ */
+public final class Child implements AutoCloseable {
     /** What an application with little memory would give it; stated with the figures. */
     static final List<String> JVM_FLAGS = List.of("-Xmx128m", "-XX:+UseSerialGC");
 
@@ -33,12 +36,24 @@ final class Child implements AutoCloseable {
 
     private static Child start(
             String url, List<String> moreFlags, ProcessBuilder.Redirect errors, String... arguments) {
+        List<String> flags = new ArrayList<>(JVM_FLAGS);
+        flags.addAll(moreFlags);
+        return launch(
+                java(flags, System.getProperty("java.class.path"), Worker.class.getName(), arguments), url, errors);
+    }
+
+    /** The command that starts a class in a JVM like this one. */
+    public static List<String> java(List<String> flags, String classPath, String main, String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(JVM_FLAGS);
-        command.addAll(moreFlags);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Worker.class.getName()));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", classPath, main));
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** Starts any command; the database's address goes through its environment, since it holds the password. */
+    public static Child launch(List<String> command, String url, ProcessBuilder.Redirect errors) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors);
         builder.environment().put(Worker.URL_VARIABLE, url);
         try {
@@ -51,7 +66,7 @@ final class Child implements AutoCloseable {
     }
 
     /** The rest of the next line that begins with a word; others are passed over. */
-    String await(String word) {
+    public String await(String word) {
         try {
             String line;
             while ((line = lines.readLine()) != null) {
@@ -65,7 +80,8 @@ final class Child implements AutoCloseable {
         }
     }
 
-    void say(String line) {
+    /** Tells it a line. */
+    public void say(String line) {
         try {
             process.outputWriter().write(line + "\n");
             process.outputWriter().flush();
@@ -75,7 +91,7 @@ final class Child implements AutoCloseable {
     }
 
     /** Resident memory in MB. */
-    double residentMb() {
+    public double residentMb() {
         try {
             return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
                             .filter(line -> line.startsWith("VmRSS:"))
@@ -88,7 +104,8 @@ final class Child implements AutoCloseable {
         }
     }
 
-    void kill() {
+    /** SIGKILL. */
+    public void kill() {
         process.destroyForcibly();
     }
 

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
@@ -229,13 +228,8 @@ final class JobsBench {
 
     private void conditions() {
         figures.condition("jobs", jobs);
-        figures.condition("java", System.getProperty("java.vm.name") + " " + Runtime.version());
         figures.condition("worker_jvm_flags", String.join(" ", Child.JVM_FLAGS));
-        figures.condition("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
-        figures.condition("cores", Runtime.getRuntime().availableProcessors());
-        figures.condition("postgresql", target.version() + (target.isEmbedded() ? ", embedded" : ""));
-        Map<String, String> settings = target.settings();
-        figures.condition("postgresql_settings", settings);
+        Conditions.of(target).forEach(figures::condition);
     }
 
     private void say(String what) {

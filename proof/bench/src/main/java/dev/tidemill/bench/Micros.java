@@ -7,24 +7,29 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Durations in microseconds and their percentiles, exact. Thread safe while it gathers. */
-final class Micros {
+public final class Micros {
     private final ConcurrentLinkedQueue<Long> values = new ConcurrentLinkedQueue<>();
 
+    /** With nothing in it. */
+    public Micros() {}
+
     /** The machine's clock; the same for all processes on it. */
-    static long now() {
+    public static long now() {
         return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
     }
 
-    void add(long micros) {
+    /** Gathers one. */
+    public void add(long micros) {
         values.add(micros);
     }
 
-    int count() {
+    /** How many were gathered. */
+    public int count() {
         return values.size();
     }
 
     /** p50, p95 and p99 in milliseconds, by nearest rank. */
-    Map<String, Double> percentiles() {
+    public Map<String, Double> percentiles() {
         long[] sorted = values.stream().mapToLong(Long::longValue).sorted().toArray();
         Map<String, Double> percentiles = new LinkedHashMap<>();
         for (int p : new int[] {50, 95, 99}) {

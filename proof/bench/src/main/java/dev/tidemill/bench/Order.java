@@ -1,15 +1,16 @@
 package dev.tidemill.bench;
 
 /** The job that is measured: 200 bytes of JSON. */
-record Order(long sentMicros, long orderId, String customer, String email, String note) {
+public record Order(long sentMicros, long orderId, String customer, String email, String note) {
     private static final int BYTES = 200;
 
-    static Order numbered(long id) {
+    /** One that nobody times. */
+    public static Order numbered(long id) {
         return at(0, id);
     }
 
     /** Sent at a time of the machine's clock, in microseconds. */
-    static Order at(long sentMicros, long id) {
+    public static Order at(long sentMicros, long id) {
         String customer = "customer-" + id;
         String email = "c" + id + "@example.com";
         int fixed = "{\"sentMicros\":,\"orderId\":,\"customer\":\"\",\"email\":\"\",\"note\":\"\"}".length()

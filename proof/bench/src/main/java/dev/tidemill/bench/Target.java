@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The database that is measured: one of its own, embedded, or one given by its address. */
-final class Target implements AutoCloseable {
+public final class Target implements AutoCloseable {
     private final @Nullable EmbeddedPostgres embedded;
     private final String url;
     private final HikariDataSource dataSource;
@@ -23,7 +23,8 @@ final class Target implements AutoCloseable {
         this.dataSource = pool(url, 12);
     }
 
-    static Target open(@Nullable String database) {
+    /** The database at a JDBC address, or without one an embedded PostgreSQL that is gone when this is closed. */
+    public static Target open(@Nullable String database) {
         if (database != null) {
             return new Target(null, database);
         }
@@ -40,7 +41,7 @@ final class Target implements AutoCloseable {
     }
 
     /** With user and password; handed to child processes through their environment, never printed. */
-    String url() {
+    public String url() {
         return url;
     }
 
@@ -52,7 +53,8 @@ final class Target implements AutoCloseable {
         return embedded != null;
     }
 
-    long number(String sql) {
+    /** The first column of a query's one row. */
+    public long number(String sql) {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
@@ -63,7 +65,8 @@ final class Target implements AutoCloseable {
         }
     }
 
-    void execute(String sql) {
+    /** Runs a statement. */
+    public void execute(String sql) {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);

@@ -10,8 +10,6 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -23,7 +21,8 @@ import java.util.concurrent.locks.LockSupport;
 @SuppressWarnings("try")
 public final class Worker {
     static final int WARM_UP = 200;
-    static final String URL_VARIABLE = "TIDEMILL_BENCH_URL";
+    /** The variable in a process's environment that holds the database's address. */
+    public static final String URL_VARIABLE = "TIDEMILL_BENCH_URL";
 
     private Worker() {}
 
@@ -182,42 +181,15 @@ public final class Worker {
         }
     }
 
-    @FunctionalInterface
-    private interface Send {
-        void one(long id) throws Exception;
-    }
-
-    /** Fifty a second, never faster to catch up; the first ones warm up and are not counted. */
-    private static void paced(int count, Send send) throws Exception {
-        for (int i = -WARM_UP; i < count; i++) {
-            long next = System.nanoTime() + 20_000_000;
-            send.one(i);
-            LockSupport.parkNanos(next - System.nanoTime());
-        }
-    }
-
     /** Eight threads, each enqueueing one job after the other; the first tenth warms up. */
     private static void clients(Tidemill mill, int count) throws Exception {
-        round(mill, count / 10);
-        long start = System.nanoTime();
-        round(mill, count);
-        say("took " + (System.nanoTime() - start));
+        Load.clients(count / 10, id -> mill.enqueue(Order.numbered(id)));
+        say("took " + Load.clients(count, id -> mill.enqueue(Order.numbered(id))));
     }
 
-    private static void round(Tidemill mill, int count) throws InterruptedException {
-        AtomicLong left = new AtomicLong(count);
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < 8; i++) {
-            threads.add(Thread.ofPlatform().start(() -> {
-                long id;
-                while ((id = left.decrementAndGet()) >= 0) {
-                    mill.enqueue(Order.numbered(id));
-                }
-            }));
-        }
-        for (Thread thread : threads) {
-            thread.join();
-        }
+    /** Fifty a second; the first ones warm up and are not counted. */
+    private static void paced(int count, Load.Send send) throws Exception {
+        Load.paced(50, WARM_UP, count, send);
     }
 
     private static synchronized void say(String line) {
