@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param backoff null means the queue's
  * @param timeout how long one attempt may take; null means no limit
  * @param chunk for kinds that are handled in chunks; null means {@link ChunkOptions#STANDARD}
+ * @param keep what stays of this kind's history longer than the rest; null means nothing
  */
 public record HandlerOptions(
         @Nullable String kind,
@@ -25,14 +26,15 @@ public record HandlerOptions(
         @Nullable Integer attempts,
         @Nullable Backoff backoff,
         @Nullable Duration timeout,
-        @Nullable ChunkOptions chunk) {
+        @Nullable ChunkOptions chunk,
+        @Nullable Keep keep) {
 
     /** The name of the queue that is always there. */
     public static final String DEFAULT_QUEUE = "default";
 
     /** Where nothing is said. */
     public static final HandlerOptions STANDARD =
-            new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null, null);
+            new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null, null, null);
 
     public HandlerOptions {
         if (kind != null) {
@@ -51,39 +53,39 @@ public record HandlerOptions(
 
     /** Under this kind. */
     public HandlerOptions kind(String value) {
-        return new HandlerOptions(value, aliases, queue, priority, attempts, backoff, timeout, chunk);
+        return new HandlerOptions(value, aliases, queue, priority, attempts, backoff, timeout, chunk, keep);
     }
 
     /** Also for jobs enqueued under this former name. */
     public HandlerOptions alias(String formerKind) {
         Set<String> more = new TreeSet<>(aliases);
         more.add(formerKind);
-        return new HandlerOptions(kind, more, queue, priority, attempts, backoff, timeout, chunk);
+        return new HandlerOptions(kind, more, queue, priority, attempts, backoff, timeout, chunk, keep);
     }
 
     /** On this queue. */
     public HandlerOptions queue(String value) {
-        return new HandlerOptions(kind, aliases, value, priority, attempts, backoff, timeout, chunk);
+        return new HandlerOptions(kind, aliases, value, priority, attempts, backoff, timeout, chunk, keep);
     }
 
     /** With this priority unless enqueued with another. */
     public HandlerOptions priority(Priority value) {
-        return new HandlerOptions(kind, aliases, queue, value, attempts, backoff, timeout, chunk);
+        return new HandlerOptions(kind, aliases, queue, value, attempts, backoff, timeout, chunk, keep);
     }
 
     /** With this many counted attempts, 1 to 1000. */
     public HandlerOptions attempts(int value) {
-        return new HandlerOptions(kind, aliases, queue, priority, value, backoff, timeout, chunk);
+        return new HandlerOptions(kind, aliases, queue, priority, value, backoff, timeout, chunk, keep);
     }
 
     /** With this backoff between attempts. */
     public HandlerOptions backoff(Backoff value) {
-        return new HandlerOptions(kind, aliases, queue, priority, attempts, value, timeout, chunk);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, value, timeout, chunk, keep);
     }
 
     /** With this time limit for each attempt, 1 ms to 30 days. */
     public HandlerOptions timeout(Duration value) {
-        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, value, chunk);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, value, chunk, keep);
     }
 
     /**
@@ -96,6 +98,21 @@ public record HandlerOptions(
 
     /** In such chunks. For {@link TidemillBuilder#handleChunks} alone. */
     public HandlerOptions chunk(ChunkOptions value) {
-        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, value);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, value, keep);
+    }
+
+    /** Keeping at least this many of the completed and of the failed jobs enqueued last, each 0 to 10,000. */
+    public HandlerOptions keep(int completed, int failed) {
+        Duration age = keep == null ? Duration.ZERO : keep.age();
+        return with(new Keep(completed, failed, age));
+    }
+
+    /** Keeping what finished less than this long ago, where that is longer than all history is kept. */
+    public HandlerOptions keepFor(Duration age) {
+        return with(new Keep(keep == null ? 0 : keep.completed(), keep == null ? 0 : keep.failed(), age));
+    }
+
+    private HandlerOptions with(Keep value) {
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, chunk, value);
     }
 }

@@ -26,6 +26,7 @@ public final class TidemillBuilder {
     private int payloadLimitBytes = 1 << 20;
     private Duration heartbeat = Duration.ofSeconds(2);
     private Duration deadAfter = Duration.ofSeconds(10);
+    private @Nullable Duration history;
 
     TidemillBuilder(DataSource dataSource) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -179,6 +180,22 @@ public final class TidemillBuilder {
     }
 
     /**
+     * How long finished jobs, their attempts and discarded dead letters stay: at least this long, and about a tenth
+     * longer, since they leave by the partition. Stored in the schema for all its processes; unless one has set it,
+     * seven days. 1 hour to ten years. Single kinds can ask for more: {@link HandlerOptions#keep}.
+     */
+    public TidemillBuilder history(Duration value) {
+        if (value.compareTo(Duration.ofHours(1)) < 0 || value.compareTo(Keep.LONGEST) > 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "History is to be kept for " + value + "; it must be between 1 hour and " + Keep.LONGEST.toDays()
+                            + " days.");
+        }
+        history = value;
+        return this;
+    }
+
+    /**
      * Connects, brings the schema up to date, and starts to work if there are handlers.
      *
      * @throws TidemillException if the database cannot be reached, is too old, lacks a right or has a newer schema
@@ -209,6 +226,7 @@ public final class TidemillBuilder {
     }
 
     private Settings settings() {
-        return new Settings(schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter);
+        return new Settings(
+                schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter, history);
     }
 }

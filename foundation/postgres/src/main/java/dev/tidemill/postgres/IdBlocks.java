@@ -4,7 +4,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Hands out job ids from blocks of 1,000 taken from a sequence, so that a job costs no round trip for its id. A block
- * not used up within ten minutes is thrown away: ids of old blocks would fall into partitions that may be gone.
+ * not used up within ten minutes is thrown away: ids of old blocks are void, since their partitions may be gone. Whether
+ * they are is for the database to say, in the statement that uses them; this clock only spares it the asking.
  */
 final class IdBlocks {
     static final int BLOCK = 1_000;
@@ -42,6 +43,12 @@ final class IdBlocks {
     synchronized int blocksFor(int count) {
         long left = expired() ? 0 : end - next;
         return left >= count ? 0 : (int) ((count - left + BLOCK - 1) / BLOCK);
+    }
+
+    /** Throws away what is left of the block at hand. */
+    synchronized void forget() {
+        next = 0;
+        end = 0;
     }
 
     private boolean expired() {

@@ -19,7 +19,10 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,7 +139,7 @@ final class PostgresIntake implements Intake {
             long[] fresh = wanted == 0 ? new long[0] : blockSession.call(connection -> takeBlocks(connection, wanted));
             long[] ids = blocks.take(count, fresh);
             if (ids.length == count) {
-                return Arrays.stream(ids).boxed().toList();
+                return Arrays.stream(ids).boxed().collect(Collectors.toCollection(ArrayList::new));
             }
         }
     }
@@ -175,7 +178,26 @@ final class PostgresIntake implements Intake {
         return new Added(rows.ids, hints(rows.jobs, now));
     }
 
+    /** The statement may come so late that its ids have become void; then it did nothing, and gets others. */
     private long insert(Connection connection, Rows rows, List<Integer> which, boolean later) throws SQLException {
+        OptionalLong now = tryInsert(connection, rows, which, later);
+        while (now.isEmpty()) {
+            renewIds(rows, which);
+            now = tryInsert(connection, rows, which, later);
+        }
+        return now.getAsLong();
+    }
+
+    private void renewIds(Rows rows, List<Integer> which) {
+        blocks.forget();
+        List<Long> fresh = takeIds(which.size());
+        for (int i = 0; i < fresh.size(); i++) {
+            rows.ids.set(which.get(i), fresh.get(i));
+        }
+    }
+
+    private OptionalLong tryInsert(Connection connection, Rows rows, List<Integer> which, boolean later)
+            throws SQLException {
         int count = which.size();
         long[] ids = new long[count];
         int[] kind = new int[count];
@@ -201,24 +223,46 @@ final class PostgresIntake implements Intake {
         try (PreparedStatement statement =
                 connection.prepareStatement(statements.get(later ? "add_scheduled" : "add_ready"))) {
             Parameters.set(statement, ids, kind, queue, priority, payload, meta, within);
+            int next = 8;
             if (later) {
-                statement.setObject(8, delay);
-                statement.setObject(9, at);
+                statement.setObject(next++, delay);
+                statement.setObject(next++, at);
             }
-            try (ResultSet result = statement.executeQuery()) {
-                result.next();
-                return result.getLong(1);
+            statement.setLong(next, smallest(ids));
+            return now(statement);
+        }
+    }
+
+    private static long smallest(long[] ids) {
+        return Arrays.stream(ids).min().orElse(Long.MAX_VALUE);
+    }
+
+    /** The database's clock as a statement returned it; empty if it found the ids void. */
+    private static OptionalLong now(PreparedStatement statement) throws SQLException {
+        try (ResultSet result = statement.executeQuery()) {
+            if (!result.next()) {
+                return OptionalLong.empty();
             }
+            long now = result.getLong(1);
+            return result.wasNull() ? OptionalLong.empty() : OptionalLong.of(now);
+        }
+    }
+
+    private OptionalLong beginCopy(Connection connection, Rows rows) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("begin_copy"))) {
+            statement.setLong(
+                    1, smallest(rows.ids.stream().mapToLong(Long::longValue).toArray()));
+            return now(statement);
         }
     }
 
     private long copy(Connection connection, Rows rows) throws SQLException {
-        long now;
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("now"));
-                ResultSet result = statement.executeQuery()) {
-            result.next();
-            now = result.getLong(1);
+        OptionalLong begun = beginCopy(connection, rows);
+        while (begun.isEmpty()) {
+            renewIds(rows, IntStream.range(0, rows.jobs.size()).boxed().toList());
+            begun = beginCopy(connection, rows);
         }
+        long now = begun.getAsLong();
         String schema = statements.schema();
         copyInto(connection, schema + ".job (id, created, kind, queue, priority, payload, meta)", copy -> {
             for (int i = 0; i < rows.jobs.size(); i++) {

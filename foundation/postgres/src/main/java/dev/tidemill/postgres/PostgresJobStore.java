@@ -2,6 +2,7 @@ package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Desk;
+import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.NodeInfo;
@@ -30,6 +31,7 @@ final class PostgresJobStore implements JobStore {
     private final PostgresDesk desk;
     private final PostgresTimetable timetable;
     private final PostgresClockwork clockwork;
+    private final PostgresHistory history;
 
     PostgresJobStore(DataSource dataSource, String schema) {
         this.dataSource = dataSource;
@@ -46,6 +48,7 @@ final class PostgresJobStore implements JobStore {
         this.desk = new PostgresDesk(dataSource, statements);
         this.timetable = new PostgresTimetable(dataSource, statements, intake);
         this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
+        this.history = new PostgresHistory(dataSource, statements, kinds);
     }
 
     @Override
@@ -84,8 +87,14 @@ final class PostgresJobStore implements JobStore {
     }
 
     @Override
+    public History history() {
+        return history;
+    }
+
+    @Override
     public void close() {
         clockwork.close();
+        history.close();
         upkeep.close();
         signals.close();
         adding.close();

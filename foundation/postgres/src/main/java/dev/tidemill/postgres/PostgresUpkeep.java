@@ -107,6 +107,12 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
         keeping.call(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("make_partitions"))) {
                 return statement.execute();
+            } catch (SQLException failed) {
+                if (SqlErrors.LOCK_TIMEOUT.equals(failed.getSQLState())) {
+                    LOG.debug("Another transaction is in the way of new partitions; they are made a little later.");
+                    return false;
+                }
+                throw failed;
             }
         });
     }

@@ -22,16 +22,17 @@ select id from {schema}.queue where name = ?
 insert into {schema}.queue (name) values (?) on conflict do nothing
 
 -- :add_ready
--- Plain jobs, due now: the shape that single enqueues take.
-select {schema}.add_ready(?, ?, ?, ?, ?::text[], ?::text[], ?)
+-- Plain jobs, due now: the shape that single enqueues take. No row when the smallest id, given first, is void.
+select {schema}.add_ready(?, ?, ?, ?, ?::text[], ?::text[], ?) from {schema}.job_floor f where f.id <= ?
 
 -- :add_scheduled
+-- Null when the smallest id is void.
 with input as (
     select u.*, n.now, case when u.at > 0 then u.at else n.now + u.delay end as due
       from unnest(?::bigint[], ?::integer[], ?::integer[], ?::smallint[], ?::text[], ?::text[], ?::bigint[],
                   ?::bigint[], ?::bigint[])
            u (id, kind, queue, priority, payload, meta, within, delay, at)
-     cross join (select {schema}.now_micros() as now offset 0) n),
+     cross join (select {schema}.now_micros() as now from {schema}.job_floor f where f.id <= ? offset 0) n),
 body as (
     insert into {schema}.job (id, created, kind, queue, priority, payload, meta)
     select id, now, kind, queue, priority, payload, meta from input),
@@ -172,10 +173,12 @@ select pg_notify('{channel}', ?)
 listen "{channel}"
 
 -- :job
--- Where a job is, by elimination, in one snapshot: ready is never searched by job.
+-- Where a job is, by elimination, in one snapshot: ready is never searched by job. A body that is being kept is for a
+-- moment in both places.
 select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
        case
-           when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
+           when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0)
+             or exists (select from {schema}.attempt_kept a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
            when d.job is not null and not d.discarded then 'DEAD'
            when d.job is not null then 'DISCARDED'
            when s.job is not null then 'SCHEDULED'
@@ -186,31 +189,55 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
            else 'READY'
        end as state,
        s.due
-  from {schema}.job j
+  from (select distinct on (b.id) b.*
+          from unnest(?::bigint[]) i (id)
+         cross join lateral (
+               select x.id, x.kind, x.queue, x.priority, x.payload, x.created from {schema}.job x where x.id = i.id
+               union all
+               select x.id, x.kind, x.queue, x.priority, x.payload, x.created from {schema}.job_kept x where x.id = i.id) b
+         order by b.id) j
   join {schema}.kind k on k.id = j.kind
   join {schema}.queue q on q.id = j.queue
   left join {schema}.dead_letter d on d.job = j.id
   left join {schema}.scheduled s on s.job = j.id
- where j.id = any (?)
  order by j.id desc
 
 -- :job_attempts
 select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error
-  from {schema}.attempt a
+  from (select ?::bigint as job offset 0) i
+ cross join lateral (
+       select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
+         from {schema}.attempt x where x.job = i.job
+       union
+       select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
+         from {schema}.attempt_kept x where x.job = i.job) a
   join {schema}.node n on n.epoch = a.epoch
- where a.job = ?
  order by a.lease desc
  limit 100
 
 -- :tagged
-select job from {schema}.tag where name = ? and value = ? and job < ? order by job desc limit ?
+with asked as (select ?::text as name, ?::text as value, ?::bigint as job, ?::integer as most)
+select t.job
+  from asked a
+ cross join lateral (
+       (select x.job from {schema}.tag x
+         where x.name = a.name and x.value = a.value and x.job < a.job order by x.job desc limit a.most)
+       union
+       (select x.job from {schema}.tag_kept x
+         where x.name = a.name and x.value = a.value and x.job < a.job order by x.job desc limit a.most)) t
+ order by t.job desc
+ limit (select most from asked)
 
 -- :latest_attempts
 select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error,
        coalesce(k.name, ''), coalesce(q.name, '')
   from (select * from {schema}.attempt order by lease desc, job desc limit ?) a
   join {schema}.node n on n.epoch = a.epoch
-  left join {schema}.job j on j.id = a.job
+  left join lateral (
+       select x.kind, x.queue from {schema}.job x where x.id = a.job
+       union all
+       select x.kind, x.queue from {schema}.job_kept x where x.id = a.job
+       limit 1) j on true
   left join {schema}.kind k on k.id = j.kind
   left join {schema}.queue q on q.id = j.queue
  order by a.lease desc, a.job desc
@@ -228,9 +255,14 @@ select d.job, coalesce(k.name, ''), coalesce(q.name, ''), d.priority, d.attempt,
 -- :job_tags
 -- Tags are kept by name and value; a job's own are in its notes.
 select t.key, t.value
-  from {schema}.job j
+  from (select ?::bigint as id offset 0) i
+ cross join lateral (
+       select x.meta from {schema}.job x where x.id = i.id
+       union all
+       select x.meta from {schema}.job_kept x where x.id = i.id
+       limit 1) j
  cross join lateral jsonb_each_text(j.meta::jsonb -> 'tags') t
- where j.id = ? and j.meta is not null and jsonb_typeof(j.meta::jsonb -> 'tags') = 'object'
+ where j.meta is not null and jsonb_typeof(j.meta::jsonb -> 'tags') = 'object'
 
 -- :replay
 with revived as (
@@ -273,7 +305,11 @@ select q.name, t.priority, sum(t.succeeded)::bigint, sum(t.failed)::bigint, sum(
 select q.name, count(*)
   from {schema}.lease l
  cross join lateral unnest(l.jobs) u (job)
-  join {schema}.job j on j.id = u.job
+ cross join lateral (
+       select x.queue from {schema}.job x where x.id = u.job
+       union all
+       select x.queue from {schema}.job_kept x where x.id = u.job
+       limit 1) j
   join {schema}.queue q on q.id = j.queue
  where not exists (select from {schema}.attempt a where a.lease = l.id and a.job = u.job)
  group by q.name

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.StoreException;
 import dev.tidemill.jobs.store.Upkeep;
 import dev.tidemill.jobs.store.Upkeep.Moved;
@@ -13,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the store in order, in every process and without a leader: moves due jobs, rescues what dead nodes held, makes
- * partitions ahead and counts depths. The mover has a thread of its own, so that a slow rescue delays no schedule.
+ * partitions ahead, drops them behind and counts depths. The mover has a thread of its own, so that a slow rescue delays no schedule.
  *
  * <p>After a database outage every node's heartbeat is old. A caretaker therefore rescues only after it has itself
  * been in contact for as long as it takes a node to be declared dead, which gives the living the time to say so.
@@ -23,12 +24,16 @@ final class Caretaker {
     private static final Duration LONGEST_SLEEP = Duration.ofSeconds(1);
     private static final Duration PARTITIONS_EVERY = Duration.ofSeconds(30);
     private static final Duration DEPTHS_EVERY = Duration.ofSeconds(2);
+    private static final Duration HISTORY_EVERY = Duration.ofSeconds(30);
+    private static final int HISTORY_STEPS = 100;
 
     private final Upkeep upkeep;
+    private final History history;
     private final Settings settings;
     private final Consumer<List<Hint>> committed;
     private final Loop mover = new Loop("schedule", this::moveDue);
     private final Loop keeper = new Loop("upkeep", this::keep);
+    private final Loop historian = new Loop("history", this::letGo);
     private final Object nextDueLock = new Object();
     private long nextDueMicros;
     private long inContactSince;
@@ -37,8 +42,9 @@ final class Caretaker {
     private long partitionsNanos = System.nanoTime();
     private long depthsNanos = System.nanoTime() - DEPTHS_EVERY.toNanos();
 
-    Caretaker(Upkeep upkeep, Settings settings, Consumer<List<Hint>> committed) {
+    Caretaker(Upkeep upkeep, History history, Settings settings, Consumer<List<Hint>> committed) {
         this.upkeep = upkeep;
+        this.history = history;
         this.settings = settings;
         this.committed = committed;
     }
@@ -46,6 +52,7 @@ final class Caretaker {
     void start() {
         mover.start();
         keeper.start();
+        historian.start();
     }
 
     /** Something will be due then. */
@@ -115,9 +122,20 @@ final class Caretaker {
         }
     }
 
+    /** On a thread of its own: letting go of a partition may mean to wait for whoever reads it. */
+    private Duration letGo() {
+        for (int step = 0; step < HISTORY_STEPS && !historian.stopping(); step++) {
+            if (!history.advance()) {
+                return HISTORY_EVERY;
+            }
+        }
+        return Duration.ZERO;
+    }
+
     void stop() {
         mover.stop();
         keeper.stop();
+        historian.stop();
         mover.join(Duration.ofSeconds(5));
         keeper.join(Duration.ofSeconds(5));
     }

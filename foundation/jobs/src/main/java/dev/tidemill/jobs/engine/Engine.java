@@ -53,7 +53,7 @@ public final class Engine {
         this.signals = store.signals();
         this.notifier = new Notifier(signals);
         this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
-        this.caretaker = new Caretaker(store.upkeep(), settings, this::committed);
+        this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, this::committed);
         this.schedules = new ScheduleBook(store.timetable(), enqueuer, this::committed, this::scheduleChanged);
         this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
         Set<String> kinds = registry.handledKinds();
@@ -77,6 +77,7 @@ public final class Engine {
             JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
             Engine engine = new Engine(store, registry, settings, false);
             try {
+                store.history().keep(settings.history(), registry.keeps());
                 engine.start();
                 return engine;
             } catch (RuntimeException failed) {

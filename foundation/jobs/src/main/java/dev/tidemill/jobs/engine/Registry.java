@@ -5,6 +5,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JsonCodec;
+import dev.tidemill.jobs.Keep;
 import dev.tidemill.jobs.Kind;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.TidemillException;
@@ -66,6 +67,18 @@ public final class Registry {
     /** The job of a payload. */
     public <T> T read(String payload, Class<T> type) {
         return codec.read(payload, type);
+    }
+
+    /** What kinds ask to be kept, aliases included. */
+    Map<String, Keep> keeps() {
+        Map<String, Keep> keeps = new HashMap<>();
+        byKind.forEach((kind, entry) -> {
+            Keep keep = entry.options.keep();
+            if (keep != null) {
+                keeps.put(kind, keep);
+            }
+        });
+        return keeps;
     }
 
     JsonCodec codec() {

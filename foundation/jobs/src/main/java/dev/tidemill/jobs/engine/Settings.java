@@ -15,7 +15,8 @@ public record Settings(
         Priorities priorities,
         Map<String, QueueOptions> queues,
         Duration heartbeat,
-        Duration deadAfter) {
+        Duration deadAfter,
+        @Nullable Duration history) {
     public Settings {
         queues = Map.copyOf(queues);
     }

@@ -23,6 +23,9 @@ public interface JobStore extends AutoCloseable {
     /** Fires schedules. */
     Clockwork clockwork();
 
+    /** Lets go of what is old enough; any node may. */
+    History history();
+
     @Override
     void close();
 }

@@ -85,7 +85,8 @@ final class EnqueuerTest {
                     Priorities.standard(),
                     Map.of(),
                     Duration.ofSeconds(1),
-                    Duration.ofSeconds(4)),
+                    Duration.ofSeconds(4),
+                    null),
             ledger,
             hints -> {});
 

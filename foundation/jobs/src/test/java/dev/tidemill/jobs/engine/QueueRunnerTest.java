@@ -61,7 +61,15 @@ final class QueueRunnerTest {
         kinds.handleJson("k", handler, HandlerOptions.STANDARD.kind("k").queue("q"));
         Registry registry = kinds.build(new NoCodec());
         Settings settings = new Settings(
-                "s", null, false, 1_000, Priorities.standard(), Map.of(), Duration.ofSeconds(1), Duration.ofSeconds(4));
+                "s",
+                null,
+                false,
+                1_000,
+                Priorities.standard(),
+                Map.of(),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(4),
+                null);
         Finisher finisher = new Finisher(new Tallies(), hints -> {});
         finisher.start();
         return new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, "node");

@@ -1,4 +1,6 @@
 -- What handlers report, and what they depend on. {schema} is the schema's name.
+--
+-- needs 1: it only adds a function.
 
 -- The successes of jobs that ran together, inside the application's transaction; see complete. Returns how many of
 -- them were written: fewer than were given means that the caller must roll back. The time is a share for each.

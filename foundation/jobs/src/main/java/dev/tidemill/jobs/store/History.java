@@ -1,0 +1,24 @@
+package dev.tidemill.jobs.store;
+
+import dev.tidemill.jobs.Keep;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Lets go of what is old enough. Any node may, at any time; they do not get in each other's way. */
+public interface History {
+    /**
+     * Says how long history stays.
+     *
+     * @param age from when on it may leave; null leaves that as another process has set it
+     * @param kinds what single kinds ask for beyond that
+     */
+    void keep(@Nullable Duration age, Map<String, Keep> kinds);
+
+    /**
+     * Takes one bounded step. A process that dies in it, or between two of them, harms nothing.
+     *
+     * @return whether there is more to do right away
+     */
+    boolean advance();
+}

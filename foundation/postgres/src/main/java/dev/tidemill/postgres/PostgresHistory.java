@@ -1,0 +1,139 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.Keep;
+import dev.tidemill.jobs.store.History;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drops partitions that are old enough, a step a call; the steps themselves are in the function
+ * {@code advance_history}. Detaching is the one that cannot be in a transaction: it marks the partition, waits for
+ * everybody who still uses it without making anybody wait, and takes it off. Where it is broken off in between, the
+ * next one finishes it. On a connection that is borrowed for each step, since there are minutes between them.
+ */
+final class PostgresHistory implements History, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PostgresHistory.class);
+    private static final Duration ANSWER_WITHIN = Duration.ofMinutes(10);
+    /** Less than the minute after which another node takes a detaching for broken off. */
+    private static final int DETACH_SECONDS = 30;
+    /** What two nodes get that detach the same partition, or whoever waits in vain. */
+    private static final Set<String> NOT_NOW = Set.of(SqlErrors.LOCK_TIMEOUT, "55000", "57014", "42P01", "42704");
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final NameIds kinds;
+    private volatile @Nullable Session working;
+    private volatile boolean closed;
+
+    PostgresHistory(DataSource dataSource, Statements statements, NameIds kinds) {
+        this.dataSource = dataSource;
+        this.statements = statements;
+        this.kinds = kinds;
+    }
+
+    @Override
+    public void keep(@Nullable Duration age, Map<String, Keep> rules) {
+        if (age == null && rules.isEmpty()) {
+            return;
+        }
+        borrow(connection -> {
+            if (age != null) {
+                try (PreparedStatement statement = connection.prepareStatement(statements.get("keep_history"))) {
+                    statement.setLong(1, micros(age));
+                    statement.executeUpdate();
+                }
+            }
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("keep_kind"))) {
+                for (Map.Entry<String, Keep> rule : rules.entrySet()) {
+                    Keep keep = rule.getValue();
+                    Parameters.set(
+                            statement, kinds.id(rule.getKey()), keep.completed(), keep.failed(), micros(keep.age()));
+                    statement.executeUpdate();
+                }
+            }
+            return true;
+        });
+    }
+
+    private record Step(
+            String did, @Nullable String part, @Nullable String command) {}
+
+    @Override
+    public boolean advance() {
+        return borrow(connection -> {
+            try {
+                Step step = next(connection);
+                if (step.command != null) {
+                    detach(connection, step.command);
+                }
+                if (step.did.equals("dropped")) {
+                    LOG.info("Dropped partition {} of the history.", step.part);
+                }
+                return switch (step.did) {
+                    case "nothing", "elsewhere", "waiting" -> false;
+                    default -> true;
+                };
+            } catch (SQLException failed) {
+                if (failed.getSQLState() != null && NOT_NOW.contains(failed.getSQLState())) {
+                    LOG.debug("Something is in the way of dropping history; going on later.", failed);
+                    return false;
+                }
+                throw failed;
+            }
+        });
+    }
+
+    private Step next(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("advance_history"));
+                ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            return new Step(rows.getString(1), rows.getString(2), rows.getString(3));
+        }
+    }
+
+    private static void detach(Connection connection, String command) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setQueryTimeout(DETACH_SECONDS);
+            statement.execute(command);
+        }
+    }
+
+    private static long micros(Duration duration) {
+        return TimeUnit.NANOSECONDS.toMicros(duration.toNanos());
+    }
+
+    private <T> T borrow(Session.Work<T> work) {
+        Session session = new Session(dataSource, ANSWER_WITHIN);
+        working = session;
+        try {
+            if (closed) {
+                session.close();
+            }
+            return session.call(work);
+        } finally {
+            working = null;
+            session.close();
+        }
+    }
+
+    /** Breaks off a step under way; whoever comes next takes it up. */
+    @Override
+    public void close() {
+        closed = true;
+        Session session = working;
+        if (session != null) {
+            session.close();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+-- Retention. {schema} is the schema's name as an identifier, {name} bare.
+
+-- :begin_copy
+-- What looks at the floor in one statement and writes in the next holds the floor it saw, until it commits.
+select {schema}.now_micros(), pg_advisory_xact_lock_shared(hashtextextended('{name}.floor', f.id))
+  from {schema}.job_floor f
+ where f.id <= ?
+
+-- :keep_history
+update {schema}.history_setting set value = ? where name = 'age'
+
+-- :keep_kind
+insert into {schema}.keep_rule (kind, completed, failed, age) values (?, ?, ?, ?)
+    on conflict (kind) do update set completed = excluded.completed, failed = excluded.failed, age = excluded.age
+
+-- :advance_history
+select p_did, p_part, p_command from {schema}.advance_history()
+
+-- :history_pins
+-- What keeps partitions that are old enough to leave: a lease that lives, a transaction that is open.
+select 'lease', l.id, coalesce(n.name, ''), l.claimed, l.jobs[1]
+  from {schema}.lease l
+  left join {schema}.node n on n.epoch = l.epoch
+ where l.claimed < {schema}.now_micros() - {schema}.history_value('age')
+union all
+select case p.step when 1 then 'open bulk' else 'open reader' end, p.number, p.family, p.step_at, 0
+  from {schema}.part p
+ where p.step in (1, 3) and p.step_at < {schema}.now_micros() - 600000000
+ limit 100
