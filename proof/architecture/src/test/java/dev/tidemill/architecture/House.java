@@ -79,7 +79,8 @@ final class House {
             // The sample shop runs every process.
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             new Room("bench", Floor.PROOF, Set.of(), Set.of(), Set.of("")),
-            new Room("peers", Floor.PROOF, Set.of("bench"), Set.of(), Set.of()));
+            new Room("peers", Floor.PROOF, Set.of("bench"), Set.of(), Set.of()),
+            new Room("chaos", Floor.PROOF, Set.of(), Set.of(), Set.of("")));
 
     private House() {}
 

@@ -23,7 +23,7 @@ class CutConnectionsTest {
 
     @Test
     void sessionsThatAreCutUnderLoadLoseAndDoubleNothing(TestDatabase database) {
-        Site site = Site.of(database);
+        Site site = Stage.site(database);
         Ledger ledger = Ledger.open(site);
         List<Long> jobs = site.enqueue(IntStream.range(0, 600)
                 .mapToObj(i -> switch (i % 5) {
@@ -32,8 +32,8 @@ class CutConnectionsTest {
                     default -> new Effect(4);
                 })
                 .collect(Collectors.toList()));
-        try (WorkerProcess one = WorkerProcess.start(site, "one", Pace.BRISK, 6);
-                WorkerProcess other = WorkerProcess.start(site, "other", Pace.BRISK, 6)) {
+        try (WorkerProcess one = Stage.start(site, "one", Pace.BRISK, 6);
+                WorkerProcess other = Stage.start(site, "other", Pace.BRISK, 6)) {
             await().atMost(Duration.ofSeconds(60))
                     .pollInterval(Duration.ofMillis(250))
                     .until(() -> {
@@ -45,7 +45,7 @@ class CutConnectionsTest {
             one.stop();
             other.stop();
         }
-        ledger.assertAllDoneOnce(jobs);
+        Stage.assertAllDoneOnce(ledger, jobs);
         assertThat(ledger.number("select count(*) from {s}.lease")).isZero();
     }
 }

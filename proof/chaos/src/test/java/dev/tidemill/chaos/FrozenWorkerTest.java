@@ -32,11 +32,11 @@ class FrozenWorkerTest {
     private WorkerProcess sleeper;
 
     FrozenWorkerTest(TestDatabase database) {
-        Site all = Site.of(database);
+        Site all = Stage.site(database);
         // A schema a test: the worker that one test leaves behind must not take the jobs of the next.
         this.site = all.inFreshSchema();
         this.ledger = Ledger.open(site);
-        this.sleeper = WorkerProcess.start(site, "sleeper", Pace.BRISK, 4);
+        this.sleeper = Stage.start(site, "sleeper", Pace.BRISK, 4);
     }
 
     @AfterEach
@@ -49,7 +49,7 @@ class FrozenWorkerTest {
     void aFrozenHandlersJobRunsElsewhereAndItsOwnOutcomeIsRefused() {
         long job = site.enqueue(new Held());
         sleeper.awaitLine("runs " + job + " 1");
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             sleeper.freeze();
             rescuer.awaitLine("runs " + job + " 2");
             rescuer.say("go");
@@ -68,7 +68,7 @@ class FrozenWorkerTest {
     void aTransactionFrozenBehindCompleteInIsEndedAndItsEffectIsThereOnce() {
         long job = site.enqueue(new HeldEffect());
         sleeper.awaitLine("completes " + job + " 1");
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             sleeper.freeze();
             rescuer.awaitLine("completes " + job + " 2");
             rescuer.say("go");
@@ -87,7 +87,7 @@ class FrozenWorkerTest {
     void aFinishThatThePeerNeverHearsOfCountsOnce() throws Exception {
         long job = freezeInside("attempt", new Work(1), "%finish(%");
         ledger.awaitAll(List.of(job));
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             ledger.awaitDead("sleeper");
             rescuer.stop();
         }
@@ -101,7 +101,7 @@ class FrozenWorkerTest {
     void anOpenFinishTransactionOfAFrozenWorkerIsEndedAndWritesNothing() throws Exception {
         long job = freezeInside("attempt", new FailsOnce(), "%finish_failures(%");
         await().until(() -> ledger.openTransactions("sleeper") == 1);
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             rescuer.awaitLine("runs " + job + " 2");
             ledger.awaitAll(List.of(job));
             rescuer.stop();
@@ -115,7 +115,7 @@ class FrozenWorkerTest {
     void aClaimThatThePeerNeverHearsOfIsRescued() throws Exception {
         long job = freezeInside("lease", new Work(1), "%claim(%");
         await().until(() -> ledger.number("select count(*) from {s}.lease") == 1);
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             ledger.awaitAll(List.of(job));
             rescuer.stop();
         }
@@ -130,7 +130,7 @@ class FrozenWorkerTest {
             long job = site.enqueue(new Work(1));
             ledger.awaitBlocked("sleeper", "%claim(%");
             sleeper.freeze();
-            try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+            try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
                 await().atMost(Duration.ofSeconds(30)).until(() -> ledger.blocked("sleeper", "%claim(%") == 0);
                 lock.rollback();
                 ledger.awaitAll(List.of(job));
@@ -154,7 +154,7 @@ class FrozenWorkerTest {
             lock.rollback();
         }
         await().until(() -> ledger.openTransactions("sleeper") == 1);
-        try (WorkerProcess rescuer = WorkerProcess.start(site, "rescuer", Pace.BRISK, 4)) {
+        try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             rescuer.awaitLine("runs " + held + " 2");
             rescuer.say("go");
             ledger.awaitAll(List.of(held));
@@ -184,6 +184,6 @@ class FrozenWorkerTest {
         ledger.awaitAll(next);
         sleeper.stop();
         assertThat(ledger.outcomes(before)).isEqualTo(outcomes);
-        ledger.assertAllDoneOnce(ledger.numbers("select id from {s}.job"));
+        Stage.assertAllDoneOnce(ledger, ledger.numbers("select id from {s}.job"));
     }
 }

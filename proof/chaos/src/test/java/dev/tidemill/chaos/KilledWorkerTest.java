@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class KilledWorkerTest {
     @Test
     void whatAKilledWorkerHeldRunsElsewhereAndNothingFinishesTwice(TestDatabase database) {
-        Site site = Site.of(database);
+        Site site = Stage.site(database);
         Ledger ledger = Ledger.open(site);
         List<Long> jobs = site.enqueue(IntStream.range(0, 300)
                 .mapToObj(i -> switch (i % 3) {
@@ -27,7 +27,7 @@ class KilledWorkerTest {
                     default -> new Bundled(20);
                 })
                 .collect(Collectors.toList()));
-        try (WorkerProcess victim = WorkerProcess.start(site, "victim", Pace.BRISK, 8)) {
+        try (WorkerProcess victim = Stage.start(site, "victim", Pace.BRISK, 8)) {
             ledger.awaitAtLeast(60, jobs);
             victim.kill();
         }
@@ -35,11 +35,11 @@ class KilledWorkerTest {
                 .as("leases of the dead")
                 .isPositive();
         assertThat(ledger.succeeded(jobs)).isLessThan(300);
-        try (WorkerProcess heir = WorkerProcess.start(site, "heir", Pace.BRISK, 8)) {
+        try (WorkerProcess heir = Stage.start(site, "heir", Pace.BRISK, 8)) {
             ledger.awaitAll(jobs);
             heir.stop();
         }
-        ledger.assertAllDoneOnce(jobs);
+        Stage.assertAllDoneOnce(ledger, jobs);
         assertThat(ledger.number("select count(*) from {s}.attempt where outcome = 5"))
                 .as("attempts recorded as lost")
                 .isPositive();

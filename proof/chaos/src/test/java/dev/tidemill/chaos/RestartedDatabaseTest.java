@@ -18,13 +18,13 @@ class RestartedDatabaseTest {
     @Test
     void workersWaitForTheDatabaseAndGoOnByThemselvesAndNothingIsLost() {
         try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
-            Site site = new Site(postgres.jdbcUrl(), postgres.user(), postgres.password(), "tidemill");
+            Site site = new Site(postgres.jdbcUrlWithPassword(), "tidemill");
             Ledger ledger = Ledger.open(site);
             List<Long> jobs = site.enqueue(IntStream.range(0, 700)
                     .mapToObj(i -> i % 2 == 0 ? new Work(20) : new Effect(10))
                     .collect(Collectors.toList()));
-            try (WorkerProcess one = WorkerProcess.start(site, "one", Pace.BRISK, 4);
-                    WorkerProcess other = WorkerProcess.start(site, "other", Pace.BRISK, 4)) {
+            try (WorkerProcess one = Stage.start(site, "one", Pace.BRISK, 4);
+                    WorkerProcess other = Stage.start(site, "other", Pace.BRISK, 4)) {
                 ledger.awaitAtLeast(100, jobs);
                 postgres.kill();
                 // Longer than it takes for a node to be dead.
@@ -36,7 +36,7 @@ class RestartedDatabaseTest {
                 one.stop();
                 other.stop();
             }
-            ledger.assertAllDoneOnce(jobs);
+            Stage.assertAllDoneOnce(ledger, jobs);
             assertThat(ledger.number("select count(*) from {s}.lease")).isZero();
         }
     }
@@ -45,7 +45,7 @@ class RestartedDatabaseTest {
     @Test
     void theFirstEnqueueAfterARestartSucceeds() {
         try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
-            Site site = new Site(postgres.jdbcUrl(), postgres.user(), postgres.password(), "tidemill");
+            Site site = new Site(postgres.jdbcUrlWithPassword(), "tidemill");
             try (Tidemill mill = Tidemill.on(site.dataSource()).start()) {
                 long before = mill.enqueue(new Work(1));
                 postgres.kill();

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class SlowFlushTest {
     @Test
     void aFlushThatWaitsIsNotTakenForALostClaim(TestDatabase database) throws Exception {
-        Site site = Site.of(database);
+        Site site = Stage.site(database);
         Ledger ledger = Ledger.open(site);
-        try (WorkerProcess worker = WorkerProcess.start(site, "worker", Pace.CALM, 4)) {
+        try (WorkerProcess worker = Stage.start(site, "worker", Pace.CALM, 4)) {
             long job;
             try (Connection lock = ledger.lock("attempt", "share")) {
                 job = site.enqueue(new Work(1));
@@ -35,7 +35,7 @@ class SlowFlushTest {
             ledger.awaitAll(List.of(job));
             worker.stop();
             assertThat(ledger.outcomes(job)).containsExactly(AttemptOutcome.SUCCEEDED);
-            ledger.assertAllDoneOnce(List.of(job));
+            Stage.assertAllDoneOnce(ledger, List.of(job));
         }
     }
 }

@@ -19,12 +19,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class StoppedWorkerTest {
     @Test
     void aStoppingWorkerGivesBackAtOnceWhatItHasNotStarted(TestDatabase database) {
-        Site site = Site.of(database).inFreshSchema();
+        Site site = Stage.site(database).inFreshSchema();
         Ledger ledger = Ledger.open(site);
         List<Long> jobs = site.enqueue(IntStream.range(0, 800)
                 .mapToObj(i -> i % 4 != 0 ? new Work(2) : new Effect(2))
                 .collect(Collectors.toList()));
-        try (WorkerProcess leaver = WorkerProcess.start(site, "leaver", Pace.CALM, 4)) {
+        try (WorkerProcess leaver = Stage.start(site, "leaver", Pace.CALM, 4)) {
             ledger.awaitAtLeast(100, jobs);
             leaver.stop();
         }
@@ -35,21 +35,21 @@ class StoppedWorkerTest {
         assertThat(ledger.number("select count(*) from {s}.attempt where outcome <> 0"))
                 .as("nothing started in vain")
                 .isZero();
-        try (WorkerProcess heir = WorkerProcess.start(site, "heir", Pace.CALM, 16)) {
+        try (WorkerProcess heir = Stage.start(site, "heir", Pace.CALM, 16)) {
             ledger.awaitAll(jobs);
             heir.stop();
         }
-        ledger.assertAllDoneOnce(jobs);
+        Stage.assertAllDoneOnce(ledger, jobs);
         ledger.drop();
     }
 
     @Test
     void aHandlerThatOutlivesTheGraceIsReleasedAndRunsElsewhereAtOnce(TestDatabase database) {
-        Site site = Site.of(database).inFreshSchema();
+        Site site = Stage.site(database).inFreshSchema();
         Ledger ledger = Ledger.open(site);
         long job = site.enqueue(new Held());
-        try (WorkerProcess leaver = WorkerProcess.start(site, "leaver", Pace.CALM, 4);
-                WorkerProcess heir = WorkerProcess.start(site, "heir", Pace.CALM, 4)) {
+        try (WorkerProcess leaver = Stage.start(site, "leaver", Pace.CALM, 4);
+                WorkerProcess heir = Stage.start(site, "heir", Pace.CALM, 4)) {
             WorkerProcess first = leaver.awaitEither("runs " + job + " 1", heir) ? leaver : heir;
             WorkerProcess second = first.equals(leaver) ? heir : leaver;
             first.say("stop");
@@ -60,7 +60,7 @@ class StoppedWorkerTest {
             second.stop();
         }
         assertThat(ledger.outcomes(job)).containsExactly(AttemptOutcome.RELEASED, AttemptOutcome.SUCCEEDED);
-        ledger.assertAllDoneOnce(List.of(job));
+        Stage.assertAllDoneOnce(ledger, List.of(job));
         ledger.drop();
     }
 }

@@ -10,10 +10,10 @@ class UnreachableDatabaseTest {
     @Test
     void handlersAreInterruptedInTimeAlsoWhereTheHeartHangs() {
         try (EmbeddedPostgres postgres = EmbeddedPostgres.builder().start()) {
-            Site site = new Site(postgres.jdbcUrl(), postgres.user(), postgres.password(), "tidemill");
+            Site site = new Site(postgres.jdbcUrlWithPassword(), "tidemill");
             Ledger ledger = Ledger.open(site);
             long job = site.enqueue(new Held());
-            try (WorkerProcess worker = WorkerProcess.start(site, "worker", Pace.BRISK, 4)) {
+            try (WorkerProcess worker = Stage.start(site, "worker", Pace.BRISK, 4)) {
                 worker.awaitLine("runs " + job + " 1");
                 // From here on this session goes on and new ones hang; the ledger has asked, so it has one.
                 ledger.awaitEpochs("worker", 1);
@@ -30,7 +30,7 @@ class UnreachableDatabaseTest {
                 ledger.awaitAll(List.of(job));
                 worker.stop();
             }
-            ledger.assertAllDoneOnce(List.of(job));
+            Stage.assertAllDoneOnce(ledger, List.of(job));
         }
     }
 }

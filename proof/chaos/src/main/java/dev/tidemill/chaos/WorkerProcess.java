@@ -1,10 +1,8 @@
 package dev.tidemill.chaos;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,34 +33,28 @@ final class WorkerProcess implements AutoCloseable {
                 .start(() -> process.inputReader().lines().forEach(lines::add));
     }
 
-    /** Starts one and waits until it works. */
-    static WorkerProcess start(Site site, String name, Pace pace, int concurrency) {
-        WorkerProcess worker = launch(site, name, pace, concurrency);
-        worker.awaitLine("ready");
-        return worker;
-    }
-
-    private static WorkerProcess launch(Site site, String name, Pace pace, int concurrency) {
+    /** Starts one; {@link #awaitReady} waits until it works. Its errors and logs go where they are directed. */
+    static WorkerProcess launch(
+            Site site, String name, Pace pace, int concurrency, Class<? extends Duties> duties, Redirect errors) {
         ProcessBuilder command = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx160m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Duser.timezone=Asia/Kathmandu",
+                "-Dtidemill.chaos.log=INFO",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Worker.class.getName(),
-                site.url(),
-                site.user(),
-                site.password(),
                 site.schema(),
                 name,
                 Long.toString(pace.heartbeat().toMillis()),
                 Long.toString(pace.deadAfter().toMillis()),
-                Integer.toString(concurrency));
+                Integer.toString(concurrency),
+                duties.getName());
+        command.environment().put(Worker.URL_VARIABLE, site.url());
         try {
-            return new WorkerProcess(
-                    name, command.redirectError(ProcessBuilder.Redirect.INHERIT).start());
+            return new WorkerProcess(name, command.redirectError(errors).start());
         } catch (IOException failed) {
             throw new IllegalStateException("The worker " + name + " did not start.", failed);
         }
@@ -80,18 +72,23 @@ final class WorkerProcess implements AutoCloseable {
         return lines.contains(line);
     }
 
+    void awaitReady() {
+        awaitLine("ready");
+    }
+
     void awaitLine(String line) {
-        await("line '" + line + "' of " + name)
-                .atMost(PATIENCE)
-                .failFast(name + " ended", () -> !process.isAlive())
-                .until(() -> hasSaid(line));
+        Waiting.until("line '" + line + "' of " + name, PATIENCE, () -> hasSaid(line) || !process.isAlive());
+        if (!hasSaid(line)) {
+            throw new IllegalStateException("The worker " + name + " ended before it said '" + line + "'.");
+        }
     }
 
     /** Waits until this one or the other says the line; true if it was this one. */
     boolean awaitEither(String line, WorkerProcess other) {
-        await("line '" + line + "' of " + name + " or " + other.name)
-                .atMost(PATIENCE)
-                .until(() -> hasSaid(line) || other.hasSaid(line));
+        Waiting.until(
+                "line '" + line + "' of " + name + " or " + other.name,
+                PATIENCE,
+                () -> hasSaid(line) || other.hasSaid(line));
         return hasSaid(line);
     }
 
@@ -103,7 +100,7 @@ final class WorkerProcess implements AutoCloseable {
     /** SIGSTOP, and waits until the kernel has it stopped. */
     void freeze() {
         Signal.STOP.sendTo(process.pid());
-        await().atMost(PATIENCE).until(() -> state() == 'T');
+        Waiting.until(name + " is stopped", PATIENCE, () -> state() == 'T');
     }
 
     /** SIGCONT. */
@@ -111,33 +108,43 @@ final class WorkerProcess implements AutoCloseable {
         Signal.CONT.sendTo(process.pid());
     }
 
-    /** Asks it to stop, and waits until it has ended by itself. */
+    /** Asks it to stop, and waits until it has ended by itself, with status 0. */
     void stop() {
         say("stop");
         awaitExit();
-        assertThat(process.exitValue()).isZero();
+        if (process.exitValue() != 0) {
+            throw new IllegalStateException(name + " ended with status " + process.exitValue() + ".");
+        }
     }
 
     /** Waits until it has ended by itself. */
     void awaitExit() {
         try {
-            assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .as("%s ends", name)
-                    .isTrue();
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IllegalStateException(name + " does not end.");
+            }
         } catch (InterruptedException interrupted) {
             throw new IllegalStateException(interrupted);
         }
     }
 
     /** As the kernel calls it, in the third field behind the name in parentheses. */
-    private char state() throws IOException {
-        String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-        return stat.charAt(stat.lastIndexOf(')') + 2);
+    private char state() {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2);
+        } catch (IOException gone) {
+            throw new IllegalStateException(name + " is gone.", gone);
+        }
     }
 
     @Override
     public void close() {
         kill();
-        Runtime.getRuntime().removeShutdownHook(endWithUs);
+        try {
+            Runtime.getRuntime().removeShutdownHook(endWithUs);
+        } catch (IllegalStateException alreadyEnding) {
+            // The hook runs, or has run.
+        }
     }
 }

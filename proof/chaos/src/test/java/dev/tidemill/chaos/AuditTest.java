@@ -1,0 +1,113 @@
+package dev.tidemill.chaos;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.chaos.Jobs.Effect;
+import dev.tidemill.chaos.Jobs.Work;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A ledger that finds nothing proves nothing unless it finds what is there: each rule, broken by hand. */
+@ExtendWith(FreshSchema.class)
+class AuditTest {
+    private final Ledger ledger;
+    private final List<Long> jobs;
+    private final long first;
+
+    AuditTest(TestDatabase database) {
+        Site site = Stage.site(database).inFreshSchema();
+        this.ledger = Ledger.open(site);
+        this.jobs = new ArrayList<>(site.enqueue(List.of(new Work(1), new Work(1))));
+        jobs.add(site.enqueue(new Effect(1)));
+        this.first = jobs.getFirst();
+        ledger.execute("delete from {s}.ready");
+        for (long job : jobs) {
+            attempt(1, job, 1, 0);
+        }
+        ledger.execute("insert into {s}.effect values (" + jobs.getLast() + ", 1)");
+    }
+
+    @Test
+    void aLedgerThatBalancesHasNoViolations() {
+        assertThat(audit().violations()).isEmpty();
+    }
+
+    @Test
+    void aJobThatIsNowhereIsLost() {
+        ledger.execute("delete from {s}.attempt where job = " + first);
+        assertThat(audit().violations()).containsEntry("lost", List.of(first));
+    }
+
+    @Test
+    void anAcknowledgedJobWithoutABodyIsLost() {
+        ledger.execute("delete from {s}.job where id = " + first);
+        assertThat(audit().violations()).containsEntry("lost", List.of(first));
+    }
+
+    @Test
+    void aJobThatStillWaitsIsUnfinished() {
+        ledger.execute("delete from {s}.attempt where job = " + first);
+        lease(first);
+        assertThat(audit().violations())
+                .containsEntry("unfinished", List.of(first))
+                .doesNotContainKey("lost");
+    }
+
+    @Test
+    void twoSuccessesOrASuccessAndADeadLetterAreOneTooMany() {
+        attempt(2, first, 2, 0);
+        long second = jobs.get(1);
+        ledger.execute("insert into {s}.dead_letter (job, failed, queue, priority, attempt, code, error) values ("
+                + second + ", 1, 1, 2, 1, 'X', '')");
+        assertThat(audit().violations()).containsEntry("finished_twice", List.of(first, second));
+    }
+
+    @Test
+    void anAttemptAfterSuccessAndANumberUsedTwiceShow() {
+        attempt(2, first, 1, 5);
+        assertThat(audit().violations())
+                .containsEntry("again_after_success", List.of(first))
+                .containsEntry("numbered_twice", List.of(first));
+    }
+
+    @Test
+    void anOutcomeThatIsOverwrittenShows() {
+        ledger.execute("update {s}.attempt set took = 1 where job = " + first);
+        assertThat(audit().violations()).containsEntry("overwritten", List.of(first));
+    }
+
+    @Test
+    void effectsThatAreDoubleOrOfNoSuccessOrMissingShow() {
+        long effect = jobs.getLast();
+        ledger.execute("insert into {s}.effect values (" + effect + ", 2)");
+        assertThat(audit().violations())
+                .containsEntry("effects_twice", List.of(effect))
+                .containsEntry("effects_void", List.of(effect));
+        ledger.execute("delete from {s}.effect");
+        assertThat(audit().violations()).containsEntry("effects_missing", List.of(effect));
+    }
+
+    @Test
+    void aJobThatShouldHaveDiedOrShouldHaveLivedShows() {
+        assertThat(Audit.of(ledger, jobs, List.of(), List.of("Effect")).violations())
+                .containsEntry("wrong_end", List.of(jobs.getLast()));
+    }
+
+    private Audit audit() {
+        return Audit.of(ledger, jobs, List.of("Effect"), List.of());
+    }
+
+    private void attempt(long lease, long job, int attempt, int outcome) {
+        ledger.execute("insert into {s}.attempt (lease, job, started, took, late, epoch, attempt, outcome) values ("
+                + lease + ", " + job + ", 1, 0, 0, 1, " + attempt + ", " + outcome + ")");
+    }
+
+    private void lease(long job) {
+        ledger.execute("insert into {s}.lease (id, epoch, claimed, jobs, attempts, failures, start_bys) values"
+                + " (9, 1, 1, array[" + job + "], array[1], array[0], array[1])");
+    }
+}
