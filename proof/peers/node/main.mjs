@@ -29,7 +29,11 @@ async function started(handle, concurrency, working = true) {
   return peer;
 }
 
-const sender = () => started(async () => {}, 0, false);
+async function sender() {
+  const peer = await started(async () => {}, 0, false);
+  await peer.install();
+  return peer;
+}
 
 async function clients(peer, total) {
   let left = total;
@@ -49,10 +53,6 @@ async function paced(perSecond, total, send) {
 }
 
 const roles = {
-  async install() {
-    await (await sender()).install();
-    say('installed');
-  },
   async bulk() {
     const peer = await sender();
     const start = process.hrtime.bigint();
@@ -85,6 +85,7 @@ const roles = {
     await nextLine();
   },
   async pickup() {
+    await sender();
     const peer = await started(async (job) => {
       if (job.orderId >= 0) say(`wait ${now() - job.sentMicros}`);
     }, 0);

@@ -75,14 +75,14 @@ final class DbSchedulerPeer implements Peer {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("""
-                    create table scheduled_tasks (
+                    create table if not exists scheduled_tasks (
                         task_name text not null, task_instance text not null, task_data bytea,
                         execution_time timestamptz, picked boolean not null, picked_by text, last_success timestamptz,
                         last_failure timestamptz, consecutive_failures int, last_heartbeat timestamptz,
                         version bigint not null, priority smallint, state text,
                         primary key (task_name, task_instance));
-                    create index execution_time_idx on scheduled_tasks (execution_time);
-                    create index last_heartbeat_idx on scheduled_tasks (last_heartbeat)""");
+                    create index if not exists execution_time_idx on scheduled_tasks (execution_time);
+                    create index if not exists last_heartbeat_idx on scheduled_tasks (last_heartbeat)""");
         }
     }
 

@@ -25,7 +25,7 @@ interface Peer extends AutoCloseable {
         void handle(Order order) throws Exception;
     }
 
-    /** Makes the tables, once for a database. */
+    /** Makes the tables where they are not made yet. */
     void install() throws Exception;
 
     /** Gets ready to enqueue, and to work as well if told so. Called once. */

@@ -25,11 +25,10 @@ import java.util.concurrent.locks.LockSupport;
  * {@code proof/peers/node} use as well, and ends when its input does:
  *
  * <ul>
- *   <li>{@code install}: makes the tables, says {@code installed}
- *   <li>{@code bulk N}: enqueues N jobs, says {@code took NANOS}
+ *   <li>{@code bulk N}: makes the tables, enqueues N jobs, says {@code took NANOS}
  *   <li>{@code clients N}: the same one by one from eight threads, after a tenth as many to warm up
  *   <li>{@code drain N}: says {@code ready}, waits for a line, works until N jobs are done, says {@code done NANOS}
- *   <li>{@code pickup N P}: works, enqueues N jobs at P a second after some to warm up, says {@code wait MICROS} for each
+ *   <li>{@code pickup N P}: makes the tables, works, enqueues N jobs at P a second after some to warm up, says {@code wait MICROS} for each
  *   <li>{@code hold N}: works with N at once, says {@code started ID} for each job and never ends one
  *   <li>{@code slow N MILLIS}: works with N at once, takes its time over each job, says {@code ended ID}
  *   <li>{@code first}: works, says {@code ran} at the first job
@@ -65,7 +64,6 @@ final class PeerProcess {
 
     private void play(String[] arguments) throws Exception {
         switch (arguments[0]) {
-            case "install" -> install();
             case "bulk" -> bulk(number(arguments, 1));
             case "clients" -> clients(number(arguments, 1));
             case "drain" -> drain(number(arguments, 1));
@@ -83,13 +81,9 @@ final class PeerProcess {
 
     private Peer sender() throws Exception {
         Peer peer = maker.on(database, order -> {}, 0);
+        peer.install();
         peer.start(false);
         return peer;
-    }
-
-    private void install() throws Exception {
-        maker.on(database, order -> {}, 0).install();
-        say("installed");
     }
 
     private void bulk(int count) throws Exception {
@@ -149,6 +143,7 @@ final class PeerProcess {
             }
         };
         try (Peer peer = maker.on(database, handling, 0)) {
+            peer.install();
             peer.start(true);
             Load.paced(perSecond, 4 * perSecond, count, id -> peer.enqueue(Order.at(Micros.now(), id)));
             handled.await();

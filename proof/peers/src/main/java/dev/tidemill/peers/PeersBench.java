@@ -62,7 +62,6 @@ final class PeersBench {
         for (Contender contender : order) {
             progress.println("… " + what + ": " + contender.name());
             try (Ground ground = contender.onRedis() ? Redis.start() : Ground.database(server)) {
-                install(contender, ground);
                 measurement.of(contender, ground);
             } catch (IllegalStateException failed) {
                 progress.println("  " + contender.name() + " failed: " + failed.getMessage());
@@ -81,12 +80,6 @@ final class PeersBench {
             command.add(word.toString());
         }
         return Child.launch(command, ground.url(), ProcessBuilder.Redirect.INHERIT);
-    }
-
-    private static void install(Contender contender, Ground ground) {
-        try (Child child = start(contender, ground, "install")) {
-            child.await("installed");
-        }
     }
 
     private void single(Contender contender, Ground ground) {

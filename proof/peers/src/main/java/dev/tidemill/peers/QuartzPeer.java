@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashSet;
@@ -78,13 +79,18 @@ final class QuartzPeer implements Peer {
         public void shutdown() {}
     }
 
-    /** The tables as the library ships them. */
+    /** The tables as the library ships them, in a script that begins by dropping what is there. */
     @Override
     public void install() throws SQLException, IOException {
         try (InputStream script =
                         Objects.requireNonNull(Job.class.getResourceAsStream("impl/jdbcjobstore/tables_postgres.sql"));
                 Connection connection = database.getConnection();
-                Statement statement = connection.createStatement()) {
+                Statement statement = connection.createStatement();
+                ResultSet made = statement.executeQuery("select to_regclass('qrtz_locks') is not null")) {
+            made.next();
+            if (made.getBoolean(1)) {
+                return;
+            }
             statement.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
         }
     }
