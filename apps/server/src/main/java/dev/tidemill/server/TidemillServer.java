@@ -5,6 +5,7 @@ import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.api.DeadLettersApi;
+import dev.tidemill.server.api.DoctorApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.ProcessApi;
@@ -64,6 +65,7 @@ public final class TidemillServer implements AutoCloseable {
         new DeadLettersApi(mill).mount(router);
         new StatsApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
+        new DoctorApi(mill).mount(router);
         new LogLevelApi().mount(router);
         meters.mount(router);
         this.web = WebServer.builder()

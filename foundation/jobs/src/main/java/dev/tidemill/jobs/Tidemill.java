@@ -31,6 +31,7 @@ import javax.sql.DataSource;
  */
 public final class Tidemill implements AutoCloseable {
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final DataSource dataSource;
     private final Engine engine;
@@ -180,6 +181,45 @@ public final class Tidemill implements AutoCloseable {
             stop(Duration.ZERO);
             throw refused;
         }
+    }
+
+    /** Why a job is not running, or where it is; empty if there is none with this id. */
+    public Optional<Why> why(long id) {
+        return engine.why(id);
+    }
+
+    /** What ails the database side: as {@link #diagnose(Duration)} with thirty seconds. */
+    public Diagnosis diagnose() {
+        return diagnose(PATIENCE);
+    }
+
+    /**
+     * What ails the database side. Reads only, and every query is bounded in time.
+     *
+     * @param patience what lasts no longer is passed over (an open transaction, a silent node, an overdue job): a
+     *     second to a day
+     */
+    public Diagnosis diagnose(Duration patience) {
+        return engine.check(checkup -> checkup.examine(validPatience(patience)));
+    }
+
+    /**
+     * Mends what can be mended safely while everybody works: returns the jobs of orphaned leases, closes the epochs that
+     * do not close by themselves and those of nodes silent for five minutes, makes partitions. Returns what was done.
+     *
+     * @param patience as for {@link #diagnose(Duration)}
+     */
+    public List<Diagnosis.Repair> repair(Duration patience) {
+        return engine.check(checkup -> checkup.repair(validPatience(patience)));
+    }
+
+    private static Duration validPatience(Duration patience) {
+        if (patience.compareTo(Duration.ofSeconds(1)) < 0 || patience.compareTo(Duration.ofDays(1)) > 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The patience is " + patience + "; it must be between a second and a day.");
+        }
+        return patience;
     }
 
     /**

@@ -66,6 +66,13 @@ public final class Migrations {
         }
     }
 
+    /** The files as they are released, with their placeholders, in their order. */
+    static List<String> texts() {
+        return FILES.stream()
+                .map(file -> Statements.resource("migration/" + file))
+                .toList();
+    }
+
     /** Applies what is missing. */
     public void apply() {
         run(connection -> {

@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.store.Clockwork;
+import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
@@ -11,6 +12,7 @@ import dev.tidemill.jobs.store.Timetable;
 import dev.tidemill.jobs.store.Upkeep;
 import dev.tidemill.jobs.store.Workplace;
 import java.time.Duration;
+import java.time.InstantSource;
 import javax.sql.DataSource;
 
 /** The job store on PostgreSQL: puts its parts together, and decides which of them share a connection. */
@@ -32,6 +34,7 @@ final class PostgresJobStore implements JobStore {
     private final PostgresTimetable timetable;
     private final PostgresClockwork clockwork;
     private final PostgresHistory history;
+    private final PostgresCheckup checkup;
 
     PostgresJobStore(DataSource dataSource, String schema) {
         this.dataSource = dataSource;
@@ -49,6 +52,8 @@ final class PostgresJobStore implements JobStore {
         this.timetable = new PostgresTimetable(dataSource, statements, intake);
         this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
         this.history = new PostgresHistory(dataSource, statements, kinds);
+        this.checkup = new PostgresCheckup(
+                dataSource, statements, schema, rescuer, desk, InstantSource.system(), CheckupLimits.STANDARD);
     }
 
     @Override
@@ -89,6 +94,11 @@ final class PostgresJobStore implements JobStore {
     @Override
     public History history() {
         return history;
+    }
+
+    @Override
+    public Checkup checkup() {
+        return checkup;
     }
 
     @Override

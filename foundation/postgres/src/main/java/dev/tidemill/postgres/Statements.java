@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 final class Statements {
     private static final List<String> RESOURCES =
-            List.of("statements.sql", "schedules.sql", "reports.sql", "history.sql");
+            List.of("statements.sql", "schedules.sql", "reports.sql", "history.sql", "checkup.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
     private final Map<String, String> byName = new HashMap<>();

@@ -5,6 +5,8 @@ import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Transaction;
+import dev.tidemill.jobs.Why;
+import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Desk.Replayed;
 import dev.tidemill.jobs.store.Hint;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Function;
@@ -242,6 +245,16 @@ public final class Engine {
     public ScheduleBook schedules() {
         refuseIfStopped();
         return schedules;
+    }
+
+    /** Looks for what ails the store. */
+    public <T> T check(Function<Checkup, T> look) {
+        return translated(() -> look.apply(store.checkup()));
+    }
+
+    /** Why a job is not running. */
+    public Optional<Why> why(long id) {
+        return check(checkup -> checkup.why(id, settings.priorities()));
     }
 
     /** Makes dead letters ready again. */

@@ -26,6 +26,9 @@ public interface JobStore extends AutoCloseable {
     /** Lets go of what is old enough; any node may. */
     History history();
 
+    /** Looks for what ails the store. */
+    Checkup checkup();
+
     @Override
     void close();
 }

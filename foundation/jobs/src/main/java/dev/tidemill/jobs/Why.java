@@ -1,0 +1,70 @@
+package dev.tidemill.jobs;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Why a job is not running, or where it is if it is.
+ *
+ * @param jobId the job
+ * @param kind its kind
+ * @param queue its queue
+ * @param priority its priority
+ * @param state where it is
+ * @param reasons what keeps it there, the decisive one first; never empty
+ */
+public record Why(long jobId, String kind, String queue, Priority priority, JobState state, List<Reason> reasons) {
+    public Why {
+        reasons = List.copyOf(reasons);
+    }
+
+    /**
+     * One reason.
+     *
+     * @param cause which
+     * @param text the reason in a sentence
+     * @param figures the same as figures by name, in an order: whole numbers, texts and truth values
+     * @param remedy what would make it run; empty if there is nothing to do
+     */
+    public record Reason(Cause cause, String text, Map<String, Object> figures, String remedy) {
+        public Reason {
+            figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
+        }
+    }
+
+    /** Stable codes of reasons. */
+    public enum Cause {
+        /** It succeeded. */
+        FINISHED,
+        /** It is a dead letter. */
+        DEAD_LETTER,
+        /** It was a dead letter, and a person put it aside. */
+        DISCARDED,
+        /** It waits for its time: delayed. */
+        DELAYED,
+        /** It waits for its time: between two attempts. */
+        BETWEEN_ATTEMPTS,
+        /** Its time has come, and nobody moves due jobs. */
+        OVERDUE,
+        /** It is running. */
+        RUNNING,
+        /** A node holds it that does not say any more that it lives. */
+        NODE_SILENT,
+        /** It is in nobody's hands: its node has left. */
+        ORPHANED,
+        /** No process is at work. */
+        NO_NODE,
+        /** No living node handles its kind. */
+        KIND_UNHANDLED,
+        /** No living node that handles its kind works on its queue. */
+        QUEUE_UNWORKED,
+        /** It is an off-peak job, and the window is closed. */
+        OUTSIDE_WINDOW,
+        /** Others of its priority go first. */
+        BEHIND,
+        /** It is next in its lane: the nodes that could run it are busy, or about to take it. */
+        NEXT
+    }
+}

@@ -1,0 +1,32 @@
+package dev.tidemill.jobs.store;
+
+import dev.tidemill.jobs.Diagnosis;
+import dev.tidemill.jobs.Diagnosis.Repair;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Why;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Looks for what ails the store, mends what needs no person, and says why a job does not run. Thread safe; every query
+ * is bounded in time, and {@link #repair} alone writes.
+ */
+public interface Checkup {
+    /**
+     * Looks.
+     *
+     * @param patience what lasts no longer is passed over: an open transaction, a silent node, a job that is overdue
+     */
+    Diagnosis examine(Duration patience);
+
+    /** Mends what can be mended safely while everybody works: orphaned leases, epochs that do not close, partitions. */
+    List<Repair> repair(Duration patience);
+
+    /**
+     * Why a job is not running; empty if there is none with this id.
+     *
+     * @param priorities the off-peak windows as the asker knows them
+     */
+    Optional<Why> why(long id, Priorities priorities);
+}

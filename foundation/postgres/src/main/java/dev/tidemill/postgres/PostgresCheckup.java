@@ -1,0 +1,205 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.Ailment;
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.Diagnosis;
+import dev.tidemill.jobs.Diagnosis.Finding;
+import dev.tidemill.jobs.Diagnosis.Repair;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Severity;
+import dev.tidemill.jobs.Why;
+import dev.tidemill.jobs.store.Checkup;
+import dev.tidemill.jobs.store.StoreException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import javax.sql.DataSource;
+
+/**
+ * The doctor: one check after the other, each in a read-only transaction that the server ends after five seconds, so
+ * that a look at a sick database makes it no sicker. A check that the server refuses is told as unseen and keeps none of
+ * the others from looking.
+ */
+final class PostgresCheckup implements Checkup {
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
+    private static final Duration ALIVE = Duration.ofSeconds(10);
+    private static final Duration SILENT_FOR_GOOD = Duration.ofMinutes(5);
+    private static final Comparator<Finding> WORST_FIRST =
+            Comparator.comparing(Finding::severity).reversed().thenComparing(Finding::ailment);
+
+    private final DataSource dataSource;
+    private final Statements statements;
+    private final String schemaName;
+    private final Rescuer rescuer;
+    private final WhyReader why;
+    private final InstantSource processClock;
+    private final CheckupLimits limits;
+
+    PostgresCheckup(
+            DataSource dataSource,
+            Statements statements,
+            String schemaName,
+            Rescuer rescuer,
+            PostgresDesk desk,
+            InstantSource processClock,
+            CheckupLimits limits) {
+        this.dataSource = dataSource;
+        this.statements = statements;
+        this.schemaName = schemaName;
+        this.rescuer = rescuer;
+        this.why = new WhyReader(desk);
+        this.processClock = processClock;
+        this.limits = limits;
+    }
+
+    @Override
+    public Diagnosis examine(Duration patience) {
+        Map<String, Examination.Check> checks = new LinkedHashMap<>();
+        checks.put("clocks", new ClockCheck(processClock)::look);
+        checks.put("settings", ServerChecks::settings);
+        checks.put("idle transactions", ServerChecks::idle);
+        checks.put("snapshots", ServerChecks::snapshots);
+        checks.put("prepared transactions", ServerChecks::prepared);
+        checks.put("replication slots", ServerChecks::slots);
+        checks.put("notifications", ServerChecks::notifications);
+        checks.put("tables", TableChecks::tables);
+        checks.put("indexes", new IndexCheck()::look);
+        checks.put("partitions", TableChecks::partitions);
+        checks.put("nodes", WorkChecks::nodes);
+        checks.put("orphans", WorkChecks::orphans);
+        checks.put("waiting jobs", WorkChecks::waiting);
+        checks.put("scheduled jobs", WorkChecks::scheduled);
+        checks.put("depths", WorkChecks::depths);
+        checks.put("dead letters", WorkChecks::deadLetters);
+        List<Finding> findings = new ArrayList<>();
+        List<String> unseen = new ArrayList<>();
+        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+            checks.forEach((name, check) -> run(session, name, check, patience, findings, unseen));
+            findings.sort(WORST_FIRST);
+            return session.call(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(statements.get("checkup_server"));
+                        ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    Instant at = PostgresDesk.instant(rows.getLong(1));
+                    return new Diagnosis(at, "PostgreSQL " + rows.getString(3), schemaName, findings, unseen);
+                }
+            });
+        }
+    }
+
+    private void run(
+            Session session,
+            String name,
+            Examination.Check check,
+            Duration patience,
+            List<Finding> findings,
+            List<String> unseen) {
+        try {
+            Examination done = session.transaction(connection -> {
+                bound(connection, true);
+                Examination examination = new Examination(statements, connection, limits, patience);
+                check.on(examination);
+                return examination;
+            });
+            findings.addAll(done.findings());
+            unseen.addAll(done.unseen());
+        } catch (StoreException refused) {
+            if (refused.connection()) {
+                throw refused;
+            }
+            unseen.add(name + ": " + refused.getMessage());
+        }
+    }
+
+    private static void bound(Connection connection, boolean readOnly) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            if (readOnly) {
+                statement.execute("set transaction read only");
+            }
+            statement.execute("set local statement_timeout = '5s'");
+            statement.execute("set local lock_timeout = '1s'");
+        }
+    }
+
+    @Override
+    public List<Repair> repair(Duration patience) {
+        List<Repair> repairs = new ArrayList<>();
+        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+            TreeSet<Long> orphaned = new TreeSet<>();
+            Map<Long, Ailment> open = new LinkedHashMap<>();
+            boolean[] partitions = {false};
+            run(
+                    session,
+                    "what can be mended",
+                    examination -> {
+                        examination.each("checkup_orphans", rows -> orphaned.add(rows.getLong(1)));
+                        examination.each("checkup_nodes", rows -> open.putAll(mendable(rows, patience)));
+                        TableChecks.partitions(examination);
+                        partitions[0] = examination.findings().stream()
+                                .anyMatch(finding -> finding.ailment() == Ailment.PARTITIONS_MISSING);
+                    },
+                    patience,
+                    new ArrayList<>(),
+                    new ArrayList<>());
+            for (long epoch : orphaned) {
+                int lanes = rescuer.close(epoch, AttemptOutcome.LOST).size();
+                repairs.add(new Repair(
+                        Ailment.ORPHANED_LEASES,
+                        "Returned what ended epoch " + epoch + " still held to " + lanes + " lanes."));
+            }
+            open.forEach((epoch, ailment) -> {
+                rescuer.close(epoch, AttemptOutcome.LOST);
+                repairs.add(new Repair(ailment, "Closed epoch " + epoch + "; what it held runs again."));
+            });
+            if (partitions[0]) {
+                int made = session.transaction(connection -> {
+                    bound(connection, false);
+                    try (PreparedStatement statement = connection.prepareStatement(statements.get("make_partitions"));
+                            ResultSet rows = statement.executeQuery()) {
+                        rows.next();
+                        return rows.getInt(1);
+                    }
+                });
+                repairs.add(new Repair(Ailment.PARTITIONS_MISSING, "Made " + made + " partitions."));
+            }
+        }
+        return repairs;
+    }
+
+    private static Map<Long, Ailment> mendable(ResultSet rows, Duration patience) throws SQLException {
+        long silentSeconds = rows.getLong(5) / 1_000_000;
+        long closingMicros = rows.getLong(9);
+        if (!rows.wasNull() && closingMicros > patience.toNanos() / 1_000) {
+            return Map.of(rows.getLong(1), Ailment.EPOCH_CLOSING);
+        }
+        return silentSeconds > Math.max(patience.toSeconds(), SILENT_FOR_GOOD.toSeconds())
+                ? Map.of(rows.getLong(1), Ailment.NODE_SILENT)
+                : Map.of();
+    }
+
+    @Override
+    public Optional<Why> why(long id, Priorities priorities) {
+        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+            return session.transaction(connection -> {
+                bound(connection, true);
+                return why.read(new Examination(statements, connection, limits, ALIVE), id, priorities);
+            });
+        }
+    }
+
+    static Severity worse(boolean critical) {
+        return critical ? Severity.CRITICAL : Severity.WARNING;
+    }
+}

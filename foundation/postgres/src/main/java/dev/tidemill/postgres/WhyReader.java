@@ -1,0 +1,276 @@
+package dev.tidemill.postgres;
+
+import static dev.tidemill.postgres.Examination.span;
+
+import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Why;
+import dev.tidemill.jobs.Why.Cause;
+import dev.tidemill.jobs.Why.Reason;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Puts a {@link Why} together, by where the job is. */
+final class WhyReader {
+    /** How far a lane is walked to find a job in it. */
+    private static final int WALK = 100_000;
+
+    private static final long SILENT_MICROS = 10_000_000;
+
+    private final PostgresDesk desk;
+
+    WhyReader(PostgresDesk desk) {
+        this.desk = desk;
+    }
+
+    Optional<Why> read(Examination examination, long id, Priorities priorities) throws SQLException {
+        Optional<JobView> found = desk.job(id);
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        JobView job = found.get();
+        Reading reading = new Reading(examination, job);
+        switch (job.state()) {
+            case SUCCEEDED -> reading.finished();
+            case DEAD, DISCARDED -> reading.dead();
+            case SCHEDULED -> reading.scheduled();
+            case RUNNING -> reading.running();
+            case READY -> reading.ready(priorities);
+        }
+        return Optional.of(
+                new Why(id, job.kind(), job.queue(), job.priority(), job.state(), List.copyOf(reading.reasons)));
+    }
+
+    private static final class Reading {
+        private final Examination examination;
+        private final JobView job;
+        private final List<Reason> reasons = new ArrayList<>();
+
+        Reading(Examination examination, JobView job) {
+            this.examination = examination;
+            this.job = job;
+        }
+
+        private void because(Cause cause, String text, String remedy, Object... figures) {
+            reasons.add(new Reason(cause, text, Examination.figures(figures), remedy));
+        }
+
+        private Instant now() throws SQLException {
+            Instant[] now = {Instant.EPOCH};
+            examination.each("checkup_server", rows -> now[0] = PostgresDesk.instant(rows.getLong(1)));
+            return now[0];
+        }
+
+        void finished() {
+            AttemptView last = job.attempts().getLast();
+            because(
+                    Cause.FINISHED,
+                    "It succeeded in attempt " + last.attempt() + " on node " + last.node() + ", which began at "
+                            + last.startedAt() + " and took " + last.took().toMillis() + " ms.",
+                    "",
+                    "attempt",
+                    (long) last.attempt(),
+                    "node",
+                    last.node(),
+                    "started_at",
+                    last.startedAt().toString(),
+                    "took_ms",
+                    last.took().toMillis());
+        }
+
+        void dead() throws SQLException {
+            examination.each(
+                    "why_dead",
+                    rows -> {
+                        boolean discarded = job.state() == JobState.DISCARDED;
+                        because(
+                                discarded ? Cause.DISCARDED : Cause.DEAD_LETTER,
+                                "It has been a dead letter (" + rows.getString(1) + ") for "
+                                        + span(rows.getLong(3) / 1_000_000)
+                                        + (discarded ? ", and was put aside" : "") + ": "
+                                        + firstLine(rows.getString(2)),
+                                discarded ? "" : "Mend what it failed of, then ./tidemill replay " + job.id(),
+                                "code",
+                                rows.getString(1),
+                                "dead_s",
+                                rows.getLong(3) / 1_000_000,
+                                "attempts",
+                                (long) job.attempts().size());
+                    },
+                    job.id());
+        }
+
+        void scheduled() throws SQLException {
+            Instant due = job.dueAt() == null ? job.createdAt() : job.dueAt();
+            Instant now = now();
+            long seconds = now.until(due, ChronoUnit.SECONDS);
+            boolean tried = !job.attempts().isEmpty();
+            if (seconds < -SILENT_MICROS / 1_000_000) {
+                because(
+                        Cause.OVERDUE,
+                        "It was due at " + due + ", " + span(-seconds) + " ago, and nobody has made it ready.",
+                        "Every process of the application moves due jobs: start one, or see in its log what keeps it.",
+                        "due_at",
+                        due.toString(),
+                        "overdue_s",
+                        -seconds);
+                return;
+            }
+            AttemptView last = tried ? job.attempts().getLast() : null;
+            because(
+                    tried ? Cause.BETWEEN_ATTEMPTS : Cause.DELAYED,
+                    (last == null
+                                    ? "It was enqueued for "
+                                    : "Attempt " + last.attempt() + " ended as " + last.outcome() + " ("
+                                            + firstLine(last.error()) + "); the next is due at ")
+                            + due + ", in " + span(Math.max(0, seconds)) + ".",
+                    "",
+                    "due_at",
+                    due.toString(),
+                    "due_in_s",
+                    seconds,
+                    "attempts",
+                    (long) job.attempts().size());
+        }
+
+        void running() throws SQLException {
+            examination.each(
+                    "why_lease",
+                    rows -> {
+                        String node = rows.getString(1);
+                        boolean gone = node == null || rows.getBoolean(5);
+                        boolean silent = rows.getLong(6) > SILENT_MICROS;
+                        String held = "for " + span(rows.getLong(7) / 1_000_000);
+                        String where = node + " (pid " + rows.getLong(3) + " on " + rows.getString(2) + ")";
+                        if (gone) {
+                            because(
+                                    Cause.ORPHANED,
+                                    "It has been in the hands of epoch " + rows.getLong(4) + " " + held
+                                            + ", which has ended.",
+                                    "./tidemill doctor --repair",
+                                    "epoch",
+                                    rows.getLong(4));
+                        } else {
+                            because(
+                                    silent ? Cause.NODE_SILENT : Cause.RUNNING,
+                                    silent
+                                            ? "Node " + where + " took it and has been silent for "
+                                                    + span(rows.getLong(6) / 1_000_000) + "."
+                                            : "It runs, or is about to, on node " + where + ", which took it "
+                                                    + span(rows.getLong(7) / 1_000_000) + " ago.",
+                                    silent
+                                            ? "Any process of the application that is up returns it within seconds: start"
+                                                    + " one. With none: ./tidemill doctor --repair"
+                                            : "",
+                                    "node",
+                                    node,
+                                    "epoch",
+                                    rows.getLong(4),
+                                    "held_s",
+                                    rows.getLong(7) / 1_000_000,
+                                    "silent_s",
+                                    rows.getLong(6) / 1_000_000);
+                        }
+                    },
+                    job.id(),
+                    job.id());
+            if (reasons.isEmpty()) {
+                because(Cause.NEXT, "It was moving while it was looked at.", "Ask again.");
+            }
+        }
+
+        void ready(Priorities priorities) throws SQLException {
+            List<LiveNode> nodes = LiveNode.all(examination);
+            List<LiveNode> handling =
+                    nodes.stream().filter(node -> node.handles(job.kind())).toList();
+            List<LiveNode> able =
+                    handling.stream().filter(node -> node.worksOn(job.queue())).toList();
+            if (nodes.isEmpty()) {
+                because(Cause.NO_NODE, "No node is alive.", "Start a process that handles " + job.kind() + ".");
+            } else if (handling.isEmpty()) {
+                because(
+                        Cause.KIND_UNHANDLED,
+                        "None of the " + nodes.size() + " living nodes handles the kind " + job.kind() + ".",
+                        "Start a process that does, or register the handler under this name (alias takes a former one).",
+                        "nodes",
+                        (long) nodes.size());
+            } else if (able.isEmpty()) {
+                because(
+                        Cause.QUEUE_UNWORKED,
+                        "No living node that handles " + job.kind() + " works on the queue " + job.queue() + ".",
+                        "Give one of them the queue: Tidemill.on(..).queue(\"" + job.queue() + "\", ..).",
+                        "nodes_that_handle_it",
+                        (long) handling.size());
+            }
+            if (job.priority() == Priority.OFF_PEAK && !priorities.offPeakOpen(now())) {
+                because(
+                        Cause.OUTSIDE_WINDOW,
+                        "It is an off-peak job, and none of the windows " + priorities.offPeak() + " is open.",
+                        "Wait for the window, or enqueue it with another priority.");
+            }
+            place(able);
+        }
+
+        private void place(List<LiveNode> able) throws SQLException {
+            long[] ahead = {-1};
+            examination.each(
+                    "why_place",
+                    rows -> ahead[0] = rows.getLong(1),
+                    job.queue(),
+                    job.priority().code(),
+                    WALK,
+                    job.id());
+            List<Priority> urgent = new ArrayList<>();
+            examination.each(
+                    "why_more_urgent",
+                    rows -> {
+                        if (rows.getBoolean(1)) {
+                            urgent.add(Priority.ofCode(rows.getRow() - 1));
+                        }
+                    },
+                    job.queue(),
+                    job.priority().code());
+            long running = able.stream().mapToLong(LiveNode::running).sum();
+            String others = urgent.isEmpty() ? "" : "; " + urgent + " jobs of the queue wait too";
+            String nodes = able.isEmpty()
+                    ? ""
+                    : "; the " + able.size() + " nodes that could run it are running " + running + " jobs";
+            if (ahead[0] == 0) {
+                because(
+                        Cause.NEXT,
+                        "It is the next " + job.priority() + " job of queue " + job.queue() + others + nodes + ".",
+                        able.isEmpty()
+                                ? ""
+                                : "If it stays so: more handlers, see queue(.., concurrency) in the builder.",
+                        "ahead",
+                        0L,
+                        "running",
+                        running);
+            } else {
+                because(
+                        Cause.BEHIND,
+                        (ahead[0] < 0 ? "More than " + WALK : Long.toString(ahead[0])) + " other " + job.priority()
+                                + " jobs of queue " + job.queue() + " go first" + others + nodes + ".",
+                        "More handlers, another process, or a higher priority.",
+                        "ahead",
+                        ahead[0] < 0 ? WALK : ahead[0],
+                        "exact",
+                        ahead[0] >= 0,
+                        "running",
+                        running);
+            }
+        }
+
+        private static String firstLine(@Nullable String error) {
+            return error == null ? "no error" : error.lines().findFirst().orElse("no error");
+        }
+    }
+}

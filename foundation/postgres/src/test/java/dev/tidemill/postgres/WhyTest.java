@@ -1,0 +1,196 @@
+package dev.tidemill.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.Priorities.Window;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Retry;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.Why;
+import dev.tidemill.jobs.Why.Cause;
+import dev.tidemill.jobs.Why.Reason;
+import dev.tidemill.testkit.FreshMill;
+import dev.tidemill.testkit.TestMill;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Why a job is not running, one reason after the other. */
+final class WhyTest {
+    private static final Window NIGHT = new Window(LocalTime.of(1, 0), LocalTime.of(5, 0), ZoneOffset.UTC);
+
+    @RegisterExtension
+    private final FreshMill fresh =
+            FreshMill.with(jobs -> jobs.priorities(Priorities.standard().offPeak(NIGHT))
+                    .handleJson("Fine", (json, run) -> {})
+                    .handleJson("Fail", (json, run) -> {
+                        throw new IllegalStateException("no mail server");
+                    })
+                    .handleJson("GiveUp", (json, run) -> {
+                        throw Retry.never("no use");
+                    }));
+
+    private TestMill mill;
+
+    @BeforeEach
+    void take(TestMill given) {
+        mill = given;
+        mill.clock().set(Instant.parse("2026-07-01T12:00:00Z"));
+    }
+
+    private Why why(long id) {
+        return mill.tidemill().why(id).orElseThrow();
+    }
+
+    private Reason first(long id) {
+        return why(id).reasons().getFirst();
+    }
+
+    private List<Cause> causes(long id) {
+        return why(id).reasons().stream().map(Reason::cause).toList();
+    }
+
+    private long enqueue(String kind, EnqueueOptions options) {
+        return mill.tidemill().enqueue(new JobRequest(kind, "{}"), options);
+    }
+
+    private void run(String sql) throws SQLException {
+        try (Connection connection = mill.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(Statements.forSchema(sql, mill.schema()));
+        }
+    }
+
+    /** A process at work that handles this kind and nothing else, its one handler busy until the latch is down. */
+    private Tidemill working(String kind, CountDownLatch started, CountDownLatch end) {
+        return Tidemill.on(mill.dataSource())
+                .schema(mill.schema())
+                .nodeName("worker-1")
+                .handleJson(kind, (json, run) -> {
+                    started.countDown();
+                    end.await();
+                })
+                .queue("default", options -> options.concurrency(1))
+                .start();
+    }
+
+    @Test
+    void aJobThatIsNotThereHasNoReason() {
+        assertThat(mill.tidemill().why(4711)).isEmpty();
+    }
+
+    @Test
+    void aFinishedJobSaysWhereAndWhen() {
+        long id = enqueue("Fine", EnqueueOptions.NONE);
+        mill.runDue().succeeded(1);
+        Reason reason = first(id);
+        assertThat(reason.cause()).isEqualTo(Cause.FINISHED);
+        assertThat(reason.text()).contains("attempt 1").contains("2026-07-01T12:00:0");
+        assertThat(reason.remedy()).isEmpty();
+    }
+
+    @Test
+    void aDelayedJobSaysUntilWhenAndOneBetweenAttemptsWhatFailed() {
+        long delayed = enqueue("Fine", EnqueueOptions.delay(Duration.ofHours(3)));
+        assertThat(first(delayed).cause()).isEqualTo(Cause.DELAYED);
+        assertThat(first(delayed).text()).isEqualTo("It was enqueued for 2026-07-01T15:00:00Z, in 3 h.");
+        long failed = enqueue("Fail", EnqueueOptions.NONE);
+        mill.runDue("Fail");
+        assertThat(first(failed).cause()).isEqualTo(Cause.BETWEEN_ATTEMPTS);
+        assertThat(first(failed).text())
+                .startsWith("Attempt 1 ended as FAILED (java.lang.IllegalStateException: no mail server); the next is");
+    }
+
+    @Test
+    void aJobThatNobodyMadeReadySaysSo() {
+        long id = enqueue("Fine", EnqueueOptions.delay(Duration.ofMinutes(1)));
+        mill.clock().advance(Duration.ofMinutes(11));
+        assertThat(first(id).cause()).isEqualTo(Cause.OVERDUE);
+        assertThat(first(id).text()).contains("10 min ago");
+    }
+
+    @Test
+    void aDeadLetterSaysOfWhatAndSoDoesOneThatWasPutAside() {
+        long id = enqueue("GiveUp", EnqueueOptions.NONE);
+        mill.runDue();
+        assertThat(first(id).cause()).isEqualTo(Cause.DEAD_LETTER);
+        assertThat(first(id).text()).contains("(GIVEN_UP)").endsWith("no use");
+        assertThat(first(id).remedy()).endsWith("./tidemill replay " + id);
+        mill.tidemill().discard(id);
+        assertThat(first(id).cause()).isEqualTo(Cause.DISCARDED);
+    }
+
+    @Test
+    void withNoNodeAliveThatIsTheReasonAndThenThePlaceInTheLane() {
+        enqueue("Fine", EnqueueOptions.NONE);
+        enqueue("Fine", EnqueueOptions.priority(Priority.CRITICAL));
+        long second = enqueue("Fine", EnqueueOptions.NONE);
+        assertThat(causes(second)).containsExactly(Cause.NO_NODE, Cause.BEHIND);
+        Reason behind = why(second).reasons().getLast();
+        assertThat(behind.figures()).containsEntry("ahead", 1L).containsEntry("exact", true);
+        assertThat(behind.text()).contains("[CRITICAL] jobs of the queue wait too");
+    }
+
+    @Test
+    void aKindOrAQueueThatNoNodeServesIsTheReason() {
+        CountDownLatch none = new CountDownLatch(0);
+        try (Tidemill worker = working("Other", none, none)) {
+            assertThat(causes(enqueue("Fine", EnqueueOptions.NONE))).startsWith(Cause.KIND_UNHANDLED);
+            assertThat(causes(enqueue("Other", EnqueueOptions.queue("elsewhere"))))
+                    .startsWith(Cause.QUEUE_UNWORKED);
+            assertThat(worker.ready()).isTrue();
+        }
+    }
+
+    @Test
+    void anOffPeakJobWaitsForItsWindow() {
+        long id = enqueue("Fine", EnqueueOptions.priority(Priority.OFF_PEAK));
+        assertThat(causes(id)).contains(Cause.OUTSIDE_WINDOW);
+        mill.clock().set(Instant.parse("2026-07-02T02:00:00Z"));
+        assertThat(causes(id)).doesNotContain(Cause.OUTSIDE_WINDOW);
+    }
+
+    @Test
+    void aRunningJobSaysWhereAndTheNextOneThatAllAreBusy() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        try (Tidemill worker = working("Slow", started, end)) {
+            long running = worker.enqueue(new JobRequest("Slow", "{}"));
+            Jobs.await30(started);
+            long next = worker.enqueue(new JobRequest("Slow", "{}"));
+            assertThat(first(running).cause()).isEqualTo(Cause.RUNNING);
+            assertThat(first(running).text()).contains("on node worker-1 (pid ");
+            Reason reason = first(next);
+            assertThat(reason.cause()).isEqualTo(Cause.NEXT);
+            assertThat(reason.text()).contains("the 1 nodes that could run it");
+            end.countDown();
+        }
+    }
+
+    @Test
+    void aJobInTheHandsOfTheDeadSaysSo() throws SQLException {
+        long id = enqueue("Fine", EnqueueOptions.NONE);
+        run("insert into {schema}.node (name, host, pid, kinds, queues, started, heartbeat) values"
+                + " ('gone', 'here', 7, '{Fine}', '{default}', 0, {schema}.now_micros() - 60000000)");
+        run("with taken as (delete from {schema}.ready returning *) insert into {schema}.lease"
+                + " select nextval('{schema}.lease_id'), (select max(epoch) from {schema}.node), {schema}.now_micros(),"
+                + " array[job], array[attempt], array[failures], array[start_by] from taken");
+        assertThat(first(id).cause()).isEqualTo(Cause.NODE_SILENT);
+        assertThat(first(id).text()).isEqualTo("Node gone (pid 7 on here) took it and has been silent for 60 s.");
+        run("update {schema}.node set ended = {schema}.now_micros()");
+        assertThat(first(id).cause()).isEqualTo(Cause.ORPHANED);
+        assertThat(first(id).remedy()).isEqualTo("./tidemill doctor --repair");
+    }
+}
