@@ -1,7 +1,7 @@
 package dev.tidemill.postgres;
 
-import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Checkup;
+import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
