@@ -13,7 +13,9 @@ public enum AttemptOutcome {
     /** The node stopped, or was told to, before the handler was through; not counted. */
     RELEASED(4),
     /** The node that held the attempt died; not counted. */
-    LOST(5);
+    LOST(5),
+    /** Somebody cancelled the job while it ran. */
+    CANCELLED(6);
 
     private static final AttemptOutcome[] BY_CODE = values();
 

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param tags names and values to find the job by
  * @param trace the W3C {@code traceparent} the job continues; null takes {@code trace} from the logging
  *     context if it has that form
+ * @param key what limits and fairness tell jobs apart by, such as a tenant or an account: 1 to 200 characters; null for
+ *     none
  */
 public record EnqueueOptions(
         @Nullable Priority priority,
@@ -31,7 +33,8 @@ public record EnqueueOptions(
         @Nullable Integer attempts,
         @Nullable Duration timeout,
         Map<String, String> tags,
-        @Nullable String trace) {
+        @Nullable String trace,
+        @Nullable String key) {
 
     /** The longest delay: ten years. */
     public static final Duration MAX_DELAY = Duration.ofDays(3653);
@@ -40,7 +43,8 @@ public record EnqueueOptions(
     public static final int MAX_TAGS = 20;
 
     /** No wishes: the kind's defaults, now. */
-    public static final EnqueueOptions NONE = new EnqueueOptions(null, null, null, null, null, null, Map.of(), null);
+    public static final EnqueueOptions NONE =
+            new EnqueueOptions(null, null, null, null, null, null, Map.of(), null, null);
 
     public EnqueueOptions {
         if (queue != null) {
@@ -71,12 +75,15 @@ public record EnqueueOptions(
                     ErrorCode.INVALID_TAG, tags.size() + " tags were given; a job carries at most " + MAX_TAGS + ".");
         }
         tags.forEach(Names::tag);
+        if (key != null) {
+            Names.key(key);
+        }
         tags = Map.copyOf(tags);
     }
 
     /** Starts with a priority. */
     public static EnqueueOptions priority(Priority priority) {
-        return new EnqueueOptions(priority, null, null, null, null, null, Map.of(), null);
+        return new EnqueueOptions(priority, null, null, null, null, null, Map.of(), null, null);
     }
 
     /** Starts with a delay, 0 to {@link #MAX_DELAY}. */
@@ -91,49 +98,54 @@ public record EnqueueOptions(
 
     /** With this priority. */
     public EnqueueOptions withPriority(Priority value) {
-        return new EnqueueOptions(value, queue, delay, at, attempts, timeout, tags, trace);
+        return new EnqueueOptions(value, queue, delay, at, attempts, timeout, tags, trace, key);
     }
 
     /** Runs after this delay, 0 to {@link #MAX_DELAY}, by the database's clock. */
     public EnqueueOptions in(Duration value) {
-        return new EnqueueOptions(priority, queue, value, at, attempts, timeout, tags, trace);
+        return new EnqueueOptions(priority, queue, value, at, attempts, timeout, tags, trace, key);
     }
 
     /** Runs at this time, by the database's clock. */
     public EnqueueOptions at(Instant value) {
-        return new EnqueueOptions(priority, queue, delay, value, attempts, timeout, tags, trace);
+        return new EnqueueOptions(priority, queue, delay, value, attempts, timeout, tags, trace, key);
     }
 
     /** On this queue. */
     public EnqueueOptions onQueue(String value) {
-        return new EnqueueOptions(priority, value, delay, at, attempts, timeout, tags, trace);
+        return new EnqueueOptions(priority, value, delay, at, attempts, timeout, tags, trace, key);
     }
 
     /** With this many counted attempts, 1 to 1000. */
     public EnqueueOptions attempts(int value) {
-        return new EnqueueOptions(priority, queue, delay, at, value, timeout, tags, trace);
+        return new EnqueueOptions(priority, queue, delay, at, value, timeout, tags, trace, key);
     }
 
     /** With this time limit for each attempt, 1 ms to 30 days. */
     public EnqueueOptions timeout(Duration value) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, value, tags, trace);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, value, tags, trace, key);
     }
 
     /** With one more tag. */
     public EnqueueOptions tag(String name, String value) {
         Map<String, String> more = new TreeMap<>(tags);
         more.put(name, value);
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, more, trace);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, more, trace, key);
     }
 
     /** With these tags instead of those before. */
     public EnqueueOptions withTags(Map<String, String> value) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, value, trace);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, value, trace, key);
     }
 
     /** Continuing this W3C trace. */
     public EnqueueOptions trace(@Nullable String traceparent) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent, key);
+    }
+
+    /** With this key, by which limits and fairness tell jobs apart: 1 to 200 characters. */
+    public EnqueueOptions key(String value) {
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, trace, value);
     }
 
     /** Whether a text may be a trace: 1 to 200 printable ASCII characters. */

@@ -13,5 +13,7 @@ public enum JobState {
     /** Out of attempts or given up: needs a person. */
     DEAD,
     /** A dead letter that a person put aside. */
-    DISCARDED
+    DISCARDED,
+    /** Somebody cancelled it; it does not run again. */
+    CANCELLED
 }

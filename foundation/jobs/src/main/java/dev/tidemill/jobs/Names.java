@@ -10,6 +10,7 @@ final class Names {
     private static final int MAX_SCHEMA_BYTES = 63;
     private static final Pattern TRACE = Pattern.compile("[ -~]{1,200}");
     private static final int MAX_TAG_VALUE = 200;
+    private static final int MAX_KEY = 200;
 
     private Names() {}
 
@@ -39,6 +40,15 @@ final class Names {
                             + " % $ ? ; { }, not beginning with pg_, and not information_schema.");
         }
         return schema;
+    }
+
+    static String key(String key) {
+        if (key.isEmpty() || key.length() > MAX_KEY || key.indexOf('\0') >= 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The key has " + key.length() + " characters; it needs 1 to " + MAX_KEY + ", none of them NUL.");
+        }
+        return key;
     }
 
     static boolean isTrace(String trace) {

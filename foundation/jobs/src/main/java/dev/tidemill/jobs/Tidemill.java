@@ -222,6 +222,30 @@ public final class Tidemill implements AutoCloseable {
         return patience;
     }
 
+    /** The limits on queues and kinds, and the queues in which keys take turns. */
+    public Limits limits() {
+        return engine.limits();
+    }
+
+    /** Pauses and resumes queues, kinds and keys. */
+    public Pauses pauses() {
+        return engine.pauses();
+    }
+
+    /** Cancels a job: it does not start any more, and if it runs it is interrupted and not tried again. */
+    public Cancellation cancel(long jobId) {
+        return cancel(jobId, "application");
+    }
+
+    /**
+     * Cancels a job on somebody's behalf.
+     *
+     * @param by who, for the audit trail; 1 to 100 characters
+     */
+    public Cancellation cancel(long jobId, String by) {
+        return engine.cancel(jobId, by);
+    }
+
     /**
      * Whether this process is in contact with the database, and, if it handles jobs, has a living epoch. What a
      * readiness check asks.

@@ -26,7 +26,13 @@ final class FinishStatements {
         this.queues = queues;
     }
 
-    void successes(Connection connection, long epoch, int slot, List<Outcome> outcomes, Collection<Long> endedLeases)
+    void successes(
+            Connection connection,
+            long epoch,
+            int slot,
+            List<Outcome> outcomes,
+            Collection<Long> endedLeases,
+            List<ClaimedJob> freed)
             throws SQLException {
         Times times = new Times(outcomes);
         try (PreparedStatement statement = connection.prepareStatement(statements.get("finish"))) {
@@ -40,7 +46,9 @@ final class FinishStatements {
                     times.started,
                     times.took,
                     times.late,
-                    endedLeases.stream().mapToLong(Long::longValue).toArray());
+                    endedLeases.stream().mapToLong(Long::longValue).toArray(),
+                    freed.stream().mapToLong(ClaimedJob::lease).toArray(),
+                    freed.stream().mapToLong(ClaimedJob::id).toArray());
             statement.execute();
         }
     }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Where in each lane the last claim ended, so that the next one need not walk the dead index entries before it.
@@ -46,6 +47,11 @@ final class Lanes {
         return System.nanoTime() - nextLookNanos >= 0;
     }
 
+    /** Makes the next claim look everywhere, whenever the last one did. */
+    synchronized void lookEverywhere() {
+        nextLookNanos = System.nanoTime();
+    }
+
     /** The positions to send: two arrays of five a demand. */
     synchronized void fill(List<Demand> demands, boolean everywhere, long[] startBys, long[] jobs) {
         for (int q = 0; q < demands.size(); q++) {
@@ -58,13 +64,22 @@ final class Lanes {
         }
     }
 
-    /** Takes note of what a claim brought and of what was hinted meanwhile. */
-    synchronized void end(List<Demand> demands, List<ClaimedJob> claimed, boolean everywhere, long tookNanos) {
+    /**
+     * Takes note of what a claim brought and of what was hinted meanwhile.
+     *
+     * @param reachedJobs how far it got: in plain lanes what was claimed itself, in limited ones also what was passed
+     */
+    synchronized void end(
+            List<Demand> demands,
+            List<ClaimedJob> claimed,
+            List<ClaimedJob> reachedJobs,
+            boolean everywhere,
+            long tookNanos) {
         if (everywhere) {
             nextLookNanos = System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
         }
         Map<String, Position[]> reached = new HashMap<>();
-        for (ClaimedJob job : claimed) {
+        for (ClaimedJob job : reachedJobs) {
             Position[] lanes = lanes(reached, job.queue());
             int lane = job.priority().code();
             Position at = new Position(job.startByMicros(), job.id());
@@ -118,6 +133,16 @@ final class Lanes {
             Arrays.fill(fresh, Position.BEGINNING);
             return fresh;
         });
+    }
+
+    /** The start deadlines that go along: one a priority, in microseconds. */
+    static long[] deadlines(Priorities priorities) {
+        long[] deadlines = new long[PRIORITIES];
+        for (Priority priority : Priority.values()) {
+            deadlines[priority.code()] =
+                    TimeUnit.NANOSECONDS.toMicros(priorities.deadline(priority).toNanos());
+        }
+        return deadlines;
     }
 
     /** The weights array that goes along: one a priority. */

@@ -36,8 +36,14 @@ public final class Migrations {
     /** The oldest server that is supported, as PostgreSQL numbers versions. */
     private static final int OLDEST_SERVER = 150_000;
 
-    private static final List<String> FILES =
-            List.of("V001__engine.sql", "V003__schedules.sql", "V004__reports.sql", "V005__retention.sql");
+    private static final List<String> FILES = List.of(
+            "V001__engine.sql",
+            "V002__control.sql",
+            "V003__schedules.sql",
+            "V004__reports.sql",
+            "V005__retention.sql",
+            "V006__outcomes.sql",
+            "V007__claims.sql");
 
     private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");
     private static final Pattern NEEDS = Pattern.compile("(?m)^-- needs (\\d+):");

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresIntake implements Intake {
     static final int COPY_FROM = 500;
+    /** Jobs with keys do not go by COPY: in a fair queue their turns are found in the statement. */
+    private static final int KEYED_AT_ONCE = 5_000;
+
     private static final long PAST_TOLERANCE_MICROS = TimeUnit.MINUTES.toMicros(1);
     private static final long FUTURE_MICROS = TimeUnit.SECONDS.toMicros(EnqueueOptions.MAX_DELAY.toSeconds());
 
@@ -81,28 +86,43 @@ final class PostgresIntake implements Intake {
         }
     }
 
-    /** The jobs with their ids, and the two groups they fall into. */
-    private record Rows(List<NewJob> jobs, List<Long> ids, List<Integer> now, List<Integer> later, boolean tagged) {
+    /** The jobs with their ids, and the groups they fall into: plain, with a key, and for later. {@code turns} is filled with the
+     * start deadlines that the database gave to jobs with keys. */
+    private record Rows(
+            List<NewJob> jobs,
+            List<Long> ids,
+            List<Integer> now,
+            List<Integer> keyed,
+            List<Integer> later,
+            boolean tagged,
+            boolean anyKey,
+            AtomicLongArray turns) {
         boolean oneStatement() {
-            return !tagged && jobs.size() < COPY_FROM && (now.isEmpty() || later.isEmpty());
+            int groups = (now.isEmpty() ? 0 : 1) + (keyed.isEmpty() ? 0 : 1) + (later.isEmpty() ? 0 : 1);
+            return !tagged && jobs.size() < COPY_FROM && groups < 2;
         }
     }
 
     private Rows rows(List<NewJob> jobs) {
         List<Integer> now = new ArrayList<>(jobs.size());
+        List<Integer> keyed = new ArrayList<>();
         List<Integer> later = new ArrayList<>();
+        boolean anyKey = false;
         boolean tagged = false;
         boolean timed = false;
         for (int i = 0; i < jobs.size(); i++) {
             NewJob job = jobs.get(i);
-            (job.delayMicros() == 0 && job.atMicros() == 0 ? now : later).add(i);
+            boolean delayed = job.delayMicros() != 0 || job.atMicros() != 0;
+            (delayed ? later : job.key() == null ? now : keyed).add(i);
+            anyKey |= job.key() != null;
             tagged |= !job.tags().isEmpty();
             timed |= job.atMicros() != 0;
         }
         if (timed) {
             checkTimes(jobs);
         }
-        return new Rows(jobs, takeIds(jobs.size()), now, later, tagged);
+        return new Rows(
+                jobs, takeIds(jobs.size()), now, keyed, later, tagged, anyKey, new AtomicLongArray(jobs.size()));
     }
 
     /** By the database's clock; a minute of tolerance, since the caller could only look at another one. */
@@ -159,31 +179,48 @@ final class PostgresIntake implements Intake {
 
     private Added write(Connection connection, Rows rows) throws SQLException {
         long now;
-        if (rows.jobs.size() >= COPY_FROM && BinaryCopy.possible(connection)) {
+        if (rows.jobs.size() >= COPY_FROM && !rows.anyKey && BinaryCopy.possible(connection)) {
             now = copy(connection, rows);
         } else {
             now = Long.MAX_VALUE;
             for (int from = 0; from < rows.now.size(); from += COPY_FROM) {
                 List<Integer> which = rows.now.subList(from, Math.min(rows.now.size(), from + COPY_FROM));
-                now = Math.min(now, insert(connection, rows, which, false));
+                now = Math.min(now, insert(connection, rows, which, Group.NOW));
+            }
+            for (int from = 0; from < rows.keyed.size(); from += KEYED_AT_ONCE) {
+                List<Integer> which = rows.keyed.subList(from, Math.min(rows.keyed.size(), from + KEYED_AT_ONCE));
+                now = Math.min(now, insert(connection, rows, which, Group.KEYED));
             }
             for (int from = 0; from < rows.later.size(); from += COPY_FROM) {
                 List<Integer> which = rows.later.subList(from, Math.min(rows.later.size(), from + COPY_FROM));
-                now = Math.min(now, insert(connection, rows, which, true));
+                now = Math.min(now, insert(connection, rows, which, Group.LATER));
             }
         }
         if (rows.tagged) {
             addTags(connection, rows);
         }
-        return new Added(rows.ids, hints(rows.jobs, now));
+        return new Added(rows.ids, hints(rows, now));
+    }
+
+    /** What the statements that insert differ by. */
+    private enum Group {
+        NOW("add_ready"),
+        KEYED("add_keyed"),
+        LATER("add_scheduled");
+
+        private final String statement;
+
+        Group(String statement) {
+            this.statement = statement;
+        }
     }
 
     /** The statement may come so late that its ids have become void; then it did nothing, and gets others. */
-    private long insert(Connection connection, Rows rows, List<Integer> which, boolean later) throws SQLException {
-        OptionalLong now = tryInsert(connection, rows, which, later);
+    private long insert(Connection connection, Rows rows, List<Integer> which, Group group) throws SQLException {
+        OptionalLong now = tryInsert(connection, rows, which, group);
         while (now.isEmpty()) {
             renewIds(rows, which);
-            now = tryInsert(connection, rows, which, later);
+            now = tryInsert(connection, rows, which, group);
         }
         return now.getAsLong();
     }
@@ -196,7 +233,7 @@ final class PostgresIntake implements Intake {
         }
     }
 
-    private OptionalLong tryInsert(Connection connection, Rows rows, List<Integer> which, boolean later)
+    private OptionalLong tryInsert(Connection connection, Rows rows, List<Integer> which, Group group)
             throws SQLException {
         int count = which.size();
         long[] ids = new long[count];
@@ -205,6 +242,7 @@ final class PostgresIntake implements Intake {
         short[] priority = new short[count];
         String[] payload = new String[count];
         @Nullable String[] meta = new @Nullable String[count];
+        @Nullable String[] key = new @Nullable String[count];
         long[] within = new long[count];
         long[] delay = new long[count];
         long[] at = new long[count];
@@ -216,20 +254,23 @@ final class PostgresIntake implements Intake {
             priority[i] = (short) job.priority().code();
             payload[i] = job.payload();
             meta[i] = job.meta();
+            key[i] = job.key();
             within[i] = job.startWithinMicros();
             delay[i] = job.delayMicros();
             at[i] = job.atMicros();
         }
-        try (PreparedStatement statement =
-                connection.prepareStatement(statements.get(later ? "add_scheduled" : "add_ready"))) {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(group.statement))) {
             Parameters.set(statement, ids, kind, queue, priority, payload, meta, within);
             int next = 8;
-            if (later) {
+            if (group != Group.NOW) {
+                statement.setObject(next++, key);
+            }
+            if (group == Group.LATER) {
                 statement.setObject(next++, delay);
                 statement.setObject(next++, at);
             }
             statement.setLong(next, smallest(ids));
-            return now(statement);
+            return now(statement, turn -> group == Group.KEYED && turn < count ? which.get(turn) : -1, rows.turns);
         }
     }
 
@@ -239,12 +280,22 @@ final class PostgresIntake implements Intake {
 
     /** The database's clock as a statement returned it; empty if it found the ids void. */
     private static OptionalLong now(PreparedStatement statement) throws SQLException {
+        return now(statement, row -> -1, new AtomicLongArray(0));
+    }
+
+    /** The same, with the turn of each row's job put where it belongs. */
+    private static OptionalLong now(PreparedStatement statement, IntUnaryOperator jobOfRow, AtomicLongArray turns)
+            throws SQLException {
         try (ResultSet result = statement.executeQuery()) {
             if (!result.next()) {
                 return OptionalLong.empty();
             }
             long now = result.getLong(1);
-            return result.wasNull() ? OptionalLong.empty() : OptionalLong.of(now);
+            boolean voided = result.wasNull();
+            for (int row = 0; jobOfRow.applyAsInt(row) >= 0; row++, result.next()) {
+                turns.set(jobOfRow.applyAsInt(row), result.getLong(2));
+            }
+            return voided ? OptionalLong.empty() : OptionalLong.of(now);
         }
     }
 
@@ -354,13 +405,14 @@ final class PostgresIntake implements Intake {
         return job.atMicros() > 0 ? job.atMicros() : now + job.delayMicros();
     }
 
-    private static List<Hint> hints(List<NewJob> jobs, long now) {
+    private static List<Hint> hints(Rows rows, long now) {
         record Lane(String queue, Priority priority, boolean later) {}
         Map<Lane, Hint> hints = new HashMap<>();
-        for (NewJob job : jobs) {
+        for (int i = 0; i < rows.jobs.size(); i++) {
+            NewJob job = rows.jobs.get(i);
             boolean later = job.delayMicros() != 0 || job.atMicros() != 0;
             long due = later ? due(job, now) : 0;
-            long startBy = (later ? due : now) + job.startWithinMicros();
+            long startBy = rows.turns.get(i) != 0 ? rows.turns.get(i) : (later ? due : now) + job.startWithinMicros();
             hints.merge(
                     new Lane(job.queue(), job.priority(), later),
                     new Hint(job.queue(), job.priority(), startBy, due),

@@ -2,6 +2,7 @@ package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Clockwork;
+import dev.tidemill.jobs.store.Control;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
@@ -35,6 +36,7 @@ final class PostgresJobStore implements JobStore {
     private final PostgresClockwork clockwork;
     private final PostgresHistory history;
     private final PostgresCheckup checkup;
+    private final PostgresControl control;
 
     PostgresJobStore(DataSource dataSource, String schema) {
         this.dataSource = dataSource;
@@ -54,6 +56,7 @@ final class PostgresJobStore implements JobStore {
         this.history = new PostgresHistory(dataSource, statements, kinds);
         this.checkup = new PostgresCheckup(
                 dataSource, statements, schema, rescuer, desk, InstantSource.system(), CheckupLimits.STANDARD);
+        this.control = new PostgresControl(dataSource, statements, kinds, queues);
     }
 
     @Override
@@ -99,6 +102,11 @@ final class PostgresJobStore implements JobStore {
     @Override
     public Checkup checkup() {
         return checkup;
+    }
+
+    @Override
+    public Control control() {
+        return control;
     }
 
     @Override

@@ -16,6 +16,9 @@ import org.postgresql.PGNotification;
 
 /** Signals by LISTEN and NOTIFY, on two connections of their own. */
 final class PostgresSignals implements Signals {
+    /** What is sent when a job that may be running is to be cancelled; older versions take no notice. */
+    static final String CANCELS = "cancel";
+
     private final Session sending;
     private final Session listening;
     private final Statements statements;
@@ -46,7 +49,7 @@ final class PostgresSignals implements Signals {
     }
 
     @Override
-    public List<Hint> await(Duration timeout) {
+    public Heard await(Duration timeout) {
         return listening.call(connection -> {
             if (!connection.equals(heard)) {
                 listen(connection);
@@ -55,13 +58,15 @@ final class PostgresSignals implements Signals {
             PGNotification[] notifications =
                     connection.unwrap(PGConnection.class).getNotifications(Math.max(1, (int) timeout.toMillis()));
             List<Hint> hints = new ArrayList<>();
+            boolean cancels = false;
             for (PGNotification notification : notifications) {
+                cancels |= CANCELS.equals(notification.getParameter());
                 Hint hint = parse(notification.getParameter());
                 if (hint != null && notification.getPID() != ownPid) {
                     hints.add(hint);
                 }
             }
-            return hints;
+            return new Heard(hints, cancels);
         });
     }
 

@@ -123,7 +123,7 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             if (!asks(connection, "roll_up_due", micros(notWithin)) || !asks(connection, "lock_roll_up")) {
                 return false;
             }
-            for (String name : List.of("roll_up", "prune_tally")) {
+            for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests", "prune_suspects")) {
                 try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
                     statement.executeUpdate();
                 }

@@ -1,7 +1,6 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.AttemptOutcome;
-import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.EpochClosedException;
@@ -18,10 +17,10 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -35,21 +34,13 @@ final class PostgresWorkplace implements Workplace {
     private static final int OTHER_SLOT = 2;
     private static final int FIRST_HANDLER_SLOT = 3;
     private static final int SLOTS = 32;
-    /** The claim itself returns jobs as they lie. */
-    private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
-                    job -> job.priority() != Priority.CRITICAL)
-            .thenComparingLong(ClaimedJob::startByMicros)
-            .thenComparingLong(ClaimedJob::id);
-
     private final DataSource dataSource;
     private final Statements statements;
     private final NameIds kinds;
     private final NameIds queues;
     private final Rescuer rescuer;
     private final long epoch;
-    private final int[] kindIds;
-    private final int[] weights;
-    private final Lanes lanes = new Lanes();
+    private final Claimer claimer;
     private final Session claiming;
     private final Session finishing;
     private final Session heart;
@@ -68,14 +59,13 @@ final class PostgresWorkplace implements Workplace {
         this.kinds = kinds;
         this.queues = queues;
         this.rescuer = rescuer;
-        this.kindIds = node.kinds().stream().mapToInt(kinds::id).sorted().toArray();
-        this.weights = Lanes.weights(node.priorities());
         this.claiming = new Session(dataSource, Duration.ofSeconds(30));
         this.finishing = new Session(dataSource, Duration.ofSeconds(30));
         this.heart = new Session(dataSource, Duration.ofSeconds(4));
         this.finish = new FinishStatements(statements, kinds, queues);
         this.epoch = heart.transaction(connection -> join(connection, node));
         this.completions = new PostgresCompletions(dataSource, statements, epoch);
+        this.claimer = new Claimer(claiming, statements, kinds, queues, node, epoch, CLAIM_SLOT);
     }
 
     private long join(Connection connection, NodeInfo node) throws SQLException {
@@ -107,92 +97,32 @@ final class PostgresWorkplace implements Workplace {
 
     @Override
     public List<ClaimedJob> claim(List<Demand> demands) {
-        boolean everywhere = lanes.begin();
-        long[] startBys = new long[demands.size() * 5];
-        long[] jobs = new long[demands.size() * 5];
-        lanes.fill(demands, everywhere, startBys, jobs);
-        int[] queueIds = new int[demands.size()];
-        int[] limits = new int[demands.size()];
-        int[] critical = new int[demands.size()];
-        int[] modes = new int[demands.size()];
-        for (int q = 0; q < demands.size(); q++) {
-            Demand demand = demands.get(q);
-            queueIds[q] = queues.id(demand.queue());
-            limits[q] = demand.slots();
-            critical[q] = demand.criticalSlots();
-            modes[q] = (demand.strict() ? 1 : 0) + (demand.offPeakOpen() ? 2 : 0);
-        }
-        long sent = System.nanoTime();
-        List<ClaimedJob> claimed = claiming.call(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim"))) {
-                Parameters.set(
-                        statement,
-                        epoch,
-                        CLAIM_SLOT,
-                        kindIds,
-                        weights,
-                        queueIds,
-                        limits,
-                        critical,
-                        modes,
-                        startBys,
-                        jobs);
-                try (ResultSet rows = statement.executeQuery()) {
-                    return read(rows);
-                }
-            }
-        });
-        lanes.end(demands, claimed, everywhere, System.nanoTime() - sent);
-        Set<String> strict =
-                demands.stream().filter(Demand::strict).map(Demand::queue).collect(Collectors.toSet());
-        claimed.sort(
-                strict.isEmpty()
-                        ? BY_DEADLINE
-                        : Comparator.<ClaimedJob>comparingInt(job -> strict.contains(job.queue())
-                                        ? job.priority().code()
-                                        : 0)
-                                .thenComparing(BY_DEADLINE));
-        return claimed;
-    }
-
-    private List<ClaimedJob> read(ResultSet rows) throws SQLException {
-        List<ClaimedJob> claimed = new ArrayList<>();
-        while (rows.next()) {
-            claimed.add(new ClaimedJob(
-                    rows.getLong(1),
-                    rows.getLong(2),
-                    rows.getInt(3),
-                    rows.getInt(4),
-                    kinds.name(rows.getInt(5)),
-                    queues.name(rows.getInt(6)),
-                    Priority.ofCode(rows.getInt(7)),
-                    rows.getLong(8),
-                    rows.getString(9),
-                    rows.getString(10)));
-        }
-        return claimed;
+        return claimer.claim(demands);
     }
 
     @Override
     public void hint(Hint hint) {
-        lanes.hint(hint);
+        claimer.hint(hint);
     }
 
     @Override
-    public List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases) {
+    public List<Hint> finish(List<Outcome> outcomes, List<ClaimedJob> written, Collection<Long> endedLeases) {
         List<Outcome> successes = new ArrayList<>(outcomes.size());
         List<Outcome> failures = new ArrayList<>();
         outcomes.forEach(
                 outcome -> (outcome.outcome() == AttemptOutcome.SUCCEEDED ? successes : failures).add(outcome));
+        List<ClaimedJob> freed = Stream.concat(outcomes.stream().map(Outcome::job), written.stream())
+                .filter(ClaimedJob::limited)
+                .toList();
         if (failures.isEmpty()) {
             return finishing.call(connection -> {
-                finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases);
+                finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases, freed);
                 return List.of();
             });
         }
         return finishing.transaction(connection -> {
             List<Hint> hints = finish.failures(connection, epoch, FINISH_SLOT, failures);
-            finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases);
+            finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases, freed);
             return hints;
         });
     }
@@ -259,7 +189,8 @@ final class PostgresWorkplace implements Workplace {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("set local lock_timeout = '1s'");
                 if (ifNotCompleted.outcome() == AttemptOutcome.SUCCEEDED) {
-                    finish.successes(connection, epoch, handlerSlot(job), List.of(ifNotCompleted), List.of());
+                    finish.successes(
+                            connection, epoch, handlerSlot(job), List.of(ifNotCompleted), List.of(), List.of());
                 } else {
                     finish.failures(connection, epoch, handlerSlot(job), List.of(ifNotCompleted));
                 }
@@ -307,9 +238,23 @@ final class PostgresWorkplace implements Workplace {
                 }
             }
             if (!unknown.isEmpty()) {
-                rescuer.returnLeases(connection, epoch, unknown, null).forEach(lanes::hint);
+                rescuer.returnLeases(connection, epoch, unknown, null).forEach(claimer::hint);
             }
             return unknown.size();
+        });
+    }
+
+    @Override
+    public Set<Long> cancelRequests() {
+        return borrow(Duration.ofSeconds(5), connection -> {
+            Set<Long> jobs = new HashSet<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("cancel_requests"));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    jobs.add(rows.getLong(1));
+                }
+            }
+            return jobs;
         });
     }
 

@@ -100,6 +100,9 @@ final class Session implements AutoCloseable {
         if (SqlErrors.EPOCH_CLOSED.equals(failed.getSQLState())) {
             return new EpochClosedException(String.valueOf(failed.getMessage()));
         }
+        if (SqlErrors.CONTROL_CHANGED.equals(failed.getSQLState())) {
+            return new Claimer.ControlChangedException(String.valueOf(failed.getMessage()));
+        }
         discard();
         return SqlErrors.translate(failed);
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 
 /** Says in our words what PostgreSQL said in its own. Never repeats a connection URL, which may hold a password. */
 final class SqlErrors {
+    static final String CONTROL_CHANGED = "TM003";
     static final String EPOCH_CLOSED = "TM001";
     static final String LOCK_TIMEOUT = "55P03";
     private static final String PRIVILEGE = "42501";

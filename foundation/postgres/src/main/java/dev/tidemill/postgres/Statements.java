@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 final class Statements {
     private static final List<String> RESOURCES =
-            List.of("statements.sql", "schedules.sql", "reports.sql", "history.sql", "checkup.sql");
+            List.of("statements.sql", "control.sql", "schedules.sql", "reports.sql", "history.sql", "checkup.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
     private final Map<String, String> byName = new HashMap<>();
@@ -26,12 +26,16 @@ final class Statements {
 
     Statements(String schema) {
         this.schema = schema;
-        for (String resource : RESOURCES) {
-            for (String section : Pattern.compile("(?m)^-- :").split(resource(resource), -1)) {
-                int end = section.indexOf('\n');
-                byName.put(
-                        section.substring(0, end).strip(),
-                        forSchema(section.substring(end).strip(), schema));
+        RESOURCES.forEach(this::read);
+    }
+
+    private void read(String file) {
+        for (String section : Pattern.compile("(?m)^-- :").split(resource(file), -1)) {
+            int end = section.indexOf('\n');
+            String name = section.substring(0, end).strip();
+            String sql = forSchema(section.substring(end).strip(), schema);
+            if (byName.put(name, sql) != null && !name.startsWith("--")) {
+                throw new IllegalStateException("Two statements are named " + name + ".");
             }
         }
     }

@@ -25,20 +25,28 @@ insert into {schema}.queue (name) values (?) on conflict do nothing
 -- Plain jobs, due now: the shape that single enqueues take. No row when the smallest id, given first, is void.
 select {schema}.add_ready(?, ?, ?, ?, ?::text[], ?::text[], ?) from {schema}.job_floor f where f.id <= ?
 
+-- :add_keyed
+-- No row when the smallest id is void.
+select k.now, k.start_by
+  from {schema}.job_floor f
+ cross join lateral {schema}.add_keyed(?, ?, ?, ?, ?::text[], ?::text[], ?, ?::text[]) k
+ where f.id <= ?
+
 -- :add_scheduled
 -- Null when the smallest id is void.
 with input as (
-    select u.*, n.now, case when u.at > 0 then u.at else n.now + u.delay end as due
-      from unnest(?::bigint[], ?::integer[], ?::integer[], ?::smallint[], ?::text[], ?::text[], ?::bigint[],
+    select u.*, {schema}.key_number(u.key) as number, n.now,
+           case when u.at > 0 then u.at else n.now + u.delay end as due
+      from unnest(?::bigint[], ?::integer[], ?::integer[], ?::smallint[], ?::text[], ?::text[], ?::bigint[], ?::text[],
                   ?::bigint[], ?::bigint[])
-           u (id, kind, queue, priority, payload, meta, within, delay, at)
+           u (id, kind, queue, priority, payload, meta, within, key, delay, at)
      cross join (select {schema}.now_micros() as now from {schema}.job_floor f where f.id <= ? offset 0) n),
 body as (
-    insert into {schema}.job (id, created, kind, queue, priority, payload, meta)
-    select id, now, kind, queue, priority, payload, meta from input),
+    insert into {schema}.job (id, created, kind, queue, priority, payload, meta, key)
+    select id, now, kind, queue, priority, payload, meta, number from input),
 waiting as (
-    insert into {schema}.scheduled (due, job, start_within, kind, queue, priority, attempt, failures)
-    select due, id, within, kind, queue, priority, 1, 0 from input)
+    insert into {schema}.scheduled (due, job, start_within, kind, queue, priority, attempt, failures, key)
+    select due, id, within, kind, queue, priority, 1, 0, number from input)
 select min(now) from input
 
 -- :add_tags
@@ -78,7 +86,7 @@ select {schema}.require_fence(?, ?)
 select id from {schema}.lease where epoch = ?
 
 -- :return_leases
-select queue, priority, start_by, jobs from {schema}.return_leases(?, ?::bigint[], ?::smallint)
+select queue, priority, start_by, jobs from {schema}.return_leases(?, ?::bigint[], ?::smallint, ?)
 
 -- :mark_closing
 -- An epoch is dead after long silence, or after a shorter one when its heartbeat's session is gone as well. (Another
@@ -118,19 +126,7 @@ select p.pid, pg_terminate_backend(p.pid)
 update {schema}.node set ended = {schema}.now_micros() where epoch = ?
 
 -- :move_due
-with due as (
-    delete from {schema}.scheduled s
-     where s.ctid = any (array(
-           select c.ctid from {schema}.scheduled c
-            where c.due <= {schema}.now_micros()
-            order by c.due, c.job
-            limit ?
-              for update skip locked))
-    returning s.*),
-moved as (
-    insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)
-    select due + start_within, job, kind, queue, priority, attempt, failures from due)
-select queue, priority, min(due + start_within), count(*) from due group by queue, priority
+select queue, priority, start_by, jobs from {schema}.move_due(?)
 
 -- :next_due
 select coalesce((select due from {schema}.scheduled order by due limit 1), 0), {schema}.now_micros()
@@ -150,6 +146,10 @@ counted as materialized (
            count(*) filter (where r.start_by < s.at) as overdue, min(r.start_by) as earliest, 0::bigint as scheduled
       from {schema}.ready r cross join started s
      group by r.queue, r.priority, r.kind
+    union all
+    select p.queue, p.priority, p.kind, count(*), count(*) filter (where p.start_by < s.at), min(p.start_by), 0
+      from {schema}.parked p cross join started s
+     group by p.queue, p.priority, p.kind
     union all
     select c.queue, c.priority, c.kind, 0, 0, null, count(*)
       from {schema}.scheduled c
@@ -181,11 +181,14 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
              or exists (select from {schema}.attempt_kept a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
            when d.job is not null and not d.discarded then 'DEAD'
            when d.job is not null then 'DISCARDED'
+           when exists (select from {schema}.cancelled c where c.job = j.id)
+             or exists (select from {schema}.cancelled_kept c where c.job = j.id) then 'CANCELLED'
            when s.job is not null then 'SCHEDULED'
            when exists (select from {schema}.lease l
                          where j.id = any (l.jobs)
                            and not exists (select from {schema}.attempt a where a.lease = l.id and a.job = j.id))
                then 'RUNNING'
+           when exists (select from {schema}.cancel_request c where c.job = j.id) then 'CANCELLED'
            else 'READY'
        end as state,
        s.due
@@ -268,11 +271,12 @@ select t.key, t.value
 with revived as (
     delete from {schema}.dead_letter d
      where d.job = any (?) and not d.discarded and d.kind is not null
-    returning d.job, d.kind, d.queue, d.priority, d.attempt),
+    returning d.job, d.kind, d.queue, d.priority, d.attempt,
+              {schema}.key_of(d.job) as key),
 again as (
-    insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)
+    insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures, key)
     select {schema}.now_micros() + (?::bigint[])[r.priority + 1], r.job, r.kind, r.queue, r.priority,
-           least(r.attempt + 1, 32767), 0
+           least(r.attempt + 1, 32767), 0, r.key
       from revived r
     returning job, queue, priority, start_by)
 select a.job, q.name, a.priority, a.start_by from again a join {schema}.queue q on q.id = a.queue
@@ -326,10 +330,14 @@ select count(*), {schema}.now_micros() from (select from {schema}.dead_letter wh
 
 -- :claim
 select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta
-  from {schema}.claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  from {schema}.claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- :claim_limited
+select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta
+  from {schema}.claim_limited(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- :finish
-select {schema}.finish(?, ?, ?, ?, ?, ?, ?, ?, ?)
+select {schema}.finish(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- :finish_failures
 select queue, priority, start_by, due

@@ -142,7 +142,7 @@ final class CompleteInTest {
     void anAttemptThatTimedOutCannotComplete() throws Exception {
         CountDownLatch secondIsDone = new CountDownLatch(1);
         AtomicReference<TidemillException> refused = new AtomicReference<>();
-        try (Tidemill mill = start(Duration.ofMillis(100), (job, run) -> {
+        try (Tidemill mill = start(Duration.ofMillis(500), (job, run) -> {
             try (Connection connection = sql.begin()) {
                 if (run.attempt() == 1) {
                     Jobs.awaitStubbornly(secondIsDone);

@@ -17,7 +17,7 @@ final class LanesTest {
     private final List<Demand> demands = List.of(new Demand("q", 10, 10, false, true));
 
     private static ClaimedJob job(long startBy, long id) {
-        return new ClaimedJob(1, id, 1, 0, "k", "q", Priority.HIGH, startBy, "{}", null);
+        return new ClaimedJob(1, id, 1, 0, "k", "q", Priority.HIGH, startBy, "{}", null, false);
     }
 
     private static Hint hint(long startBy) {
@@ -26,7 +26,7 @@ final class LanesTest {
 
     /** A claim that took a tenth of a second, so that the next look from the beginning is two seconds away. */
     private void claims(boolean everywhere, ClaimedJob... jobs) {
-        lanes.end(demands, List.of(jobs), everywhere, 100_000_000L);
+        lanes.end(demands, List.of(jobs), List.of(jobs), everywhere, 100_000_000L);
     }
 
     private long[] position() {

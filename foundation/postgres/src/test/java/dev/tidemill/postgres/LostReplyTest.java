@@ -86,7 +86,7 @@ final class LostReplyTest {
         hand.add(2, hand.job());
         List<ClaimedJob> both = hand.claim(place, 2);
         Outcome[] flush = {retry(both.getFirst(), Duration.ofHours(1), true), dead(both.getLast())};
-        place.finish(List.of(), List.of());
+        place.finish(List.of(), List.of(), List.of());
         proxy.loseNextAnswer();
         assertLost(() -> finish(place, flush));
         finish(place, flush);

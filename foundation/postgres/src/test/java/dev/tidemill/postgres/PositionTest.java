@@ -113,7 +113,7 @@ final class PositionTest {
     void noLimitMeansNothingInsteadOfEverything() throws Exception {
         hand.add(5, hand.job());
         String queue = "(select id from {schema}.queue where name = '" + hand.queue() + "')";
-        assertThat(sql.number("select coalesce(cardinality(t.jobs), 0) from {schema}.take_lane(" + queue
+        assertThat(sql.number("select coalesce(cardinality(t.jobs), 0) from {schema}.take_from_lane(" + queue
                         + ", 2, (select array_agg(id) from {schema}.kind), null, 0, 0) t"))
                 .isZero();
         assertThat(hand.claim(hand.join(), 10)).hasSize(5);

@@ -213,7 +213,7 @@ class RetentionTest {
         hand.add(30, hand.job());
         List<ClaimedJob> claimed = hand.claim(place, 30);
         ClaimedJob slow = claimed.getFirst();
-        place.finish(claimed.subList(1, 30).stream().map(StoreHand::success).toList(), List.of());
+        place.finish(claimed.subList(1, 30).stream().map(StoreHand::success).toList(), List.of(), List.of());
         for (int i = 0; i < 25; i++) {
             succeed(place, 1);
         }

@@ -113,7 +113,7 @@ class SchemaNamesTest {
             // The first instance's counting is locked: the second goes on with its own.
             connection.setAutoCommit(false);
             lock(connection, new Statements(schemas.getFirst()).get("lock_roll_up"));
-            assertThat(listening.signals().await(Duration.ofMillis(1))).isEmpty();
+            assertThat(listening.signals().await(Duration.ofMillis(1)).hints()).isEmpty();
             try (Tidemill second = mill(schemas.getLast(), handled)) {
                 Jobs.in(second, second.enqueue(new JobRequest("k", "{}")), JobState.SUCCEEDED);
                 await().atMost(SOON).until(() -> second.stats().depthsAt().isAfter(Instant.EPOCH));
@@ -127,7 +127,10 @@ class SchemaNamesTest {
                 same.signals().send(List.of(new Hint("own", Priority.LOW, 1, 0)));
                 assertThat(await().atMost(SOON)
                                 .until(
-                                        () -> listening.signals().await(Duration.ofMillis(100)),
+                                        () -> listening
+                                                .signals()
+                                                .await(Duration.ofMillis(100))
+                                                .hints(),
                                         heard -> heard.stream()
                                                 .anyMatch(hint -> hint.queue().equals("own"))))
                         .noneMatch(hint -> hint.queue().equals("other"));

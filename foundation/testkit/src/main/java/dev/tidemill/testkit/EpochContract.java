@@ -134,7 +134,7 @@ public abstract class EpochContract {
         Workplace place = hand.join();
         hand.add(2, hand.job());
         List<ClaimedJob> both = hand.claim(place, 2);
-        place.finish(List.of(success(both.getFirst())), List.of());
+        place.finish(List.of(success(both.getFirst())), List.of(), List.of());
         assertThat(place.reconcile(Set.of())).isEqualTo(1);
         assertThat(ids(hand.claim(place, 10))).containsExactly(both.getLast().id());
     }
@@ -204,7 +204,7 @@ public abstract class EpochContract {
         Workplace place = hand.join();
         hand.add(3, hand.job());
         List<ClaimedJob> claimed = hand.claim(place, 3);
-        place.finish(List.of(success(claimed.getFirst())), List.of());
+        place.finish(List.of(success(claimed.getFirst())), List.of(), List.of());
         place.leave();
         place.leave();
         List<ClaimedJob> again = hand.claim(hand.join(), 10);
@@ -218,7 +218,9 @@ public abstract class EpochContract {
         List<Long> added = hand.add(6, hand.job());
         List<ClaimedJob> claimed = hand.claim(dying, 5);
         dying.finish(
-                List.of(success(claimed.get(0)), retry(claimed.get(1), LONG, true), dead(claimed.get(2))), List.of());
+                List.of(success(claimed.get(0)), retry(claimed.get(1), LONG, true), dead(claimed.get(2))),
+                List.of(),
+                List.of());
         try (Connection connection = connect()) {
             connection.setAutoCommit(false);
             dying.complete(connection, claimed.get(3), 1);

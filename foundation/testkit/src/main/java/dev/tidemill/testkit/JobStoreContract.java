@@ -52,7 +52,16 @@ public abstract class JobStoreContract {
     @Test
     void anAddedJobIsClaimedWithEverythingItWasGiven() {
         NewJob job = new NewJob(
-                hand.kind(), hand.queue(), Priority.HIGH, "{\"a\":1}", "{\"trace\":\"t\"}", Map.of(), 5_000_000, 0, 0);
+                hand.kind(),
+                hand.queue(),
+                Priority.HIGH,
+                "{\"a\":1}",
+                "{\"trace\":\"t\"}",
+                null,
+                Map.of(),
+                5_000_000,
+                0,
+                0);
         long id = hand.add(job);
         ClaimedJob claimed = hand.claimOne(hand.join());
         assertThat(claimed.id()).isEqualTo(id);
@@ -70,7 +79,7 @@ public abstract class JobStoreContract {
         List<NewJob> jobs = new ArrayList<>();
         for (int i = 0; i < 3_000; i++) {
             jobs.add(new NewJob(
-                    hand.kind(), hand.queue(), Priority.LOW, "{\"i\":" + i + "}", null, Map.of(), 1_000, 0, 0));
+                    hand.kind(), hand.queue(), Priority.LOW, "{\"i\":" + i + "}", null, null, Map.of(), 1_000, 0, 0));
         }
         List<Long> added = hand.store().intake().add(jobs).ids();
         assertThat(added).hasSize(3_000).doesNotHaveDuplicates().allMatch(id -> id > 0);
@@ -126,7 +135,7 @@ public abstract class JobStoreContract {
         Workplace place = hand.join();
         hand.add(3, hand.job());
         List<ClaimedJob> jobs = hand.claim(place, 3);
-        place.finish(List.of(success(jobs.get(0)), retry(jobs.get(1), Duration.ZERO, true)), List.of());
+        place.finish(List.of(success(jobs.get(0)), retry(jobs.get(1), Duration.ZERO, true)), List.of(), List.of());
         assertThat(hand.state(jobs.get(0).id())).isEqualTo(JobState.SUCCEEDED);
         assertThat(hand.state(jobs.get(1).id())).isEqualTo(JobState.READY);
         assertThat(hand.state(jobs.get(2).id())).isEqualTo(JobState.RUNNING);
@@ -200,6 +209,7 @@ public abstract class JobStoreContract {
                 Priority.LOW,
                 "{}",
                 "{\"tags\":{\"order\":\"" + hand.queue() + "\"}}",
+                null,
                 Map.of("order", hand.queue()),
                 1_000,
                 0,

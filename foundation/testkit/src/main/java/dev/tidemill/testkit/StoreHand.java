@@ -78,7 +78,7 @@ public final class StoreHand implements AutoCloseable {
 
     /** A job that has this long to start; a negative time makes it overdue. */
     public NewJob job(Priority priority, Duration startWithin) {
-        return new NewJob(kind, queue, priority, "{}", null, Map.of(), micros(startWithin), 0, 0);
+        return new NewJob(kind, queue, priority, "{}", null, null, Map.of(), micros(startWithin), 0, 0);
     }
 
     /** The same job of another kind. */
@@ -89,6 +89,22 @@ public final class StoreHand implements AutoCloseable {
                 job.priority(),
                 job.payload(),
                 job.meta(),
+                job.key(),
+                job.tags(),
+                job.startWithinMicros(),
+                job.delayMicros(),
+                job.atMicros());
+    }
+
+    /** The same job with a key. */
+    public NewJob keyed(NewJob job, String key) {
+        return new NewJob(
+                job.kind(),
+                job.queue(),
+                job.priority(),
+                job.payload(),
+                job.meta(),
+                key,
                 job.tags(),
                 job.startWithinMicros(),
                 job.delayMicros(),
@@ -103,6 +119,7 @@ public final class StoreHand implements AutoCloseable {
                 job.priority(),
                 job.payload(),
                 job.meta(),
+                job.key(),
                 job.tags(),
                 job.startWithinMicros(),
                 micros(delay),
@@ -165,6 +182,7 @@ public final class StoreHand implements AutoCloseable {
         List<Outcome> all = List.of(outcomes);
         return place.finish(
                 all,
+                List.of(),
                 all.stream().map(outcome -> outcome.job().lease()).distinct().toList());
     }
 

@@ -121,7 +121,7 @@ public final class Format {
         return switch (outcome) {
             case SUCCEEDED -> "good";
             case FAILED, TIMED_OUT -> "bad";
-            case SNOOZED, RELEASED, LOST -> "warn";
+            case SNOOZED, RELEASED, LOST, CANCELLED -> "warn";
         };
     }
 

@@ -263,6 +263,11 @@ final class ChunkCall<T> implements Chunk<T> {
         return members.contains(member);
     }
 
+    /** Under the chunk's lock: whether only the database knows how this call ends. */
+    boolean inCompletion() {
+        return state == State.COMPLETING;
+    }
+
     /** Under the chunk's lock. True if the call is completing, and so has to come to its own end. */
     boolean revoke(boolean runAgain) {
         if (state == State.COMPLETING) {

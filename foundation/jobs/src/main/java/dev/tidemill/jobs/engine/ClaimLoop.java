@@ -117,6 +117,8 @@ final class ClaimLoop {
         }
         int returned = epoch.place().reconcile(epoch.leases());
         reconciledAt = System.nanoTime();
+        // A signal may have been lost.
+        epoch.cancel(epoch.place().cancelRequests());
         if (returned > 0) {
             LOG.warn("Returned {} leases whose claim had lost its answer.", returned);
         }

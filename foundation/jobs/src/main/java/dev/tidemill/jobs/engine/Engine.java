@@ -1,8 +1,11 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Limits;
+import dev.tidemill.jobs.Pauses;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Transaction;
 import dev.tidemill.jobs.Why;
@@ -15,6 +18,7 @@ import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.JobStoreProvider;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Signals;
+import dev.tidemill.jobs.store.Signals.Heard;
 import dev.tidemill.jobs.store.StoreException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -41,6 +45,7 @@ public final class Engine {
     private final Signals signals;
     private final Enqueuer enqueuer;
     private final Notifier notifier;
+    private final Steering steering;
     private final Caretaker caretaker;
     private final Scheduler scheduler;
     private final ScheduleBook schedules;
@@ -59,6 +64,8 @@ public final class Engine {
         this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, this::committed);
         this.schedules = new ScheduleBook(store.timetable(), enqueuer, this::committed, this::scheduleChanged);
         this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
+        this.steering = new Steering(
+                store.control(), this::committed, settings.nodeName() == null ? "application" : settings.nodeName());
         Set<String> kinds = registry.handledKinds();
         this.crank = byHand
                 ? new Crank(
@@ -143,7 +150,11 @@ public final class Engine {
     }
 
     private Duration listen() {
-        signals.await(LISTEN_TURN).forEach(this::wakeHere);
+        Heard heard = signals.await(LISTEN_TURN);
+        heard.hints().forEach(this::wakeHere);
+        if (heard.cancels() && node != null) {
+            node.cancelAsAsked();
+        }
         return Duration.ZERO;
     }
 
@@ -264,6 +275,26 @@ public final class Engine {
         return replayed.ids();
     }
 
+    /** The limits. */
+    public Limits limits() {
+        return steering;
+    }
+
+    /** The pauses. */
+    public Pauses pauses() {
+        return steering;
+    }
+
+    /** Cancels a job. */
+    public Cancellation cancel(long job, String by) {
+        Steering.checkText("The name of who cancels", by, 1, 100);
+        Cancellation done = translated(() -> store.control().cancel(job, by));
+        if (done == Cancellation.INTERRUPTED && node != null) {
+            node.cancelAsAsked();
+        }
+        return done;
+    }
+
     /** Whether this process is in contact and at work. */
     public boolean ready() {
         if (stopped) {
@@ -307,6 +338,13 @@ public final class Engine {
         if (stopped) {
             throw new TidemillException(ErrorCode.STOPPED, "This Tidemill was stopped; start another one.");
         }
+    }
+
+    static void run(Runnable call) {
+        translated(() -> {
+            call.run();
+            return true;
+        });
     }
 
     static <T> T translated(Supplier<T> call) {

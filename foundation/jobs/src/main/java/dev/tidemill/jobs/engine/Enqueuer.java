@@ -187,6 +187,7 @@ final class Enqueuer {
                 priority,
                 payload,
                 meta == null ? null : registry.codec().write(meta),
+                options.key(),
                 options.tags(),
                 micros(settings.priorities().deadline(priority)),
                 delay == null ? 0 : micros(delay),

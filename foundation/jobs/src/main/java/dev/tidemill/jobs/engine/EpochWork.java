@@ -25,6 +25,7 @@ final class EpochWork {
     private final Set<Work> running = ConcurrentHashMap.newKeySet();
     private final Map<Long, Integer> leftOfLease = new HashMap<>();
     private final Set<Long> leases = new HashSet<>();
+    private volatile Set<Long> cancelled = Set.of();
     private volatile State state = State.WORKING;
 
     EpochWork(Workplace place) {
@@ -50,6 +51,17 @@ final class EpochWork {
                 leases.add(job.lease());
             }
         }
+    }
+
+    /** Interrupts the cancelled among what runs; those that are still to start find themselves here. */
+    void cancel(Set<Long> jobs) {
+        cancelled = Set.copyOf(jobs);
+        running.forEach(work -> work.cancel(jobs));
+    }
+
+    /** The jobs that somebody wanted not to run, as far as is known here. */
+    Set<Long> cancelled() {
+        return cancelled;
     }
 
     /** Takes note that a job needs its lease no longer; true if it was the lease's last. */

@@ -130,8 +130,12 @@ final class Finisher {
             return;
         }
         try {
-            if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty()) {
-                committed.accept(batch.epoch.place().finish(batch.outcomes, batch.endedLeases));
+            List<ClaimedJob> written = batch.written.stream()
+                    .map(Outcome::job)
+                    .filter(ClaimedJob::limited)
+                    .toList();
+            if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty() || !written.isEmpty()) {
+                committed.accept(batch.epoch.place().finish(batch.outcomes, written, batch.endedLeases));
                 batch.epoch.ended(batch.endedLeases);
             }
             batch.outcomes.forEach(tallies::count);

@@ -137,6 +137,14 @@ final class Node {
         return shop.chunkStats();
     }
 
+    /** Interrupts what runs here and was cancelled. */
+    void cancelAsAsked() {
+        EpochWork epoch = current;
+        if (epoch != null && epoch.state() == EpochWork.State.WORKING) {
+            epoch.cancel(epoch.place().cancelRequests());
+        }
+    }
+
     boolean worksOn(String queue) {
         return claims.worksOn(queue);
     }

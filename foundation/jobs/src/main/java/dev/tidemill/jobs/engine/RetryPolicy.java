@@ -94,6 +94,16 @@ final class RetryPolicy {
         return failure instanceof Retry;
     }
 
+    Outcome cancelled(ClaimedJob job, long startedMicros, long tookMicros) {
+        return new Outcome(
+                job,
+                AttemptOutcome.CANCELLED,
+                startedMicros,
+                tookMicros,
+                "The job was cancelled while it ran.",
+                Outcome.NOTHING);
+    }
+
     private static boolean beyondRetry(ErrorCode code) {
         return code == ErrorCode.PAYLOAD_UNREADABLE || code == ErrorCode.BODY_MISSING;
     }

@@ -6,6 +6,7 @@ import dev.tidemill.jobs.store.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
@@ -113,6 +114,7 @@ final class RunningChunk<T> implements Work {
                 MDC.put("kind", entry.kind());
                 MDC.put("node", shop.nodeName());
                 MDC.put("chunk", Integer.toString(jobs.size()));
+                cancel(epoch.cancelled());
                 work(read());
             }
         } finally {
@@ -126,6 +128,9 @@ final class RunningChunk<T> implements Work {
     private List<ChunkMember<T>> read() {
         List<ChunkMember<T>> readable = new ArrayList<>(members.size());
         for (ChunkMember<T> member : members) {
+            if (member.settled()) {
+                continue;
+            }
             try {
                 member.read(shop.registry().codec(), task);
                 readable.add(member);
@@ -209,6 +214,20 @@ final class RunningChunk<T> implements Work {
     @Override
     public void release() {
         revoke(true);
+    }
+
+    /** The call goes on for the others; one that is completing decides for all it has. */
+    @Override
+    public void cancel(Set<Long> cancelled) {
+        synchronized (lock) {
+            ChunkCall<T> call = current;
+            for (ChunkMember<T> member : members) {
+                if (cancelled.contains(member.job().id())
+                        && !(call != null && call.inCompletion() && call.has(member))) {
+                    settle(member, shop.policy().cancelled(member.job(), startedMicros, 0));
+                }
+            }
+        }
     }
 
     private void revoke(boolean runAgain) {

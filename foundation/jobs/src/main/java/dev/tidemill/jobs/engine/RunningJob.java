@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -86,6 +87,7 @@ final class RunningJob implements Run, Work {
             if (epoch.state() != EpochWork.State.WORKING) {
                 abandon();
             }
+            cancel(epoch.cancelled());
             if (abandoned) {
                 return;
             }
@@ -199,6 +201,16 @@ final class RunningJob implements Run, Work {
         }
     }
 
+    @Override
+    public void cancel(Set<Long> cancelled) {
+        if (cancelled.contains(job.id()) && state.compareAndSet(State.RUNNING, State.SETTLED)) {
+            abandoned = true;
+            shop.finisher().add(epoch, shop.policy().cancelled(job, startedMicros, tookMicros()));
+            interrupt();
+        }
+    }
+
+    /** The epoch is lost: whatever the handler still does counts for nothing. */
     @Override
     public void abandon() {
         abandoned = true;

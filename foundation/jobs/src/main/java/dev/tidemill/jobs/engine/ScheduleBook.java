@@ -144,6 +144,7 @@ public final class ScheduleBook {
                         draft.attempts(),
                         timeout == null ? null : Duration.ofMillis(timeout),
                         draft.tags(),
+                        null,
                         null)
                 .tag(ScheduleOptions.SCHEDULE_TAG, draft.name())
                 .tag(

@@ -28,7 +28,7 @@ final class Tallies {
         switch (outcome.outcome()) {
             case SUCCEEDED -> of.succeeded++;
             case FAILED, TIMED_OUT -> of.failed++;
-            case SNOOZED, RELEASED, LOST -> {
+            case SNOOZED, RELEASED, LOST, CANCELLED -> {
                 return;
             }
         }

@@ -2,6 +2,7 @@ package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.store.ClaimedJob;
 import java.util.List;
+import java.util.Set;
 
 /** What occupies one slot of a queue: a job, or a chunk of them. Thread safe. */
 sealed interface Work extends Runnable permits RunningJob, RunningChunk {
@@ -18,6 +19,9 @@ sealed interface Work extends Runnable permits RunningJob, RunningChunk {
 
     /** The epoch is lost: whatever the handler still does counts for nothing. */
     void abandon();
+
+    /** Somebody cancelled these jobs; those of them that are here and not through are interrupted and not tried again. */
+    void cancel(Set<Long> cancelled);
 
     /** The node stops: what is not through runs again elsewhere. */
     void release();

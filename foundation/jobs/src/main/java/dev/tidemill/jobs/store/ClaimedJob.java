@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param startByMicros its start deadline
  * @param payload JSON text; null if the body is gone
  * @param meta the engine's notes; null if none
+ * @param limited whether it counts towards a limit until it is taken out of its lease
  */
 public record ClaimedJob(
         long lease,
@@ -27,4 +28,5 @@ public record ClaimedJob(
         Priority priority,
         long startByMicros,
         @Nullable String payload,
-        @Nullable String meta) {}
+        @Nullable String meta,
+        boolean limited) {}

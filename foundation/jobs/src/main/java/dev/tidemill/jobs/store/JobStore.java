@@ -22,6 +22,8 @@ public interface JobStore extends AutoCloseable {
 
     /** Fires schedules. */
     Clockwork clockwork();
+    /** Steers claims. */
+    Control control();
 
     /** Lets go of what is old enough; any node may. */
     History history();

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority its priority
  * @param payload JSON text
  * @param meta the engine's own notes (attempts, time limit, tags, trace) as JSON text; null for a plain job
+ * @param key groups jobs for limits and fairness; null for none
  * @param tags to find it by
  * @param startWithinMicros its start deadline
  * @param delayMicros 0 for now
@@ -23,6 +24,7 @@ public record NewJob(
         Priority priority,
         String payload,
         @Nullable String meta,
+        @Nullable String key,
         Map<String, String> tags,
         long startWithinMicros,
         long delayMicros,

@@ -26,9 +26,10 @@ public interface Workplace extends AutoCloseable {
     /**
      * Writes outcomes and what follows from them, and gives up leases that are through. Repeating is harmless.
      *
+     * @param written limited jobs whose outcome is in the database already, and which need no longer count
      * @return jobs that became ready or will, a hint a lane
      */
-    List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases);
+    List<Hint> finish(List<Outcome> outcomes, List<ClaimedJob> written, Collection<Long> endedLeases);
 
     /** Puts claimed jobs that never started back, as if they had not been claimed. */
     void giveBack(List<ClaimedJob> jobs);
@@ -56,6 +57,9 @@ public interface Workplace extends AutoCloseable {
      * @return how many leases were returned
      */
     int reconcile(Set<Long> known);
+
+    /** The jobs, this node's or not, that somebody wants to have cancelled and that may be running. Thread safe. */
+    Set<Long> cancelRequests();
 
     /**
      * Says that the node lives.

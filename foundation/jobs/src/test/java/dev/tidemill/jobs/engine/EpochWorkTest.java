@@ -12,7 +12,7 @@ final class EpochWorkTest {
     private final EpochWork epoch = new EpochWork(new IdleWorkplace());
 
     private static ClaimedJob job(long lease, long id) {
-        return new ClaimedJob(lease, id, 1, 0, "k", "q", Priority.LOW, 1, "{}", null);
+        return new ClaimedJob(lease, id, 1, 0, "k", "q", Priority.LOW, 1, "{}", null, false);
     }
 
     @Test

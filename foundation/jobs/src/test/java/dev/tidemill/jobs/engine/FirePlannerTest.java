@@ -27,7 +27,8 @@ import org.junit.jupiter.api.Test;
 final class FirePlannerTest {
     private static final long MIDNIGHT = Instant.parse("2026-11-22T00:00:00Z").getEpochSecond() * 1_000_000;
     private static final Timing EVERY_HOUR = Timing.cron("0 * * * *", "UTC");
-    private static final NewJob JOB = new NewJob("Kind", "default", Priority.MEDIUM, "{}", null, Map.of(), 0, 0, 0);
+    private static final NewJob JOB =
+            new NewJob("Kind", "default", Priority.MEDIUM, "{}", null, null, Map.of(), 0, 0, 0);
 
     private final FirePlanner planner = new FirePlanner((schedule, fire) -> JOB);
 

@@ -27,7 +27,7 @@ final class IdleWorkplace implements Workplace {
     public void hint(Hint hint) {}
 
     @Override
-    public List<Hint> finish(List<Outcome> outcomes, Collection<Long> endedLeases) {
+    public List<Hint> finish(List<Outcome> outcomes, List<ClaimedJob> written, Collection<Long> endedLeases) {
         return List.of();
     }
 
@@ -52,6 +52,11 @@ final class IdleWorkplace implements Workplace {
     @Override
     public int reconcile(Set<Long> known) {
         return 0;
+    }
+
+    @Override
+    public Set<Long> cancelRequests() {
+        return Set.of();
     }
 
     @Override

@@ -139,7 +139,7 @@ final class QueueRunnerTest {
     }
 
     private static ClaimedJob job(long id, Priority priority) {
-        return new ClaimedJob(id / 100, id, 1, 0, "k", "q", priority, Long.MAX_VALUE / 2, "{}", null);
+        return new ClaimedJob(id / 100, id, 1, 0, "k", "q", priority, Long.MAX_VALUE / 2, "{}", null, false);
     }
 
     private static final class NoCodec implements JsonCodec {

@@ -1,0 +1,292 @@
+package dev.tidemill.postgres;
+
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Workplace.Demand;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends a process's claims: one for all queues that know no limits, and others, only where there are any, for limited
+ * queues and for limited kinds. The last two take the limits' locks, so they cost the first nothing. A queue that has
+ * jobs of both sorts is asked for both in turns, since each alone could fill it.
+ *
+ * <p>For the claiming thread alone, but for {@link #hint}.
+ */
+final class Claimer {
+    /** Rules may change between two claims, but hardly all the time. */
+    private static final int TRIES = 5;
+    /** The claim itself returns jobs as they lie. */
+    private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
+                    job -> job.priority() != Priority.CRITICAL)
+            .thenComparingLong(ClaimedJob::startByMicros)
+            .thenComparingLong(ClaimedJob::id);
+
+    private final Session session;
+    private final Statements statements;
+    private final NameIds kinds;
+    private final NameIds queues;
+    private final long epoch;
+    private final int slot;
+    private final int[] kindIds;
+    private final int[] weights;
+    private final long[] within;
+    private final Lanes plain = new Lanes();
+    private final Lanes limitedQueues = new Lanes();
+    private final Lanes limitedKinds = new Lanes();
+    private @Nullable Gates gates;
+    private long version;
+    private boolean kindsFirst;
+    private boolean asked;
+
+    Claimer(
+            Session session,
+            Statements statements,
+            NameIds kinds,
+            NameIds queues,
+            NodeInfo node,
+            long epoch,
+            int slot) {
+        this.session = session;
+        this.statements = statements;
+        this.kinds = kinds;
+        this.queues = queues;
+        this.epoch = epoch;
+        this.slot = slot;
+        this.kindIds = node.kinds().stream().mapToInt(kinds::id).sorted().toArray();
+        this.weights = Lanes.weights(node.priorities());
+        this.within = Lanes.deadlines(node.priorities());
+    }
+
+    void hint(Hint hint) {
+        plain.hint(hint);
+        limitedQueues.hint(hint);
+        limitedKinds.hint(hint);
+    }
+
+    List<ClaimedJob> claim(List<Demand> demands) {
+        for (int attempt = 1; ; attempt++) {
+            Gates current = gates;
+            if (current == null) {
+                current = readGates();
+            }
+            try {
+                asked = false;
+                List<ClaimedJob> claimed = claim(demands, current);
+                // Nobody refuses what is not sent: where all is paused, the rules have to be asked for.
+                gates = asked ? current : null;
+                return claimed;
+            } catch (ControlChangedException changed) {
+                gates = null;
+                if (attempt == TRIES) {
+                    return List.of();
+                }
+            }
+        }
+    }
+
+    /** What was passed over under other rules lies before the positions, so the next claims look everywhere. */
+    private Gates readGates() {
+        Gates read = session.call(connection -> Gates.read(connection, statements));
+        if (read.version() != version) {
+            version = read.version();
+            plain.lookEverywhere();
+            limitedQueues.lookEverywhere();
+            limitedKinds.lookEverywhere();
+        }
+        gates = read;
+        return read;
+    }
+
+    private List<ClaimedJob> claim(List<Demand> demands, Gates rules) {
+        List<Demand> free = new ArrayList<>();
+        List<Demand> limited = new ArrayList<>();
+        for (Demand demand : demands) {
+            int queue = queues.id(demand.queue());
+            if (rules.open(queue)) {
+                (rules.limits(queue) ? limited : free).add(demand);
+            }
+        }
+        int[] freeKinds = rules.openKinds(kindIds, false);
+        int[] boundKinds = rules.openKinds(kindIds, true);
+        List<ClaimedJob> claimed = new ArrayList<>();
+        kindsFirst = !kindsFirst;
+        if (kindsFirst) {
+            claimed.addAll(claimLimited(free, boundKinds, rules, limitedKinds));
+            claimed.addAll(claimPlain(less(free, claimed), freeKinds, rules));
+        } else {
+            claimed.addAll(claimPlain(free, freeKinds, rules));
+            claimed.addAll(claimLimited(less(free, claimed), boundKinds, rules, limitedKinds));
+        }
+        claimed.addAll(claimLimited(limited, rules.openKinds(kindIds), rules, limitedQueues));
+        Set<String> strict =
+                demands.stream().filter(Demand::strict).map(Demand::queue).collect(Collectors.toSet());
+        claimed.sort(
+                strict.isEmpty()
+                        ? BY_DEADLINE
+                        : Comparator.<ClaimedJob>comparingInt(job -> strict.contains(job.queue())
+                                        ? job.priority().code()
+                                        : 0)
+                                .thenComparing(BY_DEADLINE));
+        return claimed;
+    }
+
+    /** What is left of the demands after these jobs. */
+    private static List<Demand> less(List<Demand> demands, List<ClaimedJob> claimed) {
+        if (claimed.isEmpty()) {
+            return demands;
+        }
+        List<Demand> left = new ArrayList<>(demands.size());
+        for (Demand demand : demands) {
+            int taken = (int) claimed.stream()
+                    .filter(job -> job.queue().equals(demand.queue()))
+                    .count();
+            if (demand.criticalSlots() > taken) {
+                left.add(new Demand(
+                        demand.queue(),
+                        Math.max(0, demand.slots() - taken),
+                        demand.criticalSlots() - taken,
+                        demand.strict(),
+                        demand.offPeakOpen()));
+            }
+        }
+        return left;
+    }
+
+    private List<ClaimedJob> claimPlain(List<Demand> demands, int[] wanted, Gates rules) {
+        if (demands.isEmpty() || wanted.length == 0) {
+            return List.of();
+        }
+        Request request = new Request(demands, plain);
+        List<ClaimedJob> claimed = session.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim"))) {
+                Parameters.set(
+                        statement,
+                        epoch,
+                        slot,
+                        wanted,
+                        weights,
+                        request.queueIds,
+                        request.limits,
+                        request.critical,
+                        request.modes,
+                        request.startBys,
+                        request.jobs,
+                        rules.version());
+                return read(statement, false);
+            }
+        });
+        request.end(claimed, claimed);
+        return claimed;
+    }
+
+    private List<ClaimedJob> claimLimited(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes) {
+        if (demands.isEmpty() || wanted.length == 0) {
+            return List.of();
+        }
+        Request request = new Request(demands, lanes);
+        List<ClaimedJob> rows = session.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim_limited"))) {
+                Parameters.set(
+                        statement,
+                        epoch,
+                        slot,
+                        wanted,
+                        weights,
+                        within,
+                        request.queueIds,
+                        request.limits,
+                        request.critical,
+                        request.modes,
+                        request.startBys,
+                        request.jobs,
+                        rules.version());
+                return read(statement, true);
+            }
+        });
+        List<ClaimedJob> claimed = rows.stream().filter(job -> job.lease() != 0).toList();
+        request.end(claimed, rows.stream().filter(job -> job.lease() == 0).toList());
+        return claimed;
+    }
+
+    /** The arrays of a claim, and the lanes they are about. */
+    private final class Request {
+        private final List<Demand> demands;
+        private final Lanes lanes;
+        private final boolean everywhere;
+        private final int[] queueIds;
+        private final int[] limits;
+        private final int[] critical;
+        private final int[] modes;
+        private final long[] startBys;
+        private final long[] jobs;
+        private final long sentNanos;
+
+        Request(List<Demand> demands, Lanes lanes) {
+            int count = demands.size();
+            this.demands = demands;
+            this.lanes = lanes;
+            this.everywhere = lanes.begin();
+            this.queueIds = new int[count];
+            this.limits = new int[count];
+            this.critical = new int[count];
+            this.modes = new int[count];
+            this.startBys = new long[count * 5];
+            this.jobs = new long[count * 5];
+            lanes.fill(demands, everywhere, startBys, jobs);
+            for (int q = 0; q < count; q++) {
+                Demand demand = demands.get(q);
+                queueIds[q] = queues.id(demand.queue());
+                limits[q] = demand.slots();
+                critical[q] = demand.criticalSlots();
+                modes[q] = (demand.strict() ? 1 : 0) + (demand.offPeakOpen() ? 2 : 0);
+            }
+            this.sentNanos = System.nanoTime();
+            asked = true;
+        }
+
+        void end(List<ClaimedJob> claimed, List<ClaimedJob> reached) {
+            lanes.end(demands, claimed, reached, everywhere, System.nanoTime() - sentNanos);
+        }
+    }
+
+    private List<ClaimedJob> read(PreparedStatement statement, boolean limited) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            List<ClaimedJob> claimed = new ArrayList<>();
+            while (rows.next()) {
+                int kind = rows.getInt(5);
+                claimed.add(new ClaimedJob(
+                        rows.getLong(1),
+                        rows.getLong(2),
+                        rows.getInt(3),
+                        rows.getInt(4),
+                        kind == 0 ? "" : kinds.name(kind),
+                        queues.name(rows.getInt(6)),
+                        Priority.ofCode(rows.getInt(7)),
+                        rows.getLong(8),
+                        rows.getString(9),
+                        rows.getString(10),
+                        limited));
+            }
+            return claimed;
+        }
+    }
+
+    /** Somebody changed a limit or a pause since the rules were read. */
+    static final class ControlChangedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        ControlChangedException(String message) {
+            super(message);
+        }
+    }
+}
