@@ -80,7 +80,8 @@ final class House {
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             new Room("bench", Floor.PROOF, Set.of(), Set.of(), Set.of("")),
             new Room("peers", Floor.PROOF, Set.of("bench"), Set.of(), Set.of()),
-            new Room("chaos", Floor.PROOF, Set.of(), Set.of(), Set.of("")));
+            new Room("chaos", Floor.PROOF, Set.of(), Set.of(), Set.of("")),
+            new Room("model", Floor.PROOF, Set.of(), Set.of(), Set.of()));
 
     private House() {}
 

@@ -66,7 +66,7 @@ record Chaos(
             for (int i = 1; i <= workers; i++) {
                 seats.add(new Seat("worker-" + i, site, logs));
             }
-            seats.forEach(seat -> seat.process().awaitReady());
+            seats.forEach(Seat::awaitReady);
             Storm blows = new Storm(seats, ledger, postgres);
             progress.println("… " + workers + " workers, " + perSecond + " jobs a second, the storm begins");
             blows.rage(plan);

@@ -2,6 +2,7 @@ package dev.tidemill.chaos;
 
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -10,6 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Seat implements AutoCloseable {
     private static final int CONCURRENCY = 12;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     final ReentrantLock turn = new ReentrantLock();
     private final String name;
@@ -55,8 +58,26 @@ final class Seat implements AutoCloseable {
     /** Makes a worker that was hit whole again: its network passes, and a process is there and works. */
     void heal() {
         relay.resume();
-        seat();
-        process.awaitReady();
+        awaitReady();
+    }
+
+    /** Until the worker works; one that found no database when it started has ended, and another one takes its seat. */
+    void awaitReady() {
+        Waiting.until(name + " works", PATIENCE, () -> {
+            seat();
+            return process.hasSaid("ready");
+        });
+    }
+
+    /** What keeps programs running does this: starts one that has ended by itself. Passes over one that is being hit. */
+    void supervise() {
+        if (turn.tryLock()) {
+            try {
+                seat();
+            } finally {
+                turn.unlock();
+            }
+        }
     }
 
     @Override

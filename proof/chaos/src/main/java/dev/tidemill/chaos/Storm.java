@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** Carries out a plan, blow by blow, each on a thread of its own; whoever is hit is whole again when it is through. */
 final class Storm {
     private static final Duration CATCH_WITHIN = Duration.ofSeconds(3);
+    private static final Duration SUPERVISED_EVERY = Duration.ofMillis(100);
     private static final Duration HELD_OPEN = Duration.ofSeconds(4);
 
     private final List<Seat> seats;
@@ -110,7 +111,10 @@ final class Storm {
         long start = System.nanoTime();
         try (ExecutorService blows = Executors.newVirtualThreadPerTaskExecutor()) {
             for (Blow blow : plan.blows()) {
-                Waiting.pass(blow.at().minusNanos(System.nanoTime() - start));
+                while (blow.at().minusNanos(System.nanoTime() - start).isPositive()) {
+                    Waiting.pass(SUPERVISED_EVERY);
+                    seats.forEach(Seat::supervise);
+                }
                 blows.execute(() -> strike(blow));
             }
         }
