@@ -4,6 +4,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
 import dev.tidemill.server.api.JobsApi;
@@ -64,6 +65,7 @@ public final class TidemillServer implements AutoCloseable {
         new JobsApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new StatsApi(mill).mount(router);
+        new ControlApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new LogLevelApi().mount(router);

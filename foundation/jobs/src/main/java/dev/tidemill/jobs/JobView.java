@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority its priority
  * @param state where it is
  * @param payload its payload, JSON text
+ * @param key what limits and fairness know it by; null if it has none
  * @param tags its tags; empty if it has none
  * @param createdAt when it was enqueued, by the database's clock
  * @param dueAt when a scheduled job becomes ready; null in every other state
@@ -26,6 +27,7 @@ public record JobView(
         Priority priority,
         JobState state,
         String payload,
+        @Nullable String key,
         Map<String, String> tags,
         Instant createdAt,
         @Nullable Instant dueAt,

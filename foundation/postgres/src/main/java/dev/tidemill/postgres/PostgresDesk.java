@@ -91,6 +91,7 @@ final class PostgresDesk implements Desk {
                 Priority.ofCode(rows.getInt("priority")),
                 JobState.valueOf(rows.getString("state")),
                 rows.getString("payload"),
+                rows.getString("key"),
                 tags(connection, rows.getLong("id")),
                 instant(rows.getLong("created")),
                 dueAt,

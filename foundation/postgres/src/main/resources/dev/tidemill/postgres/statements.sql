@@ -176,6 +176,7 @@ listen "{channel}"
 -- Where a job is, by elimination, in one snapshot: ready is never searched by job. A body that is being kept is for a
 -- moment in both places.
 select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
+       case when j.key is not null then j.meta::jsonb ->> 'key' end as key,
        case
            when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0)
              or exists (select from {schema}.attempt_kept a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
@@ -195,9 +196,9 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
   from (select distinct on (b.id) b.*
           from unnest(?::bigint[]) i (id)
          cross join lateral (
-               select x.id, x.kind, x.queue, x.priority, x.payload, x.created from {schema}.job x where x.id = i.id
+               select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key from {schema}.job x where x.id = i.id
                union all
-               select x.id, x.kind, x.queue, x.priority, x.payload, x.created from {schema}.job_kept x where x.id = i.id) b
+               select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key from {schema}.job_kept x where x.id = i.id) b
          order by b.id) j
   join {schema}.kind k on k.id = j.kind
   join {schema}.queue q on q.id = j.queue

@@ -336,7 +336,7 @@ final class CheckupTest {
             var place = hand.join();
             List<Long> ids = hand.add(3, hand.job());
             var claimed = hand.claim(place, 3);
-            place.finish(List.of(StoreHand.success(claimed.getFirst())), List.of());
+            place.finish(List.of(StoreHand.success(claimed.getFirst())), List.of(), List.of());
             run(
                     "delete from {schema}.fence where epoch = " + place.epoch(),
                     "update {schema}.node set ended = {schema}.now_micros() where epoch = " + place.epoch());

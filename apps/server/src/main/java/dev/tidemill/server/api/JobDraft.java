@@ -20,7 +20,7 @@ import tools.jackson.core.JsonToken;
 /** One job of a body while its fields come in. Each field that is wrong is refused with a pointer to it. */
 final class JobDraft {
     private static final String FIELDS =
-            "kind, payload, queue, priority, delay, delay_seconds, run_at, attempts, timeout and tags";
+            "kind, payload, queue, priority, delay, delay_seconds, run_at, attempts, timeout, key and tags";
     private static final double MAX_SECONDS = 1e9;
 
     private final String pointer;
@@ -55,6 +55,7 @@ final class JobDraft {
             case "run_at" -> options = valid(name, options::at, instant(name, parser));
             case "attempts" -> options = valid(name, options::attempts, whole(name, parser));
             case "timeout" -> options = valid(name, options::timeout, duration(name, parser));
+            case "key" -> options = valid(name, options::key, storable(name, text(name, parser)));
             case "tags" -> options = valid(name, options::withTags, tags(parser));
             default ->
                 throw Problem.of(
@@ -66,7 +67,16 @@ final class JobDraft {
 
     private static boolean known(String name) {
         return switch (name) {
-            case "kind", "queue", "priority", "delay", "delay_seconds", "run_at", "attempts", "timeout", "tags" -> true;
+            case "kind",
+                    "queue",
+                    "priority",
+                    "delay",
+                    "delay_seconds",
+                    "run_at",
+                    "attempts",
+                    "timeout",
+                    "key",
+                    "tags" -> true;
             default -> false;
         };
     }

@@ -22,6 +22,9 @@ final class JobJson {
         json.writeObjectPropertyStart("tags");
         new TreeMap<>(job.tags()).forEach(json::writeStringProperty);
         json.writeEndObject();
+        if (job.key() != null) {
+            json.writeStringProperty("key", job.key());
+        }
         json.writeStringProperty("created_at", job.createdAt().toString());
         if (job.dueAt() == null) {
             json.writeNullProperty("due_at");

@@ -1,0 +1,123 @@
+package dev.tidemill.server.api;
+
+import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Problem;
+import dev.tidemill.server.http.ProblemCode;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** A body that is one flat object. Each field that is missing, unknown or of another type is refused by its name. */
+final class Fields {
+    private final Map<String, Object> values = new TreeMap<>();
+
+    private Fields() {}
+
+    /** Reads a body that may have these fields and no others; null stands for a field that is left out. */
+    static Fields read(byte[] body, String... names) {
+        List<String> known = List.of(names);
+        Fields fields = new Fields();
+        try (JsonParser parser = Json.parser(body)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw Problem.of(
+                        ProblemCode.BODY_INVALID, "Send an object with the fields " + String.join(", ", known) + ".");
+            }
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                if (!known.contains(name)) {
+                    throw Problem.of(
+                                    ProblemCode.FIELD_UNKNOWN,
+                                    "The field '" + name + "' is unknown; this route takes " + String.join(", ", known)
+                                            + ".")
+                            .at("/" + name);
+                }
+                fields.take(name, parser);
+            }
+            if (parser.nextToken() != null) {
+                throw Problem.of(ProblemCode.BODY_INVALID, "The body goes on after its JSON value; send one value.");
+            }
+        } catch (JacksonException malformed) {
+            throw JobReader.malformed(malformed);
+        }
+        return fields;
+    }
+
+    private void take(String name, JsonParser parser) {
+        switch (parser.nextToken()) {
+            case VALUE_STRING -> values.put(name, parser.getString());
+            case VALUE_NUMBER_INT -> values.put(name, parser.getDoubleValue());
+            case VALUE_TRUE -> values.put(name, true);
+            case VALUE_FALSE -> values.put(name, false);
+            case VALUE_NULL -> {}
+            default -> throw wrong(name, "must be a string, a whole number, true or false");
+        }
+    }
+
+    @Nullable
+    String text(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof String)) {
+            throw wrong(name, "must be a string");
+        }
+        return (String) value;
+    }
+
+    String requiredText(String name) {
+        String value = text(name);
+        if (value == null) {
+            throw Problem.of(ProblemCode.FIELD_MISSING, "The field '" + name + "' is missing.")
+                    .at("/" + name);
+        }
+        return value;
+    }
+
+    @Nullable
+    Integer whole(String name) {
+        Object value = values.get(name);
+        if (value == null) {
+            return null;
+        }
+        if (value instanceof Double number) {
+            return (int) Math.clamp(number, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        }
+        throw wrong(name, "must be a whole number");
+    }
+
+    boolean flag(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof Boolean)) {
+            throw wrong(name, "must be true or false");
+        }
+        return Boolean.TRUE.equals(value);
+    }
+
+    @Nullable
+    Duration duration(String name) {
+        String text = text(name);
+        try {
+            return text == null ? null : Duration.parse(text);
+        } catch (DateTimeException malformed) {
+            throw wrong(name, "is '" + text + "'; it must be an ISO-8601 duration such as PT1S or PT1M");
+        }
+    }
+
+    /** One of an enum's names, in any case. */
+    static <E extends Enum<E>> E oneOf(Class<E> type, String name, String given) {
+        for (E value : type.getEnumConstants()) {
+            if (value.name().equals(given.toUpperCase(Locale.ROOT))) {
+                return value;
+            }
+        }
+        throw wrong(name, "is '" + given + "'; it must be one of " + List.of(type.getEnumConstants()));
+    }
+
+    private static Problem wrong(String name, String rule) {
+        return Problem.of(ProblemCode.FIELD_INVALID, name + " " + rule + ".").at("/" + name);
+    }
+}
