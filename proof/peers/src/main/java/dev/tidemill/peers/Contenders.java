@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,9 +30,15 @@ final class Contenders {
 
     private Contenders() {}
 
-    static List<Contender> onJvm() {
+    /**
+     * Everybody.
+     *
+     * @param flags of every JVM
+     */
+    static List<Contender> onJvm(List<String> flags) {
         return List.of(
                 jvm(
+                        flags,
                         Contender.OURS,
                         TidemillPeer.class,
                         new Share(1, 1),
@@ -39,6 +46,7 @@ final class Contenders {
                         true,
                         "as it comes; queue.concurrency(1000) for the jobs of 5 s"),
                 jvm(
+                        flags,
                         "jobrunr",
                         JobRunrPeer.class,
                         new Share(0.1, 0.2),
@@ -47,6 +55,7 @@ final class Contenders {
                         "job requests; pollInterval 5 s, the shortest; virtual threads; Jackson 3; as many workers as it"
                                 + " chooses, 1000 for the jobs of 5 s"),
                 jvm(
+                        flags,
                         "db-scheduler",
                         DbSchedulerPeer.class,
                         new Share(0.4, 0.5),
@@ -55,6 +64,7 @@ final class Contenders {
                         "lock-and-fetch 0.5 to 4.0; 50 threads, 1000 for the jobs of 5 s; immediate execution; polling 1 s;"
                                 + " heartbeat 5 s, 4 missed; Jackson 3"),
                 jvm(
+                        flags,
                         "quartz",
                         QuartzPeer.class,
                         new Share(0.04, 0.1),
@@ -66,7 +76,13 @@ final class Contenders {
     }
 
     private static Contender jvm(
-            String name, Class<?> main, Share share, int perSecond, boolean keepsHistory, String settings) {
+            List<String> flags,
+            String name,
+            Class<?> main,
+            Share share,
+            int perSecond,
+            boolean keepsHistory,
+            String settings) {
         List<String> path = new ArrayList<>(List.of(place(main), place(Order.class)));
         List<String> libraries = libraries(name);
         path.addAll(libraries);
@@ -75,7 +91,7 @@ final class Contenders {
             ownPath().forEach(path::add);
             version = Objects.requireNonNullElse(main.getPackage().getImplementationVersion(), "as built");
         }
-        List<String> command = Child.java(JVM_FLAGS, String.join(File.pathSeparator, path), main.getName());
+        List<String> command = Child.java(flags, String.join(File.pathSeparator, path), main.getName());
         return new Contender(name, version, "JVM", command, false, share, perSecond, keepsHistory, settings);
     }
 
@@ -86,7 +102,7 @@ final class Contenders {
 
     /** The folder or jar that a class was loaded from. */
     private static String place(Class<?> type) {
-        return Path.of(java.net.URI.create(
+        return Path.of(URI.create(
                         type.getProtectionDomain().getCodeSource().getLocation().toString()))
                 .toString();
     }

@@ -115,7 +115,7 @@ public final class PeersCommand implements Callable<Integer> {
     }
 
     private List<Contender> chosen(NodeContenders node) {
-        List<Contender> all = new ArrayList<>(Contenders.onJvm());
+        List<Contender> all = new ArrayList<>(Contenders.onJvm(Contenders.JVM_FLAGS));
         all.addAll(node.present());
         Set<String> names = all.stream().map(Contender::name).collect(Collectors.toCollection(LinkedHashSet::new));
         for (String name : only) {
