@@ -70,8 +70,8 @@ public enum Ailment {
         return why;
     }
 
-    /** The name of its section in docs/operate/doctor.md, as an anchor. */
-    public String anchor() {
-        return name().toLowerCase(Locale.ROOT);
+    /** Where the repository's documents tell more. */
+    public String section() {
+        return "docs/operate/doctor.md#" + name().toLowerCase(Locale.ROOT);
     }
 }

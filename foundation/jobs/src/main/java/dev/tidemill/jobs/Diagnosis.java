@@ -26,6 +26,18 @@ public record Diagnosis(Instant at, String server, String schema, List<Finding> 
         return findings.stream().allMatch(finding -> finding.severity() == Severity.INFO);
     }
 
+    /** As the HTTP API and the command line write it: names in snake case; texts, whole numbers, truth values and lists. */
+    public Map<String, Object> asMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("fine", isFine());
+        map.put("at", at.toString());
+        map.put("server", server);
+        map.put("schema", schema);
+        map.put("findings", findings.stream().map(Finding::asMap).toList());
+        map.put("unseen", unseen);
+        return map;
+    }
+
     /**
      * One thing found.
      *
@@ -39,6 +51,18 @@ public record Diagnosis(Instant at, String server, String schema, List<Finding> 
             Ailment ailment, Severity severity, String found, Map<String, Object> figures, String remedy) {
         public Finding {
             figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
+        }
+
+        private Map<String, Object> asMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("code", ailment.name());
+            map.put("severity", severity.name());
+            map.put("found", found);
+            map.put("figures", figures);
+            map.put("why", ailment.why());
+            map.put("remedy", remedy);
+            map.put("doc", ailment.section());
+            return map;
         }
     }
 

@@ -20,6 +20,18 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
         reasons = List.copyOf(reasons);
     }
 
+    /** As the HTTP API and the command line write it: names in snake case; texts, whole numbers, truth values and lists. */
+    public Map<String, Object> asMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("id", jobId);
+        map.put("kind", kind);
+        map.put("queue", queue);
+        map.put("priority", priority.name());
+        map.put("state", state.name());
+        map.put("reasons", reasons.stream().map(Reason::asMap).toList());
+        return map;
+    }
+
     /**
      * One reason.
      *
@@ -31,6 +43,15 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
     public record Reason(Cause cause, String text, Map<String, Object> figures, String remedy) {
         public Reason {
             figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
+        }
+
+        private Map<String, Object> asMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("code", cause.name());
+            map.put("text", text);
+            map.put("figures", figures);
+            map.put("remedy", remedy);
+            return map;
         }
     }
 
