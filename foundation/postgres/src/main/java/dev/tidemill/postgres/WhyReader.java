@@ -41,6 +41,7 @@ final class WhyReader {
         switch (job.state()) {
             case SUCCEEDED -> reading.finished();
             case DEAD, DISCARDED -> reading.dead();
+            case CANCELLED -> reading.cancelled();
             case SCHEDULED -> reading.scheduled();
             case RUNNING -> reading.running();
             case READY -> reading.ready(priorities);
@@ -105,6 +106,22 @@ final class WhyReader {
                                 "attempts",
                                 (long) job.attempts().size());
                     },
+                    job.id());
+        }
+
+        void cancelled() throws SQLException {
+            examination.each(
+                    "why_cancelled",
+                    rows -> because(
+                            Cause.CANCELLED,
+                            rows.getString(1) + " cancelled it at " + PostgresDesk.instant(rows.getLong(2)) + ".",
+                            "",
+                            "by",
+                            rows.getString(1),
+                            "at",
+                            PostgresDesk.instant(rows.getLong(2)).toString()),
+                    job.id(),
+                    job.id(),
                     job.id());
         }
 

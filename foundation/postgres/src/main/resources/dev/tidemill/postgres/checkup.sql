@@ -179,3 +179,13 @@ select exists (select from {schema}.ready r
 
 -- :why_dead
 select code, error, {schema}.now_micros() - failed from {schema}.dead_letter where job = ?
+
+-- :why_cancelled
+select c.by, c.at
+  from (select c.by, c.at from {schema}.cancelled c where c.job = ?
+        union all
+        select c.by, c.at from {schema}.cancelled_kept c where c.job = ?
+        union all
+        select c.by, c.at from {schema}.cancel_request c where c.job = ?) c
+ order by c.at
+ limit 1
