@@ -10,11 +10,15 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** Signals by LISTEN and NOTIFY, on two connections of their own. */
+/**
+ * Signals by LISTEN and NOTIFY, on two connections of their own. Behind a pooler of transactions nothing is heard, and
+ * polling has to find the jobs.
+ */
 final class PostgresSignals implements Signals {
     /** What is sent when a job that may be running is to be cancelled; older versions take no notice. */
     static final String CANCELS = "cancel";
@@ -24,6 +28,7 @@ final class PostgresSignals implements Signals {
     private final Statements statements;
     private volatile @Nullable Connection heard;
     private volatile int ownPid;
+    private volatile boolean deaf;
 
     PostgresSignals(Session sending, Session listening, Statements statements) {
         this.sending = sending;
@@ -52,8 +57,16 @@ final class PostgresSignals implements Signals {
     public Heard await(Duration timeout) {
         return listening.call(connection -> {
             if (!connection.equals(heard)) {
-                listen(connection);
+                deaf = Pooler.isBetween(connection);
+                if (!deaf) {
+                    listen(connection);
+                }
                 heard = connection;
+            }
+            if (deaf) {
+                // The session that a LISTEN would be left in is somebody else's by now.
+                LockSupport.parkNanos(timeout.toNanos());
+                return List.of();
             }
             PGNotification[] notifications =
                     connection.unwrap(PGConnection.class).getNotifications(Math.max(1, (int) timeout.toMillis()));

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
 final class PostgresUpkeep implements Upkeep, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresUpkeep.class);
     private static final int MOVE_BATCH = 1_000;
+    private static final Duration FROZEN = Duration.ofSeconds(10);
 
     private final Session moving;
     private final Session keeping;
@@ -120,7 +122,14 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
     @Override
     public void rollUp(Duration notWithin) {
         keeping.transaction(connection -> {
-            if (!asks(connection, "roll_up_due", micros(notWithin)) || !asks(connection, "lock_roll_up")) {
+            if (!asks(connection, "roll_up_due", micros(notWithin))) {
+                return false;
+            }
+            try (Statement statement = connection.createStatement()) {
+                // Frozen with the lock, the process would keep everybody from counting.
+                statement.execute(endedWhenFrozenFor(FROZEN));
+            }
+            if (!asks(connection, "lock_roll_up")) {
                 return false;
             }
             for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests", "prune_suspects")) {
@@ -130,6 +139,11 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             }
             return true;
         });
+    }
+
+    /** Makes PostgreSQL end a transaction whose process has stopped in the middle of it. */
+    static String endedWhenFrozenFor(Duration time) {
+        return "set local idle_in_transaction_session_timeout = " + time.toMillis();
     }
 
     private boolean asks(Connection connection, String name, Object... parameters) throws SQLException {

@@ -263,7 +263,7 @@ final class PostgresWorkplace implements Workplace {
         return heart.transaction(connection -> {
             long now;
             try (PreparedStatement statement = connection.prepareStatement(statements.get("heartbeat"))) {
-                Parameters.set(statement, running, epoch);
+                Parameters.set(statement, running, Pooler.promisedPid(connection), epoch);
                 try (ResultSet rows = statement.executeQuery()) {
                     if (!rows.next()) {
                         throw new EpochClosedException("epoch " + epoch + " is closed");

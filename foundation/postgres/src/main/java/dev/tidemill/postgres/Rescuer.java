@@ -54,7 +54,7 @@ final class Rescuer {
         try (Session session = new Session(dataSource, GIVE_UP.plusSeconds(30))) {
             session.call(connection -> {
                 try (PreparedStatement statement = connection.prepareStatement(statements.get("mark_closing_one"))) {
-                    statement.setLong(1, epoch);
+                    Parameters.set(statement, epoch, (short) outcome.code());
                     return statement.executeUpdate();
                 }
             });
@@ -63,8 +63,20 @@ final class Rescuer {
                     // Stated here again, because a pooler may have put another session under this connection.
                     statement.execute("set transaction isolation level read committed");
                 }
-                return closeFence(connection, epoch) ? returnLeases(connection, epoch, null, outcome) : List.of();
+                return closeFence(connection, epoch)
+                        ? returnLeases(connection, epoch, null, announced(connection, epoch))
+                        : List.of();
             });
+        }
+    }
+
+    /** What whoever began to close it said: another node may carry out what a leaving one has announced. */
+    private AttemptOutcome announced(Connection connection, long epoch) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("announced_outcome"))) {
+            statement.setLong(1, epoch);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? AttemptOutcome.ofCode(rows.getInt(1)) : AttemptOutcome.LOST;
+            }
         }
     }
 

@@ -75,7 +75,7 @@ final class Session implements AutoCloseable {
         Connection fresh = dataSource.getConnection();
         try {
             fresh.setAutoCommit(true);
-            fresh.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            Pooler.prepare(fresh);
             fresh.setNetworkTimeout(Runnable::run, (int) answerWithin.toMillis());
         } catch (SQLException failed) {
             fresh.close();

@@ -10,6 +10,9 @@ final class SqlErrors {
     static final String CONTROL_CHANGED = "TM003";
     static final String EPOCH_CLOSED = "TM001";
     static final String LOCK_TIMEOUT = "55P03";
+    /** A prepared statement that is there already, or is not there. */
+    private static final Set<String> PREPARED = Set.of("42P05", "26000");
+
     private static final String PRIVILEGE = "42501";
     /**
      * Admin shutdown, crash shutdown, cannot connect now, database dropped, too many connections, disk full, a session
@@ -57,6 +60,15 @@ final class SqlErrors {
                     ErrorCode.DATABASE_UNREACHABLE,
                     "The database refuses the user or the password. Check both, and pg_hba.conf.",
                     true,
+                    failed);
+        }
+        if (PREPARED.contains(failed.getSQLState())) {
+            return new StoreException(
+                    ErrorCode.DATABASE_ERROR,
+                    "A prepared statement met another session: " + failed.getMessage()
+                            + ". Behind a pooler of transactions (PgBouncer) add prepareThreshold=0 to the address, or let"
+                            + " the pooler look after them (max_prepared_statements).",
+                    false,
                     failed);
         }
         return new StoreException(

@@ -61,10 +61,12 @@ returning epoch
 insert into {schema}.fence (epoch, slot) select ?, s from generate_series(0, 31) s
 
 -- :heartbeat
--- The session is noted beside the heartbeat: when it is gone, so is the process, most likely.
+-- The session is noted beside the heartbeat: when it is gone, so is the process, most likely. Not that of a pooler, which
+-- comes and goes as it likes.
 update {schema}.node n
-   set heartbeat = {schema}.now_micros(), running = ?, backend = pg_backend_pid(),
-       backend_start = (select a.backend_start from pg_stat_activity a where a.pid = pg_backend_pid())
+   set heartbeat = {schema}.now_micros(), running = ?, backend = a.pid, backend_start = a.backend_start
+  from (select ?::integer as promised) p
+  left join pg_stat_activity a on a.pid = p.promised and a.pid = pg_backend_pid()
  where n.epoch = ? and n.ended is null
    and not exists (select from {schema}.closing c where c.epoch = n.epoch)
 returning n.heartbeat
@@ -104,7 +106,10 @@ select n.epoch, t.now
     on conflict do nothing
 
 -- :mark_closing_one
-insert into {schema}.closing (epoch, since) values (?, {schema}.now_micros()) on conflict do nothing
+insert into {schema}.closing (epoch, since, outcome) values (?, {schema}.now_micros(), ?) on conflict do nothing
+
+-- :announced_outcome
+select coalesce(outcome, 5) from {schema}.closing where epoch = ?
 
 -- :closing_epochs
 select n.epoch from {schema}.node n join {schema}.closing c on c.epoch = n.epoch where n.ended is null order by n.epoch

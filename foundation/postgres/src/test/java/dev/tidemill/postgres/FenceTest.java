@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Upkeep.Rescued;
@@ -246,6 +248,34 @@ final class FenceTest {
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             assertThatThrownBy(() -> sql.run(connection, "select {schema}.require_fence(" + place.epoch() + ", 0)"))
                     .hasMessageContaining("READ COMMITTED");
+        }
+    }
+
+    /** The node has said that it leaves, and another one's caretaker is quicker with the rest. */
+    @Test
+    void whatALeavingNodeHeldIsReleasedWhoeverClosesItsEpoch() throws Exception {
+        Workplace place = hand.join();
+        hand.add(hand.job());
+        ClaimedJob job = hand.claimOne(place);
+        sql.run("insert into {schema}.closing (epoch, since, outcome) values (" + place.epoch() + ", 1, 4)");
+        get(rescue());
+        assertThat(hand.store().desk().job(job.id()).orElseThrow().attempts())
+                .extracting(AttemptView::outcome)
+                .containsExactly(AttemptOutcome.RELEASED);
+    }
+
+    /** Seen without the precaution: a process frozen while it counts kept everybody from counting for as long. */
+    @Test
+    void whoeverCountsGivesItsLockUpWhenItFreezes() throws Exception {
+        hand.store().upkeep().rollUp(Duration.ZERO);
+        try (Connection frozen = sql.begin()) {
+            sql.run(frozen, PostgresUpkeep.endedWhenFrozenFor(Duration.ofMillis(100)));
+            sql.run(frozen, new Statements(database.schema()).get("lock_roll_up"));
+            long before = sql.number("select at from {schema}.rollup where name = 'depth'");
+            await().atMost(SOON).until(() -> {
+                hand.store().upkeep().rollUp(Duration.ZERO);
+                return sql.number("select at from {schema}.rollup where name = 'depth'") > before;
+            });
         }
     }
 }

@@ -529,6 +529,10 @@ begin
     end if;
 end $$;
 
+-- What the jobs of an epoch being closed are given as their outcome: 4 released, where it leaves by itself; null is 5,
+-- lost.
+alter table {schema}.closing add column outcome smallint;
+
 -- As before, but that a body which was kept is no sign of an end, and an attempt that was kept is one.
 create or replace function {schema}.job_end(p_job bigint) returns bigint
 language sql stable
