@@ -64,9 +64,10 @@ final class PostgresSignals implements Signals {
                 heard = connection;
             }
             if (deaf) {
-                // The session that a LISTEN would be left in is somebody else's by now.
+                // The session that a LISTEN would be left in is somebody else's by now. Cancelling is looked for each
+                // time.
                 LockSupport.parkNanos(timeout.toNanos());
-                return List.of();
+                return new Heard(List.of(), true);
             }
             PGNotification[] notifications =
                     connection.unwrap(PGConnection.class).getNotifications(Math.max(1, (int) timeout.toMillis()));

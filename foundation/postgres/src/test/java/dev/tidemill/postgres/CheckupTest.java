@@ -260,7 +260,7 @@ final class CheckupTest {
         run("select setval('{schema}.job_block', 25000)");
         assertThat(find(Ailment.PARTITIONS_MISSING).getFirst().severity()).isEqualTo(Severity.WARNING);
 
-        assertThat(mill.tidemill().repair(SECOND)).extracting(Repair::done).containsExactly("Made 4 partitions.");
+        assertThat(mill.tidemill().repair(SECOND)).extracting(Repair::done).containsExactly("Made 6 partitions.");
         assertThat(find(Ailment.PARTITIONS_MISSING)).isEmpty();
     }
 

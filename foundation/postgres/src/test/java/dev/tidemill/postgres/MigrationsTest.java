@@ -9,6 +9,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.StoreException;
 import dev.tidemill.jobs.store.Workplace;
 import dev.tidemill.testkit.FreshSchema;
@@ -74,9 +75,8 @@ class MigrationsTest {
                 var claimed = place.claim(List.of(new Workplace.Demand("q", 10, 10, false, true)));
                 if (!claimed.isEmpty()) {
                     taken += claimed.size();
-                    place.finish(
-                            claimed.stream().map(StoreHand::success).toList(),
-                            List.of(claimed.getFirst().lease()));
+                    StoreHand.finish(
+                            place, claimed.stream().map(StoreHand::success).toArray(Outcome[]::new));
                 }
             }
             assertThat(taken).as("what the former one enqueued").isPositive();
@@ -87,9 +87,8 @@ class MigrationsTest {
                 store.upkeep().moveDue();
                 var claimed = place.claim(List.of(new Workplace.Demand("q", 100, 100, false, true)));
                 if (!claimed.isEmpty()) {
-                    place.finish(
-                            claimed.stream().map(StoreHand::success).toList(),
-                            List.of(claimed.getFirst().lease()));
+                    StoreHand.finish(
+                            place, claimed.stream().map(StoreHand::success).toArray(Outcome[]::new));
                 }
                 return sql.number("select count(distinct job) from {schema}.attempt where outcome = 0")
                         == worker.added().size();

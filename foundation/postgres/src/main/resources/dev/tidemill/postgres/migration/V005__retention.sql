@@ -303,7 +303,11 @@ begin
                      select a.job from {schema}.attempt_kept a
                       where a.job >= $1 and a.job < $2 and a.started + a.took > $4
                       union
-                     select d.job from {schema}.dead_letter d where d.job >= $1 and d.job < $2 and d.failed > $4) e
+                     select d.job from {schema}.dead_letter d where d.job >= $1 and d.job < $2 and d.failed > $4
+                      union
+                     select c.job from {schema}.cancelled c where c.job >= $1 and c.job < $2 and c.at > $4
+                      union
+                     select c.job from {schema}.cancelled_kept c where c.job >= $1 and c.job < $2 and c.at > $4) e
                join {schema}.%I b on b.id = e.job
               where $5 is null or b.kind = $5', v_bodies) || v_end
           using v_low, v_high,
