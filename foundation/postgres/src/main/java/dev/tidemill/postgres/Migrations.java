@@ -36,7 +36,7 @@ public final class Migrations {
     /** The oldest server that is supported, as PostgreSQL numbers versions. */
     private static final int OLDEST_SERVER = 150_000;
 
-    private static final List<String> FILES = List.of(
+    static final List<String> FILES = List.of(
             "V001__engine.sql",
             "V002__control.sql",
             "V003__schedules.sql",

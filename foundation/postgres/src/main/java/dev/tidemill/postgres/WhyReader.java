@@ -45,7 +45,6 @@ final class WhyReader {
             case SCHEDULED -> reading.scheduled();
             case RUNNING -> reading.running();
             case READY -> reading.ready(priorities);
-            case CANCELLED -> reading.because(Cause.FINISHED, "Somebody cancelled it.", "");
         }
         return Optional.of(
                 new Why(id, job.kind(), job.queue(), job.priority(), job.state(), List.copyOf(reading.reasons)));

@@ -48,6 +48,27 @@ begin
             limit 1);
 end $$;
 
+-- Which of these jobs somebody cancelled before they started; they are done with that.
+create function {schema}.drop_cancelled(p_jobs bigint[]) returns bigint[]
+language plpgsql
+as $$
+declare
+    v_dropped bigint[];
+begin
+    -- In almost every claim nobody has cancelled anything, and that is all it costs.
+    if not exists (select from {schema}.cancel_request) then
+        return '{}';
+    end if;
+    with ended as (
+        delete from {schema}.cancel_request c where c.job = any (p_jobs) returning c.job, c.by),
+    noted as (
+        insert into {schema}.cancelled (job, at, by)
+        select e.job, {schema}.now_micros(), e.by from ended e
+            on conflict do nothing)
+    select array_agg(e.job) into v_dropped from ended e;
+    return coalesce(v_dropped, '{}');
+end $$;
+
 -- Writes successes, ends leases, and takes finished jobs out of the leases of limited queues, so that they no longer
 -- count.
 create function {schema}.finish(

@@ -71,27 +71,6 @@ begin
     end loop;
 end $$;
 
--- Which of these jobs somebody cancelled before they started; they are done with that.
-create function {schema}.drop_cancelled(p_jobs bigint[]) returns bigint[]
-language plpgsql
-as $$
-declare
-    v_dropped bigint[];
-begin
-    -- In almost every claim nobody has cancelled anything, and that is all it costs.
-    if not exists (select from {schema}.cancel_request) then
-        return '{}';
-    end if;
-    with ended as (
-        delete from {schema}.cancel_request c where c.job = any (p_jobs) returning c.job, c.by),
-    noted as (
-        insert into {schema}.cancelled (job, at, by)
-        select e.job, {schema}.now_micros(), e.by from ended e
-            on conflict do nothing)
-    select array_agg(e.job) into v_dropped from ended e;
-    return coalesce(v_dropped, '{}');
-end $$;
-
 -- One claim for all unlimited queues of a process: critical jobs first, the rest as planned, one lease over all of it.
 -- For each queue q, p_start_by[(q - 1) * 5 + priority + 1] and p_job likewise are the lane's position. p_modes: 1
 -- strict priority, 2 off-peak open. A body that is missing comes back as null instead of silently taking its job
