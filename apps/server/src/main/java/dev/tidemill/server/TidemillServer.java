@@ -10,6 +10,7 @@ import dev.tidemill.server.api.DoctorApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.ProcessApi;
+import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Gate;
@@ -64,6 +65,7 @@ public final class TidemillServer implements AutoCloseable {
         page.mount(router);
         new JobsApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
+        new SchedulesApi(mill).mount(router);
         new StatsApi(mill).mount(router);
         new ControlApi(mill).mount(router);
         new ProcessApi(mill).mount(router);

@@ -14,6 +14,7 @@ import java.util.List;
  * @param nodes the processes at work, by name
  * @param unhandled kinds that wait and that no node alive handles, by name
  * @param deadLetters jobs that need a person, exact up to 10,000 and not counted further
+ * @param schedules the schedules, together
  */
 public record Stats(
         Instant at,
@@ -21,7 +22,8 @@ public record Stats(
         List<QueueStats> queues,
         List<NodeView> nodes,
         List<Unhandled> unhandled,
-        long deadLetters) {
+        long deadLetters,
+        ScheduleStats schedules) {
 
     public Stats {
         queues = List.copyOf(queues);

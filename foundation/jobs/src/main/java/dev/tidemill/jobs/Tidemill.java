@@ -26,7 +26,7 @@ import javax.sql.DataSource;
  * }</pre>
  *
  * <p>Thread safe. A process that handles jobs holds up to eight connections of the data source for as long as it runs,
- * one that only enqueues four: give the pool as many more as the application itself needs. A job id is a positive number, unique in its schema; ids are not handed
+ * one that only enqueues four, and one more where there are schedules: give the pool as many more as the application itself needs. A job id is a positive number, unique in its schema; ids are not handed
  * out in the order of commits.
  */
 public final class Tidemill implements AutoCloseable {

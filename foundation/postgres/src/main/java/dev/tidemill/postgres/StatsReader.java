@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
@@ -21,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Puts {@link Stats} together from the rollup, the tallies, the leases and the nodes: five small queries. */
+/** Puts {@link Stats} together from the rollup, the tallies, the leases, the nodes and the schedules: six small queries. */
 final class StatsReader {
     private final Statements statements;
 
@@ -91,7 +92,25 @@ final class StatsReader {
                 lanes.forEach((priority, lane) -> laneLines.add(lane.stats(priority, depthsAt)));
                 lines.add(new QueueStats(queue, running.getOrDefault(queue, 0L), laneLines));
             });
-            return new Stats(instant(deadAndNow[1]), instant(depthsAt), lines, nodes, unhandled(), deadAndNow[0]);
+            return new Stats(
+                    instant(deadAndNow[1]), instant(depthsAt), lines, nodes, unhandled(), deadAndNow[0], schedules());
+        }
+
+        private ScheduleStats schedules() throws SQLException {
+            List<ScheduleStats.Failure> failures = new ArrayList<>();
+            long[] counts = new long[4];
+            each("stats_schedules", rows -> {
+                for (int i = 0; i < counts.length; i++) {
+                    counts[i] = rows.getLong(i + 1);
+                }
+            });
+            if (counts[3] > 0) {
+                each(
+                        "stats_schedule_failures",
+                        rows -> failures.add(new ScheduleStats.Failure(
+                                rows.getString(1), instant(rows.getLong(2)), rows.getString(3))));
+            }
+            return new ScheduleStats(counts[0], counts[1], counts[2], counts[3], failures);
         }
 
         private void depth(ResultSet rows) throws SQLException {

@@ -126,21 +126,29 @@ update {schema}.schedule
 select f.fire, f.outcome, f.manual, f.at, f.job, f.since,
        case
            when j.id is null then null
-           when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
+           when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0)
+             or exists (select from {schema}.attempt_kept a where a.job = j.id and a.outcome = 0) then 'SUCCEEDED'
            when d.job is not null and not d.discarded then 'DEAD'
            when d.job is not null then 'DISCARDED'
+           when exists (select from {schema}.cancelled c where c.job = j.id)
+             or exists (select from {schema}.cancelled_kept c where c.job = j.id) then 'CANCELLED'
            when w.job is not null then 'SCHEDULED'
            when exists (select from {schema}.lease l
                          where j.id = any (l.jobs)
                            and not exists (select from {schema}.attempt a where a.lease = l.id and a.job = j.id))
                then 'RUNNING'
+           when exists (select from {schema}.cancel_request c where c.job = j.id) then 'CANCELLED'
            else 'READY'
        end
   from (select h.* from {schema}.schedule_fire h
          where h.schedule = (select s.id from {schema}.schedule s where s.name = ?) and h.fire < ?
          order by h.fire desc, h.manual desc
          limit ?) f
-  left join {schema}.job j on j.id = f.job
+  left join lateral (
+       select x.id from {schema}.job x where x.id = f.job
+       union all
+       select x.id from {schema}.job_kept x where x.id = f.job
+       limit 1) j on true
   left join {schema}.dead_letter d on d.job = f.job
   left join {schema}.scheduled w on w.job = f.job
  order by f.fire desc, f.manual desc
@@ -154,9 +162,9 @@ select count(*), count(*) filter (where s.paused),
   from {schema}.schedule s
 
 -- :stats_schedule_failures
-select s.name, s.last_job, coalesce(d.failed, s.wake - 60000000, s.changed), coalesce(s.error, d.error)
+select s.name, coalesce(d.failed, s.wake - 60000000, s.changed), coalesce(s.error, d.error)
   from {schema}.schedule s
   left join {schema}.dead_letter d on d.job = s.last_job and not d.discarded
  where s.error is not null or d.job is not null
- order by 3 desc, s.name
+ order by 2 desc, s.name
  limit 20

@@ -174,7 +174,7 @@ final class JobDraft {
                 .at(pointer + "/" + field);
     }
 
-    private static String escaped(String name) {
+    static String escaped(String name) {
         String shown = name.length() > 100 ? name.substring(0, 100) : name;
         return shown.replace("~", "~0").replace("/", "~1");
     }

@@ -1,6 +1,7 @@
 package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
@@ -72,8 +73,25 @@ public final class StatsApi {
                 json.writeStartObject().writeStringProperty("kind", unhandled.kind());
                 json.writeNumberProperty("ready", unhandled.ready()).writeEndObject();
             });
-            json.writeEndArray().writeEndObject();
+            json.writeEndArray();
+            schedules(json, stats.schedules());
+            json.writeEndObject();
         }));
+    }
+
+    private static void schedules(JsonGenerator json, ScheduleStats schedules) {
+        json.writeObjectPropertyStart("schedules");
+        json.writeNumberProperty("total", schedules.total());
+        json.writeNumberProperty("paused", schedules.paused());
+        json.writeNumberProperty("overdue", schedules.overdue());
+        json.writeNumberProperty("failing", schedules.failing());
+        json.writeArrayPropertyStart("failures");
+        schedules.failures().forEach(failure -> {
+            json.writeStartObject().writeStringProperty("schedule", failure.schedule());
+            json.writeStringProperty("at", failure.at().toString());
+            json.writeStringProperty("error", failure.error()).writeEndObject();
+        });
+        json.writeEndArray().writeEndObject();
     }
 
     private static void queue(JsonGenerator json, QueueStats queue) {

@@ -1,6 +1,7 @@
 package dev.tidemill.server.meters;
 
 import dev.tidemill.jobs.ChunkStats;
+import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -93,6 +94,10 @@ public final class Meters implements AutoCloseable {
                 all -> all.queues().stream()
                         .<Row<?>>map(queue -> Row.of(Tags.of("queue", queue.queue()), queue.running()))
                         .toList());
+        schedules("tidemill.schedules", "Schedules", ScheduleStats::total);
+        schedules("tidemill.schedules.paused", "Schedules that are paused", ScheduleStats::paused);
+        schedules("tidemill.schedules.overdue", "Schedules that nobody saw to in time", ScheduleStats::overdue);
+        schedules("tidemill.schedules.failing", "Schedules that cannot fire or whose job died", ScheduleStats::failing);
         rows(
                 "tidemill.jobs.unhandled",
                 "Ready jobs of a kind that no node alive handles",
@@ -135,6 +140,10 @@ public final class Meters implements AutoCloseable {
         });
     }
 
+    private void schedules(String name, String description, ToDoubleFunction<ScheduleStats> value) {
+        rows(name, description, all -> List.of(Row.of(Tags.empty(), value.applyAsDouble(all.schedules()))));
+    }
+
     private void rows(String name, String description, Function<Stats, List<Row<?>>> rows) {
         MultiGauge gauge = MultiGauge.builder(name).description(description).register(registry);
         refreshers.add(all -> gauge.register(rows.apply(all), true));
@@ -164,7 +173,7 @@ public final class Meters implements AutoCloseable {
     }
 
     private static Stats nothing() {
-        return new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0);
+        return new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE);
     }
 
     /** Counts an answer. */

@@ -2,6 +2,7 @@ package dev.tidemill.server.page;
 
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -22,7 +23,7 @@ public record Snapshot(
         Stats stats, List<AttemptView> attempts, List<DeadLetter> letters, List<Double> rates, boolean stale) {
 
     static final Snapshot NOTHING = new Snapshot(
-            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0),
+            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE),
             List.of(),
             List.of(),
             List.of(),
