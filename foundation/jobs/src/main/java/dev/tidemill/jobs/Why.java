@@ -59,6 +59,8 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
     public enum Cause {
         /** It succeeded. */
         FINISHED,
+        /** Somebody cancelled it. */
+        CANCELLED,
         /** It is a dead letter. */
         DEAD_LETTER,
         /** It was a dead letter, and a person put it aside. */
