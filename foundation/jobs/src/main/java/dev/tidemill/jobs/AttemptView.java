@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param took how long the handler ran; zero for a lost attempt
  * @param late how late against the start deadline it started; negative if it was early
  * @param error null unless it failed; at most 8,000 characters
+ * @param result what the handler kept with {@link Run#result}, JSON text; null for none, and in lists of attempts of
+ *     many jobs
  */
 public record AttemptView(
         long jobId,
@@ -28,4 +30,5 @@ public record AttemptView(
         Instant startedAt,
         Duration took,
         Duration late,
-        @Nullable String error) {}
+        @Nullable String error,
+        @Nullable String result) {}

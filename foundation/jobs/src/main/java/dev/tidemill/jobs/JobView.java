@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param createdAt when it was enqueued, by the database's clock
  * @param dueAt when a scheduled job becomes ready; null in every other state
  * @param attempts what was tried, oldest first, at most the latest 100
+ * @param progress how far a running job is; null if its handler does not say
  */
 public record JobView(
         long id,
@@ -31,7 +32,8 @@ public record JobView(
         Map<String, String> tags,
         Instant createdAt,
         @Nullable Instant dueAt,
-        List<AttemptView> attempts) {
+        List<AttemptView> attempts,
+        @Nullable Progress progress) {
 
     public JobView {
         tags = Map.copyOf(tags);

@@ -18,6 +18,10 @@ final class Names {
         return check(kind, "kind", ErrorCode.INVALID_KIND);
     }
 
+    static String dependency(String dependency) {
+        return check(dependency, "dependency", ErrorCode.INVALID_OPTION);
+    }
+
     static String queue(String queue) {
         return check(queue, "queue", ErrorCode.INVALID_QUEUE);
     }

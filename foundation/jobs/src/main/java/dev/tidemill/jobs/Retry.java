@@ -1,6 +1,7 @@
 package dev.tidemill.jobs;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,49 +9,75 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * throw Retry.never("the address does not exist");
- * throw Retry.after(Duration.ofMinutes(2), "rate limited");
- * throw Retry.after(Duration.ofMinutes(2), "rate limited").notCounted();
+ * throw Retry.after(Duration.ofMinutes(2), "not ready yet");
+ * throw Retry.after(Duration.ofMinutes(2), "not ready yet").notCounted();
+ * throw Retry.rateLimited(Duration.ofSeconds(30), "429 Too Many Requests");
+ * throw Retry.dependencyDown("stripe", "503 Service Unavailable");
  * }</pre>
+ *
+ * <p>It also counts when another exception wraps it.
  */
 public final class Retry extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final @Nullable Duration delay;
-    private final boolean counted;
+    private final transient ErrorVerdict verdict;
 
-    private Retry(String reason, @Nullable Duration delay, boolean counted, @Nullable Throwable cause) {
+    private Retry(String reason, ErrorVerdict verdict, @Nullable Throwable cause) {
         super(reason, cause);
-        this.delay = delay;
-        this.counted = counted;
+        this.verdict = verdict;
     }
 
     /** Not again: the job becomes a dead letter at once. */
     public static Retry never(String reason) {
-        return new Retry(reason, null, true, null);
+        return new Retry(reason, new ErrorVerdict(ErrorCategory.PERMANENT, null, null, true, null), null);
     }
 
     /** Again after this delay, whatever the backoff says; counts as a failed attempt. */
     public static Retry after(Duration delay, String reason) {
-        return new Retry(reason, EnqueueOptions.validDelay(delay), true, null);
+        return new Retry(
+                reason,
+                new ErrorVerdict(ErrorCategory.RETRY, EnqueueOptions.validDelay(delay), null, true, null),
+                null);
+    }
+
+    /** Again after this delay, because too much was asked of somebody; not counted. */
+    public static Retry rateLimited(Duration delay, String reason) {
+        return new Retry(
+                reason,
+                new ErrorVerdict(ErrorCategory.RATE_LIMITED, EnqueueOptions.validDelay(delay), null, false, null),
+                null);
+    }
+
+    /** Again at this time, because too much was asked of somebody; at once if it is past. Not counted. */
+    public static Retry rateLimitedUntil(Instant until, String reason) {
+        return new Retry(reason, new ErrorVerdict(ErrorCategory.RATE_LIMITED, null, until, false, null), null);
+    }
+
+    /**
+     * Again once this dependency may be back; not counted. That is in 5 seconds, then twice as long each time up to 5 minutes, less up to a half at random.
+     *
+     * @param dependency its name, by the rule of kinds
+     */
+    public static Retry dependencyDown(String dependency, String reason) {
+        Names.dependency(dependency);
+        return new Retry(reason, new ErrorVerdict(ErrorCategory.DEPENDENCY_DOWN, null, null, false, dependency), null);
     }
 
     /** The same, but this attempt does not count towards the limit. Meaningless, and ignored, after {@code never}. */
     public Retry notCounted() {
-        return new Retry(String.valueOf(getMessage()), delay, false, getCause());
+        return new Retry(
+                String.valueOf(getMessage()),
+                new ErrorVerdict(verdict.category(), verdict.after(), verdict.until(), false, verdict.dependency()),
+                getCause());
     }
 
     /** The same with the error that led to it. */
     public Retry causedBy(Throwable cause) {
-        return new Retry(String.valueOf(getMessage()), delay, counted, cause);
+        return new Retry(String.valueOf(getMessage()), verdict, cause);
     }
 
-    /** When to try again; null for never. */
-    public @Nullable Duration delay() {
-        return delay;
-    }
-
-    /** Whether this attempt counts towards the limit. */
-    public boolean counted() {
-        return counted;
+    /** What follows. */
+    public ErrorVerdict verdict() {
+        return verdict;
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
  * @param unhandled kinds that wait and that no node alive handles, by name
  * @param deadLetters jobs that need a person, exact up to 10,000 and not counted further
  * @param schedules the schedules, together
+ * @param alarms kinds that fail too often, by name
  */
 public record Stats(
         Instant at,
@@ -23,9 +24,11 @@ public record Stats(
         List<NodeView> nodes,
         List<Unhandled> unhandled,
         long deadLetters,
-        ScheduleStats schedules) {
+        ScheduleStats schedules,
+        List<Alarm> alarms) {
 
     public Stats {
+        alarms = List.copyOf(alarms);
         queues = List.copyOf(queues);
         nodes = List.copyOf(nodes);
         unhandled = List.copyOf(unhandled);
@@ -121,4 +124,19 @@ public record Stats(
      * @param ready how many jobs of it are ready
      */
     public record Unhandled(String kind, long ready) {}
+
+    /**
+     * A kind that fails too often, by its {@link FailureAlarm}.
+     *
+     * @param kind which
+     * @param failed attempts that failed or timed out
+     * @param attempts attempts that succeeded, failed or timed out
+     * @param alarm what it breaks
+     */
+    public record Alarm(String kind, long failed, long attempts, FailureAlarm alarm) {
+        /** The share that failed. */
+        public double ratio() {
+            return (double) failed / attempts;
+        }
+    }
 }

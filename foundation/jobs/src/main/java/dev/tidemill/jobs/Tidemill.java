@@ -112,6 +112,15 @@ public final class Tidemill implements AutoCloseable {
     }
 
     /**
+     * What a job's handlers logged with {@link Run#log}, oldest first: the newest lines of its attempts.
+     *
+     * @param limit 1 to 1000
+     */
+    public List<LogLine> log(long jobId, int limit) {
+        return engine.log(jobId, page(limit));
+    }
+
+    /**
      * The newest jobs with this tag, newest first.
      *
      * @param before only ids below this; {@link Long#MAX_VALUE} for the newest

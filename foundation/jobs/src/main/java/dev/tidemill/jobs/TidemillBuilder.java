@@ -19,6 +19,7 @@ public final class TidemillBuilder {
     private final Map<String, QueueOptions> queues = new LinkedHashMap<>();
     private final Map<String, ScheduleBook.InCode> schedules = new LinkedHashMap<>();
     private Priorities priorities = Priorities.standard();
+    private ErrorRules errors = ErrorRules.NONE;
     private @Nullable JsonCodec codec;
     private String schema = "tidemill";
     private @Nullable String nodeName;
@@ -113,6 +114,12 @@ public final class TidemillBuilder {
     /** The start deadlines, weights and off-peak windows; give every process on the schema the same. */
     public TidemillBuilder priorities(Priorities value) {
         priorities = value;
+        return this;
+    }
+
+    /** Which exceptions stand for which {@link ErrorCategory}, for all kinds; adds to what was said before. */
+    public TidemillBuilder errors(UnaryOperator<ErrorRules> rules) {
+        errors = rules.apply(errors);
         return this;
     }
 
@@ -227,6 +234,15 @@ public final class TidemillBuilder {
 
     private Settings settings() {
         return new Settings(
-                schema, nodeName, migrate, payloadLimitBytes, priorities, queues, heartbeat, deadAfter, history);
+                schema,
+                nodeName,
+                migrate,
+                payloadLimitBytes,
+                priorities,
+                queues,
+                errors,
+                heartbeat,
+                deadAfter,
+                history);
     }
 }

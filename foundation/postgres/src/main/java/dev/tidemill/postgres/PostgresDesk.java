@@ -7,6 +7,7 @@ import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Progress;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Hint;
@@ -95,7 +96,16 @@ final class PostgresDesk implements Desk {
                 tags(connection, rows.getLong("id")),
                 instant(rows.getLong("created")),
                 dueAt,
-                attempts(connection, rows.getLong("id"), kind, queue));
+                attempts(connection, rows.getLong("id"), kind, queue),
+                progress(rows));
+    }
+
+    private static @Nullable Progress progress(ResultSet rows) throws SQLException {
+        long at = rows.getLong("at");
+        if (rows.wasNull() || !rows.getString("state").equals(JobState.RUNNING.name())) {
+            return null;
+        }
+        return new Progress(rows.getLong("done"), rows.getLong("total"), rows.getString("message"), instant(at));
     }
 
     private Map<String, String> tags(Connection connection, long id) throws SQLException {
@@ -117,14 +127,15 @@ final class PostgresDesk implements Desk {
             statement.setLong(1, id);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    attempts.addFirst(attempt(rows, kind, queue));
+                    attempts.addFirst(attempt(rows, kind, queue, rows.getString(9)));
                 }
             }
         }
         return attempts;
     }
 
-    private static AttemptView attempt(ResultSet rows, String kind, String queue) throws SQLException {
+    private static AttemptView attempt(ResultSet rows, String kind, String queue, @Nullable String result)
+            throws SQLException {
         return new AttemptView(
                 rows.getLong(1),
                 kind,
@@ -135,7 +146,8 @@ final class PostgresDesk implements Desk {
                 instant(rows.getLong(5)),
                 Duration.of(rows.getLong(6), ChronoUnit.MICROS),
                 Duration.of(rows.getLong(7), ChronoUnit.MICROS),
-                rows.getString(8));
+                rows.getString(8),
+                result);
     }
 
     @Override
@@ -151,7 +163,7 @@ final class PostgresDesk implements Desk {
                 statement.setInt(1, limit);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        attempts.add(attempt(rows, rows.getString(9), rows.getString(10)));
+                        attempts.add(attempt(rows, rows.getString(9), rows.getString(10), null));
                     }
                 }
             }

@@ -1,5 +1,6 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.store.Alarms;
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Control;
@@ -7,6 +8,7 @@ import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.Journal;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Signals;
 import dev.tidemill.jobs.store.Timetable;
@@ -107,6 +109,16 @@ final class PostgresJobStore implements JobStore {
     @Override
     public Control control() {
         return control;
+    }
+
+    @Override
+    public Journal journal() {
+        return new PostgresJournal(dataSource, statements);
+    }
+
+    @Override
+    public Alarms alarms() {
+        return new PostgresAlarms(dataSource, statements, kinds);
     }
 
     @Override

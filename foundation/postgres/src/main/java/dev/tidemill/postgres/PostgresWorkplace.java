@@ -7,6 +7,7 @@ import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Reports;
 import dev.tidemill.jobs.store.Tally;
 import dev.tidemill.jobs.store.Workplace;
 import java.sql.Connection;
@@ -46,6 +47,7 @@ final class PostgresWorkplace implements Workplace {
     private final Session heart;
     private final FinishStatements finish;
     private final Completions completions;
+    private final Reports reports;
 
     PostgresWorkplace(
             DataSource dataSource,
@@ -64,6 +66,7 @@ final class PostgresWorkplace implements Workplace {
         this.heart = new Session(dataSource, Duration.ofSeconds(4));
         this.finish = new FinishStatements(statements, kinds, queues);
         this.epoch = heart.transaction(connection -> join(connection, node));
+        this.reports = new PostgresReports(dataSource, statements, this);
         this.completions = new PostgresCompletions(dataSource, statements, epoch);
         this.claimer = new Claimer(claiming, statements, kinds, queues, node, epoch, CLAIM_SLOT);
     }
@@ -107,6 +110,12 @@ final class PostgresWorkplace implements Workplace {
 
     @Override
     public List<Hint> finish(List<Outcome> outcomes, List<ClaimedJob> written, Collection<Long> endedLeases) {
+        return finish(outcomes, written, endedLeases, null);
+    }
+
+    /** Writes outcomes, and with them, under the same fence, what else belongs to them. */
+    List<Hint> finish(
+            List<Outcome> outcomes, List<ClaimedJob> written, Collection<Long> endedLeases, @Nullable Beside beside) {
         List<Outcome> successes = new ArrayList<>(outcomes.size());
         List<Outcome> failures = new ArrayList<>();
         outcomes.forEach(
@@ -114,17 +123,27 @@ final class PostgresWorkplace implements Workplace {
         List<ClaimedJob> freed = Stream.concat(outcomes.stream().map(Outcome::job), written.stream())
                 .filter(ClaimedJob::limited)
                 .toList();
-        if (failures.isEmpty()) {
+        if (failures.isEmpty() && beside == null) {
             return finishing.call(connection -> {
                 finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases, freed);
                 return List.of();
             });
         }
         return finishing.transaction(connection -> {
-            List<Hint> hints = finish.failures(connection, epoch, FINISH_SLOT, failures);
+            List<Hint> hints =
+                    failures.isEmpty() ? List.of() : finish.failures(connection, epoch, FINISH_SLOT, failures);
             finish.successes(connection, epoch, FINISH_SLOT, successes, endedLeases, freed);
+            if (beside != null) {
+                beside.write(connection);
+            }
             return hints;
         });
+    }
+
+    /** What is written in the transaction of outcomes. */
+    @FunctionalInterface
+    interface Beside {
+        void write(Connection connection) throws SQLException;
     }
 
     @Override
@@ -170,6 +189,19 @@ final class PostgresWorkplace implements Workplace {
 
     static int handlerSlot(ClaimedJob job) {
         return FIRST_HANDLER_SLOT + (int) (job.id() % (SLOTS - FIRST_HANDLER_SLOT));
+    }
+
+    @Override
+    public Reports reports() {
+        return reports;
+    }
+
+    /** Holds the fence for the rest of the transaction. */
+    void requireFence(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("require_fence"))) {
+            Parameters.set(statement, epoch, OTHER_SLOT);
+            statement.execute();
+        }
     }
 
     @Override

@@ -1,8 +1,10 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Stats.Alarm;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -93,7 +95,14 @@ final class StatsReader {
                 lines.add(new QueueStats(queue, running.getOrDefault(queue, 0L), laneLines));
             });
             return new Stats(
-                    instant(deadAndNow[1]), instant(depthsAt), lines, nodes, unhandled(), deadAndNow[0], schedules());
+                    instant(deadAndNow[1]),
+                    instant(depthsAt),
+                    lines,
+                    nodes,
+                    unhandled(),
+                    deadAndNow[0],
+                    schedules(),
+                    alarms());
         }
 
         private ScheduleStats schedules() throws SQLException {
@@ -168,6 +177,25 @@ final class StatsReader {
                 }
             });
             return waiting;
+        }
+
+        private List<Alarm> alarms() throws SQLException {
+            FailureAlarm standard = FailureAlarm.STANDARD;
+            List<Alarm> alarms = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("stats_alarms"))) {
+                Parameters.set(statement, standard.ratio(), standard.atLeast(), standard.minutes());
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        alarms.add(new Alarm(
+                                rows.getString(1),
+                                rows.getLong(2),
+                                rows.getLong(3),
+                                new FailureAlarm(
+                                        rows.getDouble(4), rows.getInt(5), Duration.ofMinutes(rows.getInt(6)))));
+                    }
+                }
+            }
+            return alarms;
         }
 
         private void each(String statementName, Row row) throws SQLException {

@@ -197,7 +197,7 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
            when exists (select from {schema}.cancel_request c where c.job = j.id) then 'CANCELLED'
            else 'READY'
        end as state,
-       s.due
+       s.due, p.done, p.total, p.message, p.at
   from (select distinct on (b.id) b.*
           from unnest(?::bigint[]) i (id)
          cross join lateral (
@@ -209,10 +209,15 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
   join {schema}.queue q on q.id = j.queue
   left join {schema}.dead_letter d on d.job = j.id
   left join {schema}.scheduled s on s.job = j.id
+  left join {schema}.progress p on p.job = j.id
  order by j.id desc
 
 -- :job_attempts
-select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error
+select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error,
+       (select r.body from {schema}.result r where r.job = a.job and r.lease = a.lease
+        union all
+        select r.body from {schema}.result_kept r where r.job = a.job and r.lease = a.lease
+        limit 1)
   from (select ?::bigint as job offset 0) i
  cross join lateral (
        select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error

@@ -1,18 +1,25 @@
 package dev.tidemill.postgres;
 
 import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.ChunkHandler;
+import dev.tidemill.jobs.FailureAlarm;
+import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
+import java.net.http.HttpTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
@@ -99,6 +106,53 @@ final class HandlersPageTest {
             Jobs.in(mill, row, JobState.SUCCEEDED);
             assertThat(provider.sent).containsExactly("ada@example.com");
             assertThat(sql.number("select count(*) from {schema}.app_row")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void errorsAreMapped() {
+        Handler<Mail> timesOut = (job, run) -> {
+            throw new HttpTimeoutException("no answer");
+        };
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .errors(rules -> rules.on(SQLTransientException.class)
+                        .retry()
+                        .on(IllegalArgumentException.class)
+                        .permanent()
+                        .on(HttpTimeoutException.class)
+                        .dependencyDown("stripe"))
+                .handle(Mail.class, timesOut, options -> options.alarm(new FailureAlarm(0.1, 100, ofMinutes(5))))
+                .start()) {
+            assertThat(Jobs.outcomes(Jobs.in(mill, mill.enqueue(new Mail("ada")), JobState.SCHEDULED)))
+                    .containsExactly(AttemptOutcome.SNOOZED);
+        }
+    }
+
+    record Import(int rows) {}
+
+    record Imported(int rows, int refused) {}
+
+    @Test
+    void handlersReport() {
+        Handler<Import> handler = (job, run) -> {
+            int done = job.rows();
+            run.progress(done, job.rows(), "reading");
+            run.log(LogLevel.WARN, "row 7 has no address");
+            run.result(new Imported(done, 1));
+            run.heartbeat();
+        };
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .handle(Import.class, handler)
+                .start()) {
+            long id = mill.enqueue(new Import(10));
+            assertThat(Jobs.in(mill, id, JobState.SUCCEEDED)
+                            .attempts()
+                            .getFirst()
+                            .result())
+                    .contains("\"refused\":1");
+            assertThat(mill.log(id, 10)).hasSize(1);
         }
     }
 

@@ -3,8 +3,11 @@ package dev.tidemill.server.api;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
 import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.LogLine;
+import dev.tidemill.jobs.Progress;
 import dev.tidemill.server.http.Json;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /** Jobs, attempts and dead letters as JSON. */
@@ -34,6 +37,37 @@ final class JobJson {
         json.writeArrayPropertyStart("attempts");
         job.attempts().forEach(attempt -> attempt(json, attempt));
         json.writeEndArray();
+        progress(json, job.progress());
+        json.writeEndObject();
+    }
+
+    private static void progress(JsonGenerator json, @Nullable Progress progress) {
+        if (progress == null) {
+            json.writeNullProperty("progress");
+            return;
+        }
+        json.writeObjectPropertyStart("progress");
+        json.writeNumberProperty("done", progress.done());
+        json.writeNumberProperty("total", progress.total());
+        text(json, "message", progress.message());
+        json.writeStringProperty("at", progress.at().toString());
+        json.writeEndObject();
+    }
+
+    private static void text(JsonGenerator json, String name, @Nullable String value) {
+        if (value == null) {
+            json.writeNullProperty(name);
+        } else {
+            json.writeStringProperty(name, value);
+        }
+    }
+
+    static void line(JsonGenerator json, LogLine line) {
+        json.writeStartObject();
+        json.writeNumberProperty("attempt", line.attempt());
+        json.writeStringProperty("at", line.at().toString());
+        json.writeStringProperty("level", line.level().name());
+        json.writeStringProperty("text", line.text());
         json.writeEndObject();
     }
 
@@ -48,10 +82,12 @@ final class JobJson {
         json.writeStringProperty("started_at", attempt.startedAt().toString());
         Json.millis(json, "took_ms", attempt.took());
         Json.millis(json, "late_ms", attempt.late());
-        if (attempt.error() == null) {
-            json.writeNullProperty("error");
+        text(json, "error", attempt.error());
+        String result = attempt.result();
+        if (result == null) {
+            json.writeNullProperty("result");
         } else {
-            json.writeStringProperty("error", attempt.error());
+            json.writeName("result").writeRawValue(result);
         }
         json.writeEndObject();
     }

@@ -3,6 +3,7 @@ package dev.tidemill.server.api;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.api.JobReader.Asked;
@@ -31,7 +32,10 @@ public final class JobsApi {
 
     /** Adds the routes. */
     public void mount(Router router) {
-        router.on("POST", PATH, this::enqueue).on("GET", PATH, this::tagged).on("GET", PATH + "/{id}", this::show);
+        router.on("POST", PATH, this::enqueue)
+                .on("GET", PATH, this::tagged)
+                .on("GET", PATH + "/{id}", this::show)
+                .on("GET", PATH + "/{id}/log", this::log);
     }
 
     private Reply enqueue(Call call) {
@@ -76,6 +80,16 @@ public final class JobsApi {
                 .orElseThrow(() -> new TidemillException(
                         ErrorCode.NOT_FOUND, "There is no job " + id + "; it never was, or is past retention."));
         return Reply.json(Json.write(json -> JobJson.job(json, job)));
+    }
+
+    private Reply log(Call call) {
+        call.takesOnly("limit");
+        List<LogLine> lines = mill.log(call.id(), (int) call.query("limit", MAX_PAGE, 1, MAX_PAGE));
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("lines");
+            lines.forEach(line -> JobJson.line(json, line));
+            json.writeEndArray().writeEndObject();
+        }));
     }
 
     private Reply tagged(Call call) {

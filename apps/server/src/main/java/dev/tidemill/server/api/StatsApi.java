@@ -3,6 +3,7 @@ package dev.tidemill.server.api;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Stats.Alarm;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -73,6 +74,8 @@ public final class StatsApi {
                 json.writeStartObject().writeStringProperty("kind", unhandled.kind());
                 json.writeNumberProperty("ready", unhandled.ready()).writeEndObject();
             });
+            json.writeEndArray().writeArrayPropertyStart("alarms");
+            stats.alarms().forEach(alarm -> alarm(json, alarm));
             json.writeEndArray();
             schedules(json, stats.schedules());
             json.writeEndObject();
@@ -92,6 +95,17 @@ public final class StatsApi {
             json.writeStringProperty("error", failure.error()).writeEndObject();
         });
         json.writeEndArray().writeEndObject();
+    }
+
+    private static void alarm(JsonGenerator json, Alarm alarm) {
+        json.writeStartObject();
+        json.writeStringProperty("kind", alarm.kind());
+        json.writeNumberProperty("failed", alarm.failed());
+        json.writeNumberProperty("attempts", alarm.attempts());
+        json.writeNumberProperty("minutes", alarm.alarm().minutes());
+        json.writeNumberProperty("ratio", Math.round(alarm.ratio() * 10_000) / 10_000.0);
+        json.writeNumberProperty("threshold", alarm.alarm().ratio());
+        json.writeEndObject();
     }
 
     private static void queue(JsonGenerator json, QueueStats queue) {

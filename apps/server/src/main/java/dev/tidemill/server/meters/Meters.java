@@ -104,6 +104,12 @@ public final class Meters implements AutoCloseable {
                 all -> all.unhandled().stream()
                         .<Row<?>>map(kind -> Row.of(Tags.of("kind", kind.kind()), kind.ready()))
                         .toList());
+        rows(
+                "tidemill.alarm",
+                "Share of a kind's attempts that failed, of kinds that fail too often",
+                all -> all.alarms().stream()
+                        .<Row<?>>map(alarm -> Row.of(Tags.of("kind", alarm.kind()), alarm.ratio()))
+                        .toList());
         chunks("tidemill.chunk.size", "Jobs that this process's next chunk takes", ChunkStats::size);
         chunks(
                 "tidemill.chunk.last.seconds",
@@ -173,7 +179,7 @@ public final class Meters implements AutoCloseable {
     }
 
     private static Stats nothing() {
-        return new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE);
+        return new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of());
     }
 
     /** Counts an answer. */

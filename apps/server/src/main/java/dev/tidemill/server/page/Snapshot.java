@@ -23,7 +23,7 @@ public record Snapshot(
         Stats stats, List<AttemptView> attempts, List<DeadLetter> letters, List<Double> rates, boolean stale) {
 
     static final Snapshot NOTHING = new Snapshot(
-            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE),
+            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of()),
             List.of(),
             List.of(),
             List.of(),

@@ -127,7 +127,8 @@ final class ChunkCall<T> implements Chunk<T> {
         if (failure == null) {
             chunk.measure().measured(members.size(), tookMicros());
         }
-        boolean isolates = failure != null && members.size() > 1 && !RetryPolicy.holdsForAll(failure);
+        boolean isolates =
+                failure != null && members.size() > 1 && !chunk.shop().policy().holdsForAll(failure);
         if (isolates) {
             chunk.measure().split(members.size(), tookMicros());
         }

@@ -165,6 +165,7 @@ public final class Crank {
                 now,
                 Duration.ZERO,
                 Duration.between(DatabaseClock.toInstant(job.startByMicros()), now),
+                null,
                 null);
     }
 

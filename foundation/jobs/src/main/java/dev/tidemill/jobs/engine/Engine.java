@@ -4,7 +4,9 @@ import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.Limits;
+import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Pauses;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Transaction;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -53,6 +56,7 @@ public final class Engine {
     private final @Nullable Crank crank;
     private final Loop listener = new Loop("listen", this::listen);
     private final Object stopLock = new Object();
+    private final Map<String, FailureAlarm> alarms;
     private volatile boolean stopped;
 
     private Engine(JobStore store, Registry registry, Settings settings, boolean byHand) {
@@ -66,6 +70,7 @@ public final class Engine {
         this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
         this.steering = new Steering(
                 store.control(), this::committed, settings.nodeName() == null ? "application" : settings.nodeName());
+        this.alarms = registry.alarms();
         Set<String> kinds = registry.handledKinds();
         this.crank = byHand
                 ? new Crank(
@@ -135,6 +140,9 @@ public final class Engine {
     }
 
     private void start() {
+        if (!alarms.isEmpty()) {
+            store.alarms().set(alarms);
+        }
         // The node first: if it cannot join, nothing was started that would have to be stopped.
         if (node != null) {
             node.start();
@@ -245,6 +253,11 @@ public final class Engine {
     /** Asks the store. */
     public <T> T ask(Function<Desk, T> question) {
         return translated(() -> question.apply(store.desk()));
+    }
+
+    /** What a job's handlers logged. */
+    public List<LogLine> log(long job, int limit) {
+        return translated(() -> store.journal().lines(job, limit));
     }
 
     /** How the kinds handled in chunks do in this process. */

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Report;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,10 +30,19 @@ final class Finisher {
     private static final Duration GATHER = Duration.ofMillis(4);
 
     /** An outcome under its epoch; written ones only need their lease ended and their count taken. */
-    private record Item(EpochWork epoch, Outcome outcome, boolean written) {}
+    private record Item(
+            EpochWork epoch,
+            Outcome outcome,
+            boolean written,
+            @Nullable Report report) {}
 
     /** A flush under way. */
-    private record Batch(EpochWork epoch, List<Outcome> outcomes, List<Outcome> written, List<Long> endedLeases) {}
+    private record Batch(
+            EpochWork epoch,
+            List<Outcome> outcomes,
+            List<Outcome> written,
+            List<Report> reports,
+            List<Long> endedLeases) {}
 
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pending = new AtomicInteger();
@@ -54,12 +64,22 @@ final class Finisher {
     }
 
     void add(EpochWork epoch, Outcome outcome) {
-        add(new Item(epoch, outcome, false));
+        add(epoch, outcome, null);
+    }
+
+    /** An outcome, and what its handler reported last. */
+    void add(EpochWork epoch, Outcome outcome, @Nullable Report report) {
+        add(new Item(epoch, outcome, false, report));
     }
 
     /** An outcome that the handler's own transaction, or a settlement, has written. */
     void addWritten(EpochWork epoch, Outcome outcome) {
-        add(new Item(epoch, outcome, true));
+        addWritten(epoch, outcome, null);
+    }
+
+    /** The same, and what its handler reported last, which is not written yet. */
+    void addWritten(EpochWork epoch, Outcome outcome, @Nullable Report report) {
+        add(new Item(epoch, outcome, true, report));
     }
 
     private void add(Item item) {
@@ -109,13 +129,16 @@ final class Finisher {
             return null;
         }
         EpochWork epoch = first.epoch;
-        Batch batch = new Batch(epoch, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        Batch batch = new Batch(epoch, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         Item item;
         while (batch.outcomes.size() + batch.written.size() < BATCH_LIMIT
                 && (item = queue.peek()) != null
                 && item.epoch == epoch) {
             queue.poll();
             (item.written ? batch.written : batch.outcomes).add(item.outcome);
+            if (item.report != null) {
+                batch.reports.add(item.report);
+            }
             ClaimedJob job = item.outcome.job();
             if (epoch.through(job)) {
                 batch.endedLeases.add(job.lease());
@@ -134,7 +157,13 @@ final class Finisher {
                     .map(Outcome::job)
                     .filter(ClaimedJob::limited)
                     .toList();
-            if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty() || !written.isEmpty()) {
+            if (!batch.reports.isEmpty()) {
+                committed.accept(batch.epoch
+                        .place()
+                        .reports()
+                        .finish(batch.outcomes, written, batch.reports, batch.endedLeases));
+                batch.epoch.ended(batch.endedLeases);
+            } else if (!batch.outcomes.isEmpty() || !batch.endedLeases.isEmpty() || !written.isEmpty()) {
                 committed.accept(batch.epoch.place().finish(batch.outcomes, written, batch.endedLeases));
                 batch.epoch.ended(batch.endedLeases);
             }

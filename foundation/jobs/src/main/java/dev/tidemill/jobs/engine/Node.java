@@ -53,6 +53,7 @@ final class Node {
     void start() {
         join();
         finisher.start();
+        shop.reporter().start();
         claims.start();
         heart.start();
         watch.start();

@@ -2,6 +2,7 @@ package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.ChunkHandler;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JsonCodec;
@@ -102,6 +103,18 @@ public final class Registry {
     private static String defaultKind(Class<?> type) {
         Kind named = type.getAnnotation(Kind.class);
         return named != null ? named.value() : type.getSimpleName();
+    }
+
+    /** The alarms of the kinds handled here that say something about them. */
+    Map<String, FailureAlarm> alarms() {
+        Map<String, FailureAlarm> alarms = new HashMap<>();
+        for (Entry entry : byKind.values()) {
+            FailureAlarm alarm = entry.options.alarm();
+            if (entry.handled() && alarm != null) {
+                alarms.put(entry.kind, alarm);
+            }
+        }
+        return alarms;
     }
 
     /** The kinds handled in chunks. */

@@ -2,7 +2,9 @@ package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.ErrorCategory;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.ErrorVerdict;
 import dev.tidemill.jobs.QueueOptions;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.TidemillException;
@@ -12,6 +14,7 @@ import dev.tidemill.jobs.store.Outcome.Next;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,11 @@ final class RetryPolicy {
     private static final Logger LOG = LoggerFactory.getLogger(RetryPolicy.class);
     static final String NODE_STOPPED = "The node stopped before the handler was through.";
     private static final int ERROR_LIMIT = 8_000;
+    private static final int DEPTH = 20;
+    private static final Duration UNTOLD_LIMIT = Duration.ofSeconds(30);
+    private static final Duration FIRST_DOWN = Duration.ofSeconds(5);
+    private static final Duration LONGEST_DOWN = Duration.ofMinutes(5);
+    private static final ErrorVerdict BY_BACKOFF = new ErrorVerdict(ErrorCategory.RETRY, null, null, true, null);
     private static final Duration LONGEST_BACKOFF = Duration.ofDays(365);
 
     private final Registry registry;
@@ -42,34 +50,81 @@ final class RetryPolicy {
 
     Outcome failed(ClaimedJob job, Meta meta, long startedMicros, long tookMicros, Throwable failure) {
         String error = describe(failure);
-        if (failure instanceof Retry retry) {
-            Duration delay = retry.delay();
-            if (delay == null) {
-                return new Outcome(
-                        job, AttemptOutcome.FAILED, startedMicros, tookMicros, error, dead(ErrorCode.GIVEN_UP));
-            }
-            if (!retry.counted()) {
-                return new Outcome(
-                        job, AttemptOutcome.SNOOZED, startedMicros, tookMicros, error, again(job, delay, false));
-            }
-            return new Outcome(
-                    job,
-                    AttemptOutcome.FAILED,
-                    startedMicros,
-                    tookMicros,
-                    error,
-                    isLast(job, meta) ? dead(ErrorCode.HANDLER_FAILED) : again(job, delay, true));
-        }
         if (failure instanceof TidemillException own && beyondRetry(own.code())) {
             return new Outcome(job, AttemptOutcome.FAILED, startedMicros, tookMicros, error, dead(own.code()));
         }
+        ErrorVerdict verdict = verdict(failure);
+        AttemptOutcome outcome = verdict.counted() ? AttemptOutcome.FAILED : AttemptOutcome.SNOOZED;
         return new Outcome(
                 job,
-                AttemptOutcome.FAILED,
+                verdict.category() == ErrorCategory.PERMANENT ? AttemptOutcome.FAILED : outcome,
                 startedMicros,
                 tookMicros,
                 error,
-                countedFailure(job, meta, ErrorCode.HANDLER_FAILED));
+                next(job, meta, verdict, startedMicros + tookMicros));
+    }
+
+    private Next next(ClaimedJob job, Meta meta, ErrorVerdict verdict, long nowMicros) {
+        return switch (verdict.category()) {
+            case PERMANENT -> dead(ErrorCode.GIVEN_UP);
+            case RETRY -> {
+                if (!verdict.counted()) {
+                    yield again(job, after(verdict, nowMicros, Duration.ZERO), false);
+                }
+                if (isLast(job, meta)) {
+                    yield dead(ErrorCode.HANDLER_FAILED);
+                }
+                yield again(job, verdict.after() != null ? verdict.after() : delay(job), true);
+            }
+            case RATE_LIMITED -> again(job, after(verdict, nowMicros, UNTOLD_LIMIT), false);
+            case DEPENDENCY_DOWN -> again(job, after(verdict, nowMicros, untilBack(job)), false);
+        };
+    }
+
+    private static Duration after(ErrorVerdict verdict, long nowMicros, Duration untold) {
+        Instant until = verdict.until();
+        if (until != null) {
+            return Duration.between(DatabaseClock.toInstant(nowMicros), until);
+        }
+        Duration after = verdict.after();
+        return after != null ? after : untold;
+    }
+
+    /** Doubling with what was not counted so far, with half of it jitter, so that not all of them knock at once. */
+    private static Duration untilBack(ClaimedJob job) {
+        int doublings = Math.clamp(job.attempt() - job.failures() - 1L, 0, 20);
+        long millis = Math.min(LONGEST_DOWN.toMillis(), FIRST_DOWN.toMillis() << doublings);
+        return Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 2));
+    }
+
+    /** What a failure stands for; never throws, whatever the application's rules do. */
+    ErrorVerdict verdict(Throwable failure) {
+        Retry steered = steered(failure);
+        if (steered != null) {
+            return steered.verdict();
+        }
+        try {
+            return settings.errors().verdict(failure).orElse(BY_BACKOFF);
+        } catch (RuntimeException | Error broken) {
+            LOG.warn("An error rule broke; the failure is tried again as if there were none.", broken);
+            return BY_BACKOFF;
+        }
+    }
+
+    private static @Nullable Retry steered(Throwable failure) {
+        int depth = 0;
+        for (Throwable cause = failure; cause != null && depth < DEPTH; cause = cause.getCause()) {
+            if (cause instanceof Retry retry) {
+                return retry;
+            }
+            depth++;
+        }
+        return null;
+    }
+
+    /** Whether what a handler of many threw holds for each of its jobs, so that nothing is to be found out. */
+    boolean holdsForAll(Throwable failure) {
+        return steered(failure) != null || verdict(failure).holdsForAll();
     }
 
     Outcome timedOut(ClaimedJob job, Meta meta, long startedMicros, long tookMicros) {
@@ -87,11 +142,6 @@ final class RetryPolicy {
     Outcome released(ClaimedJob job, long startedMicros, long tookMicros, String why) {
         return new Outcome(
                 job, AttemptOutcome.RELEASED, startedMicros, tookMicros, why, again(job, Duration.ZERO, false));
-    }
-
-    /** Whether what a handler of many threw holds for each of its jobs, so that nothing is to be found out. */
-    static boolean holdsForAll(Throwable failure) {
-        return failure instanceof Retry;
     }
 
     Outcome cancelled(ClaimedJob job, long startedMicros, long tookMicros) {

@@ -2,12 +2,15 @@ package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Report;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -35,6 +38,10 @@ import org.slf4j.MDC;
 final class RunningJob implements Run, Work {
     private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
 
+    private static final int LIMITS = 100;
+    private static final Duration LONGEST = Duration.ofDays(30);
+    private static final int RESULT_LIMIT = 64 << 10;
+
     private enum State {
         RUNNING,
         COMPLETING,
@@ -46,6 +53,10 @@ final class RunningJob implements Run, Work {
     private final QueueRunner runner;
     private final Workshop shop;
     private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
+    private final AtomicReference<@Nullable Reporting> reporting = new AtomicReference<>();
+    private volatile long beatNanos;
+    private volatile @Nullable Duration timeout;
+    private volatile @Nullable ScheduledFuture<?> limit;
     private volatile @Nullable Thread thread;
     private volatile boolean abandoned;
     private Meta meta = Meta.NONE;
@@ -81,7 +92,6 @@ final class RunningJob implements Run, Work {
         startedNanos = System.nanoTime();
         // From here on others may settle it.
         epoch.running().add(this);
-        ScheduledFuture<?> limit = null;
         @Nullable Throwable failure = null;
         try {
             if (epoch.state() != EpochWork.State.WORKING) {
@@ -97,14 +107,14 @@ final class RunningJob implements Run, Work {
             describeInLogs();
             Registry.Entry entry = shop.entry(job.kind());
             Registry.Body body = decode(entry);
-            Duration timeout = shop.policy().timeout(entry, meta);
-            limit = timeout == null ? null : shop.watch(this::timeOut, timeout);
+            limitTime(shop.policy().timeout(entry, meta));
             body.run(this);
         } catch (Throwable thrown) {
             failure = thrown;
         } finally {
-            if (limit != null) {
-                limit.cancel(false);
+            ScheduledFuture<?> watched = limit;
+            if (watched != null) {
+                watched.cancel(false);
             }
             try {
                 end(failure);
@@ -136,7 +146,7 @@ final class RunningJob implements Run, Work {
 
     private void end(@Nullable Throwable failure) {
         if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
-            shop.finisher().add(epoch, outcomeOf(failure));
+            settled(false, outcomeOf(failure));
         } else if (state.get() == State.COMPLETING) {
             settleCompleting(failure);
         }
@@ -170,11 +180,11 @@ final class RunningJob implements Run, Work {
                                     "The handler threw after its completeIn was committed; the job stays done.",
                                     failure);
                         }
-                        shop.finisher().addWritten(epoch, success);
+                        settled(true, success);
                         return;
                     }
                     case WRITTEN -> {
-                        shop.finisher().addWritten(epoch, ifNot);
+                        settled(true, ifNot);
                         return;
                     }
                     case OPEN -> {
@@ -193,10 +203,39 @@ final class RunningJob implements Run, Work {
         }
     }
 
+    private void limitTime(@Nullable Duration given) {
+        if (given != null) {
+            beatNanos = startedNanos;
+            timeout = given;
+            limit = shop.watch(this::timeOut, given);
+        }
+    }
+
+    @Override
+    public void heartbeat() {
+        beatNanos = System.nanoTime();
+    }
+
+    /** How long the attempt may still go on: its limit counts from the last heartbeat, up to a bound. */
+    private long nanosLeft() {
+        Duration each = timeout;
+        if (each == null) {
+            return 0;
+        }
+        Duration longest = each.compareTo(LONGEST.dividedBy(LIMITS)) > 0 ? LONGEST : each.multipliedBy(LIMITS);
+        long now = System.nanoTime();
+        return Math.min(beatNanos + each.toNanos() - now, startedNanos + longest.toNanos() - now);
+    }
+
     private void timeOut() {
+        long left = nanosLeft();
+        if (left > 0) {
+            limit = shop.watch(this::timeOut, Duration.ofNanos(left));
+            return;
+        }
         if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
             abandoned = true;
-            shop.finisher().add(epoch, shop.policy().timedOut(job, meta, startedMicros, tookMicros()));
+            settled(false, shop.policy().timedOut(job, meta, startedMicros, tookMicros()));
             interrupt();
         }
     }
@@ -205,7 +244,7 @@ final class RunningJob implements Run, Work {
     public void cancel(Set<Long> cancelled) {
         if (cancelled.contains(job.id()) && state.compareAndSet(State.RUNNING, State.SETTLED)) {
             abandoned = true;
-            shop.finisher().add(epoch, shop.policy().cancelled(job, startedMicros, tookMicros()));
+            settled(false, shop.policy().cancelled(job, startedMicros, tookMicros()));
             interrupt();
         }
     }
@@ -222,10 +261,79 @@ final class RunningJob implements Run, Work {
     public void release() {
         abandoned = true;
         if (state.compareAndSet(State.RUNNING, State.SETTLED)) {
-            shop.finisher()
-                    .add(epoch, shop.policy().released(job, startedMicros, tookMicros(), RetryPolicy.NODE_STOPPED));
+            settled(false, shop.policy().released(job, startedMicros, tookMicros(), RetryPolicy.NODE_STOPPED));
         }
         interrupt();
+    }
+
+    private void settled(boolean written, Outcome outcome) {
+        Reporting said = reporting.get();
+        @Nullable
+        Report last =
+                said == null ? null : shop.reporter().end(said, shop.clock().nowMicros());
+        if (written) {
+            shop.finisher().addWritten(epoch, outcome, last);
+        } else {
+            shop.finisher().add(epoch, outcome, last);
+        }
+    }
+
+    /** Only for handlers that have something to say. */
+    private @Nullable Reporting reporting() {
+        if (state.get() == State.SETTLED) {
+            return null;
+        }
+        Reporting known = reporting.get();
+        if (known != null) {
+            return known;
+        }
+        synchronized (reporting) {
+            if (reporting.get() == null) {
+                reporting.set(shop.reporter().begin(job, epoch));
+            }
+            return reporting.get();
+        }
+    }
+
+    @Override
+    public void result(Object value) {
+        String json = shop.registry().codec().write(value);
+        int bytes = json.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > RESULT_LIMIT) {
+            throw new TidemillException(
+                    ErrorCode.PAYLOAD_TOO_LARGE,
+                    "The result of job " + job.id() + " has " + bytes + " bytes as JSON; an attempt keeps "
+                            + RESULT_LIMIT + ". Store it elsewhere, and keep where.");
+        }
+        if (json.contains("\\u0000")) {
+            throw new TidemillException(
+                    ErrorCode.PAYLOAD_INVALID, "The result of job " + job.id() + " holds a NUL; leave it out.");
+        }
+        Reporting to = reporting();
+        if (to != null) {
+            to.result(json);
+        }
+    }
+
+    @Override
+    public void progress(long done, long total, @Nullable String message) {
+        if (done < 0 || total < 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The progress is " + done + " of " + total + "; neither may be negative.");
+        }
+        Reporting to = reporting();
+        if (to != null) {
+            to.progress(done, total, message);
+        }
+    }
+
+    @Override
+    public void log(LogLevel level, String line) {
+        Reporting to = reporting();
+        if (to != null) {
+            to.log(level, line, shop.clock().nowMicros());
+        }
     }
 
     private void interrupt() {
@@ -258,6 +366,11 @@ final class RunningJob implements Run, Work {
             throw new TidemillException(
                     ErrorCode.NOT_COMPLETED,
                     "The node was declared dead and job " + job.id() + " given to another; roll back.");
+        }
+        Reporting said = reporting.get();
+        String result = said == null ? null : said.result();
+        if (result != null) {
+            epoch.place().reports().result(connection, job, result);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.ErrorRules;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.QueueOptions;
 import java.time.Duration;
@@ -14,6 +15,7 @@ public record Settings(
         int payloadLimitBytes,
         Priorities priorities,
         Map<String, QueueOptions> queues,
+        ErrorRules errors,
         Duration heartbeat,
         Duration deadAfter,
         @Nullable Duration history) {

@@ -24,6 +24,7 @@ final class Workshop {
     private final Finisher finisher;
     private final String nodeName;
     private final ScheduledThreadPoolExecutor limits;
+    private final Reporter reporter = new Reporter();
     private final Map<String, ChunkSize> chunkSizes = new LinkedHashMap<>();
 
     Workshop(Registry registry, RetryPolicy policy, DatabaseClock clock, Finisher finisher, String nodeName) {
@@ -74,6 +75,10 @@ final class Workshop {
         return finisher;
     }
 
+    Reporter reporter() {
+        return reporter;
+    }
+
     String nodeName() {
         return nodeName;
     }
@@ -102,6 +107,7 @@ final class Workshop {
     }
 
     void close() {
+        reporter.stop();
         limits.shutdownNow();
     }
 }

@@ -31,6 +31,12 @@ public interface JobStore extends AutoCloseable {
     /** Looks for what ails the store. */
     Checkup checkup();
 
+    /** What handlers reported. */
+    Journal journal();
+
+    /** When kinds fail too often. */
+    Alarms alarms();
+
     @Override
     void close();
 }

@@ -41,6 +41,9 @@ public interface Workplace extends AutoCloseable {
      */
     boolean complete(Connection connection, ClaimedJob job, long startedMicros) throws SQLException;
 
+    /** Takes what handlers report. */
+    Reports reports();
+
     /** Successes of several jobs in one transaction of the application's. */
     Completions completions();
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.ErrorRules;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JsonCodec;
 import dev.tidemill.jobs.Priorities;
@@ -84,6 +85,7 @@ final class EnqueuerTest {
                     1_000,
                     Priorities.standard(),
                     Map.of(),
+                    ErrorRules.NONE,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(4),
                     null),

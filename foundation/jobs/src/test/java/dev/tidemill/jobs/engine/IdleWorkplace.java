@@ -4,6 +4,7 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Outcome;
+import dev.tidemill.jobs.store.Reports;
 import dev.tidemill.jobs.store.Tally;
 import dev.tidemill.jobs.store.Workplace;
 import java.sql.Connection;
@@ -37,6 +38,11 @@ final class IdleWorkplace implements Workplace {
     @Override
     public boolean complete(Connection connection, ClaimedJob job, long startedMicros) {
         return true;
+    }
+
+    @Override
+    public Reports reports() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.ErrorRules;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JsonCodec;
@@ -67,6 +68,7 @@ final class QueueRunnerTest {
                 1_000,
                 Priorities.standard(),
                 Map.of(),
+                ErrorRules.NONE,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
                 null);

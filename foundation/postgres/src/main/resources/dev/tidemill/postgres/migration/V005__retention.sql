@@ -95,6 +95,7 @@ end $$;
 
 drop table if exists {schema}.job_kept;
 select {schema}.add_history('job', 'job', 'id'), {schema}.add_history('tag', 'job', 'job'),
+       {schema}.add_history('result', 'job', 'job'), {schema}.add_history('log_line', 'job', 'job'),
        {schema}.add_history('attempt', 'attempt', 'job');
 
 -- The next id that will be handed out, if nothing jumps.

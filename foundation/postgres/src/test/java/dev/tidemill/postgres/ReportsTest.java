@@ -1,0 +1,183 @@
+package dev.tidemill.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.Handler;
+import dev.tidemill.jobs.HandlerOptions;
+import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.LogLevel;
+import dev.tidemill.jobs.LogLine;
+import dev.tidemill.jobs.Progress;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What handlers report of their attempts. */
+@ExtendWith(FreshSchema.class)
+final class ReportsTest {
+    record Import(int rows) {}
+
+    record Outcome(int imported, List<String> refused) {}
+
+    private final TestDatabase database;
+    private final Sql sql;
+
+    ReportsTest(TestDatabase database) {
+        this.database = database;
+        this.sql = new Sql(database);
+    }
+
+    private Tidemill start(Handler<Import> handler) {
+        return start(handler, options -> options);
+    }
+
+    private Tidemill start(Handler<Import> handler, UnaryOperator<HandlerOptions> options) {
+        return Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .handle(
+                        Import.class,
+                        handler,
+                        given -> options.apply(given.attempts(2).backoff(Backoff.fixed(Duration.ofMillis(1)))))
+                .start();
+    }
+
+    @Test
+    void resultsAndLinesAreKeptWithTheAttemptTheyBelongTo() {
+        try (Tidemill mill = start((job, run) -> {
+            run.log(LogLevel.INFO, "attempt " + run.attempt());
+            run.log(LogLevel.WARN, "a line with \0 in it");
+            run.result(new Outcome(run.attempt(), List.of("row 7")));
+            if (run.attempt() == 1) {
+                throw new IllegalStateException("the first fails");
+            }
+        })) {
+            long id = mill.enqueue(new Import(1));
+            JobView seen = Jobs.in(mill, id, JobState.SUCCEEDED);
+            assertThat(seen.attempts().get(0).result()).isEqualTo("{\"imported\":1,\"refused\":[\"row 7\"]}");
+            assertThat(seen.attempts().get(1).result()).isEqualTo("{\"imported\":2,\"refused\":[\"row 7\"]}");
+            List<LogLine> lines = mill.log(id, 100);
+            assertThat(lines)
+                    .extracting(LogLine::text)
+                    .containsExactly("attempt 1", "a line with \uFFFD in it", "attempt 2", "a line with \uFFFD in it");
+            assertThat(lines).extracting(LogLine::attempt).containsExactly(1, 1, 2, 2);
+            assertThat(lines.get(1).level()).isEqualTo(LogLevel.WARN);
+            assertThat(mill.log(id, 2)).extracting(LogLine::attempt).containsExactly(2, 2);
+        }
+    }
+
+    @Test
+    void progressAndLinesOfARunningJobAreSeenAndProgressGoesWithTheAttempt() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        try (Tidemill mill = start((job, run) -> {
+            run.progress(3, 10, "reading");
+            run.log(LogLevel.DEBUG, "three of ten");
+            Jobs.await30(go);
+        })) {
+            long id = mill.enqueue(new Import(10));
+            Progress progress = Objects.requireNonNull(await().atMost(Jobs.SOON)
+                    .until(() -> mill.job(id).orElseThrow().progress(), Objects::nonNull));
+            assertThat(progress.done()).isEqualTo(3);
+            assertThat(progress.total()).isEqualTo(10);
+            assertThat(progress.message()).isEqualTo("reading");
+            assertThat(mill.log(id, 10)).extracting(LogLine::text).containsExactly("three of ten");
+            go.countDown();
+            assertThat(Jobs.in(mill, id, JobState.SUCCEEDED).progress()).isNull();
+            assertThat(sql.number("select count(*) from {schema}.progress")).isZero();
+        }
+    }
+
+    @Test
+    void aLogIsBoundedAndWhatIsDroppedIsCounted() {
+        try (Tidemill mill = start((job, run) -> {
+            for (int i = 0; i < 1_500; i++) {
+                run.log(LogLevel.INFO, "x".repeat(i == 0 ? 3_000 : 10));
+            }
+        })) {
+            long id = mill.enqueue(new Import(1));
+            Jobs.in(mill, id, JobState.SUCCEEDED);
+            List<LogLine> lines = mill.log(id, 1_000);
+            assertThat(lines.getLast().text()).startsWith("500 more lines were dropped");
+            assertThat(sql(id, "log_line")).isEqualTo(1_001);
+        }
+    }
+
+    @Test
+    void aResultThatIsTooLargeIsRefusedInTheHandler() {
+        try (Tidemill mill = start((job, run) -> run.result("x".repeat(70_000)), options -> options.attempts(1))) {
+            long id = mill.enqueue(new Import(1));
+            Jobs.in(mill, id, JobState.DEAD);
+            assertThat(mill.deadLetters(0, 1).getFirst().error())
+                    .contains("70002")
+                    .contains("65536");
+        }
+    }
+
+    @Test
+    void aResultCommitsOrRollsBackWithCompleteIn() {
+        try (Tidemill mill = start((job, run) -> {
+            try (Connection connection = sql.begin()) {
+                run.result(run.attempt());
+                run.completeIn(connection);
+                if (run.attempt() == 1) {
+                    run.log(LogLevel.ERROR, "rolling back");
+                    connection.rollback();
+                } else {
+                    connection.commit();
+                }
+            }
+        })) {
+            long id = mill.enqueue(new Import(1));
+            JobView seen = Jobs.in(mill, id, JobState.SUCCEEDED);
+            assertThat(seen.attempts().get(1).result()).isEqualTo("2");
+            await().atMost(Jobs.SOON)
+                    .untilAsserted(() -> assertThat(mill.log(id, 10))
+                            .extracting(LogLine::text)
+                            .containsExactly("rolling back"));
+        }
+    }
+
+    @Test
+    void heartbeatsKeepAnAttemptFromItsTimeLimitAndSilenceDoesNot() {
+        try (Tidemill mill = start(
+                (job, run) -> {
+                    for (int i = 0; i < job.rows(); i++) {
+                        run.heartbeat();
+                        if (new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS)) {
+                            throw new IllegalStateException("nobody counts this down");
+                        }
+                    }
+                    if (job.rows() < 6) {
+                        new CountDownLatch(1).await();
+                    }
+                },
+                options -> options.timeout(Duration.ofSeconds(1)).attempts(1))) {
+            long alive = mill.enqueue(new Import(6));
+            long silent = mill.enqueue(new Import(1));
+            assertThat(Jobs.outcomes(Jobs.in(mill, alive, JobState.SUCCEEDED)))
+                    .containsExactly(AttemptOutcome.SUCCEEDED);
+            assertThat(Jobs.outcomes(Jobs.in(mill, silent, JobState.DEAD))).containsExactly(AttemptOutcome.TIMED_OUT);
+        }
+    }
+
+    private long sql(long job, String table) {
+        try {
+            return sql.number("select count(*) from {schema}." + table + " where job = " + job);
+        } catch (SQLException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+}
