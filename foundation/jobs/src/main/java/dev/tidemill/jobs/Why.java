@@ -65,8 +65,6 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
         DEAD_LETTER,
         /** It was a dead letter, and a person put it aside. */
         DISCARDED,
-        /** Somebody cancelled it. */
-        CANCELLED,
         /** It waits for its time: delayed. */
         DELAYED,
         /** It waits for its time: between two attempts. */

@@ -40,8 +40,6 @@ final class WhyReader {
         Reading reading = new Reading(examination, job);
         switch (job.state()) {
             case SUCCEEDED -> reading.finished();
-            case CANCELLED ->
-                reading.because(Cause.CANCELLED, "It was cancelled, and does not run again.", "Enqueue it anew.");
             case DEAD, DISCARDED -> reading.dead();
             case CANCELLED -> reading.cancelled();
             case SCHEDULED -> reading.scheduled();

@@ -100,7 +100,6 @@ final class LimitsGuideTest {
                         (job, run) -> {
                             AtomicInteger now = running.computeIfAbsent(job.number(), key -> new AtomicInteger());
                             most.accumulateAndGet(now.incrementAndGet(), Math::max);
-                            Thread.yield();
                             now.decrementAndGet();
                             left.countDown();
                         },
