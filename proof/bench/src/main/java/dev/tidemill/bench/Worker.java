@@ -10,11 +10,14 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /** A process that works or enqueues for the bench; says what it did in lines, and ends when its input does. */
@@ -33,12 +36,24 @@ public final class Worker {
         try (HikariDataSource pool = Target.pool(url, 12)) {
             TidemillBuilder builder = Tidemill.on(pool).schema(schema);
             switch (arguments[0]) {
-                case "drain" -> drain(builder, Long.parseLong(arguments[2]), pool, schema);
+                case "drain" -> {
+                    for (String queue : Arrays.asList(arguments).subList(3, arguments.length)) {
+                        builder.queue(queue, options -> options);
+                    }
+                    drain(builder, Long.parseLong(arguments[2]), pool, schema);
+                }
                 case "slow" -> slow(builder);
                 case "flaky" -> flaky(builder);
                 case "memory" -> memory(Integer.parseInt(arguments[2]));
                 case "first" -> first(builder);
                 case "pickup" -> pickup(builder, Integer.parseInt(arguments[2]));
+                case "soak" -> soak(builder, Integer.parseInt(arguments[2]));
+                case "pace" ->
+                    pace(
+                            builder,
+                            Integer.parseInt(arguments[2]),
+                            Integer.parseInt(arguments[3]),
+                            Integer.parseInt(arguments[4]));
                 case "send" -> send(builder, pool, arguments[2], Integer.parseInt(arguments[3]));
                 default -> throw new IllegalArgumentException("no role is named " + arguments[0]);
             }
@@ -157,6 +172,50 @@ public final class Worker {
                 }
                 say("sent");
             }
+            waitForLine();
+        }
+    }
+
+    /** Handles jobs at somebody else's pace, and tells after each so many how long they waited: p50 and p99. */
+    private static void soak(TidemillBuilder builder, int perWindow) throws Exception {
+        AtomicReference<Micros> window = new AtomicReference<>(new Micros());
+        AtomicLong handled = new AtomicLong();
+        try (Tidemill mill = builder.handle(Order.class, (order, run) -> {
+                    if (order.orderId() < 0) {
+                        return;
+                    }
+                    window.get().add(Micros.now() - order.sentMicros());
+                    if (handled.incrementAndGet() % perWindow == 0) {
+                        Map<String, Double> waits =
+                                window.getAndSet(new Micros()).percentiles();
+                        say("window " + waits.get("p50") + " " + waits.get("p99"));
+                    }
+                })
+                .start()) {
+            say("ready");
+            waitForLine();
+        }
+    }
+
+    /** Eight clients share the pace; the first ones warm up. Tells how many a second they reached. */
+    private static void pace(TidemillBuilder builder, int perSecond, int warmUp, int count) throws Exception {
+        int clients = 8;
+        try (Tidemill mill = builder.start()) {
+            long start = System.nanoTime();
+            AtomicLong sent = new AtomicLong(-warmUp);
+            try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
+                for (int client = 0; client < clients; client++) {
+                    threads.execute(() -> {
+                        long id;
+                        while ((id = sent.getAndIncrement()) < count) {
+                            LockSupport.parkNanos(
+                                    start + (warmUp + id) * 1_000_000_000L / perSecond - System.nanoTime());
+                            mill.enqueue(Order.at(Micros.now(), id));
+                        }
+                    });
+                }
+            }
+            say("sent " + Math.round((warmUp + count) / ((System.nanoTime() - start) / 1e9)));
             waitForLine();
         }
     }
