@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * @param chunk for kinds that are handled in chunks; null means {@link ChunkOptions#STANDARD}
  * @param keep what stays of this kind's history longer than the rest; null means nothing
  * @param alarm when it fails too often; null means {@link FailureAlarm#STANDARD}
- * @param dependencies whose circuit breakers its jobs wait for, by name
  */
 public record HandlerOptions(
         @Nullable String kind,
@@ -30,15 +29,14 @@ public record HandlerOptions(
         @Nullable Duration timeout,
         @Nullable ChunkOptions chunk,
         @Nullable Keep keep,
-        @Nullable FailureAlarm alarm,
-        Set<String> dependencies) {
+        @Nullable FailureAlarm alarm) {
 
     /** The name of the queue that is always there. */
     public static final String DEFAULT_QUEUE = "default";
 
     /** Where nothing is said. */
     public static final HandlerOptions STANDARD =
-            new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null, null, null, null, Set.of());
+            new HandlerOptions(null, Set.of(), DEFAULT_QUEUE, null, null, null, null, null, null, null);
 
     public HandlerOptions {
         if (kind != null) {
@@ -46,8 +44,6 @@ public record HandlerOptions(
         }
         aliases.forEach(Names::kind);
         aliases = Set.copyOf(aliases);
-        dependencies.forEach(Names::dependency);
-        dependencies = Set.copyOf(dependencies);
         Names.queue(queue);
         if (attempts != null) {
             EnqueueOptions.validAttempts(attempts);
@@ -59,46 +55,39 @@ public record HandlerOptions(
 
     /** Under this kind. */
     public HandlerOptions kind(String value) {
-        return new HandlerOptions(
-                value, aliases, queue, priority, attempts, backoff, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(value, aliases, queue, priority, attempts, backoff, timeout, chunk, keep, alarm);
     }
 
     /** Also for jobs enqueued under this former name. */
     public HandlerOptions alias(String formerKind) {
         Set<String> more = new TreeSet<>(aliases);
         more.add(formerKind);
-        return new HandlerOptions(
-                kind, more, queue, priority, attempts, backoff, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, more, queue, priority, attempts, backoff, timeout, chunk, keep, alarm);
     }
 
     /** On this queue. */
     public HandlerOptions queue(String value) {
-        return new HandlerOptions(
-                kind, aliases, value, priority, attempts, backoff, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, value, priority, attempts, backoff, timeout, chunk, keep, alarm);
     }
 
     /** With this priority unless enqueued with another. */
     public HandlerOptions priority(Priority value) {
-        return new HandlerOptions(
-                kind, aliases, queue, value, attempts, backoff, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, value, attempts, backoff, timeout, chunk, keep, alarm);
     }
 
     /** With this many counted attempts, 1 to 1000. */
     public HandlerOptions attempts(int value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, value, backoff, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, value, backoff, timeout, chunk, keep, alarm);
     }
 
     /** With this backoff between attempts. */
     public HandlerOptions backoff(Backoff value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, attempts, value, timeout, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, value, timeout, chunk, keep, alarm);
     }
 
     /** With this time limit for each attempt, 1 ms to 30 days. */
     public HandlerOptions timeout(Duration value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, attempts, backoff, value, chunk, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, value, chunk, keep, alarm);
     }
 
     /**
@@ -111,8 +100,7 @@ public record HandlerOptions(
 
     /** In such chunks. For {@link TidemillBuilder#handleChunks} alone. */
     public HandlerOptions chunk(ChunkOptions value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, attempts, backoff, timeout, value, keep, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, value, keep, alarm);
     }
 
     /** Keeping at least this many of the completed and of the failed jobs enqueued last, each 0 to 10,000. */
@@ -127,13 +115,11 @@ public record HandlerOptions(
     }
 
     private HandlerOptions with(Keep value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, attempts, backoff, timeout, chunk, value, alarm, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, chunk, value, alarm);
     }
 
     /** With this alarm. */
     public HandlerOptions alarm(FailureAlarm value) {
-        return new HandlerOptions(
-                kind, aliases, queue, priority, attempts, backoff, timeout, chunk, keep, value, dependencies);
+        return new HandlerOptions(kind, aliases, queue, priority, attempts, backoff, timeout, chunk, keep, value);
     }
 }
