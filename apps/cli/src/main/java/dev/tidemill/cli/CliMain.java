@@ -10,7 +10,14 @@ import picocli.CommandLine.Command;
 @Command(
         name = "tidemill",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {DoctorCommand.class, WhyCommand.class, ReplayCommand.class})
+        subcommands = {
+            DoctorCommand.class,
+            WhyCommand.class,
+            PauseCommand.class,
+            ResumeCommand.class,
+            CancelCommand.class,
+            ReplayCommand.class
+        })
 public final class CliMain {
     /** The driver logs what it cannot parse; held here, since loggers are held weakly. */
     private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");

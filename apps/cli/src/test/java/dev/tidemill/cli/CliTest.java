@@ -156,9 +156,57 @@ final class CliTest {
         assertThat(mill.tidemill().deadLetters(0, 10)).isEmpty();
     }
 
+    @Test
+    void aQueueIsPausedAndResumed() throws IOException {
+        long id = enqueue("Fine");
+        assertThat(run("pause", "--queue", "default", "--by", "ann", "--reason", "new partner")
+                        .out())
+                .contains("Queue default is paused.");
+        Answer again = run("pause", "--queue", "default", "--json");
+        assertThat(again.json().get("changed").booleanValue()).isFalse();
+        assertThat(again.exit()).isEqualTo(1);
+        assertThat(mill.runDue().isEmpty()).isTrue();
+        assertThat(run("why", Long.toString(id)).out())
+                .contains("PAUSED: The queue default has been paused since ")
+                .contains("by ann (new partner)")
+                .contains("  remedy  ./tidemill resume --queue default");
+
+        assertThat(run("resume", "--queue", "default").out()).contains("Queue default goes on.");
+        assertThat(run("resume", "--queue", "default").exit()).isEqualTo(1);
+        mill.runDue().succeeded(1);
+        assertThat(run("pause", "--everything").exit()).isZero();
+        assertThat(run("resume", "--everything").exit()).isZero();
+    }
+
+    @Test
+    void jobsAreCancelled() throws IOException {
+        long id = enqueue("Fine");
+        Answer answer = run("cancel", Long.toString(id), "424242");
+        assertThat(answer.out()).contains("Job 424242: there is none.").contains("Job " + id + ": ");
+        assertThat(answer.exit()).isEqualTo(1);
+        assertThat(mill.tidemill().job(id).orElseThrow().state()).isEqualTo(JobState.CANCELLED);
+        assertThat(run("cancel", "--json", Long.toString(id))
+                        .json()
+                        .get("jobs")
+                        .get(0)
+                        .get("outcome")
+                        .stringValue())
+                .isIn("CANCELLED", "WILL_NOT_START");
+    }
+
     @ParameterizedTest
     @ValueSource(
-            strings = {"doctor --patience soon", "why", "why x", "replay", "replay 7 --all", "replay 7 --kind A", "mend"
+            strings = {
+                "doctor --patience soon",
+                "why",
+                "why x",
+                "replay",
+                "replay 7 --all",
+                "replay 7 --kind A",
+                "pause",
+                "pause --queue a --kind b",
+                "cancel",
+                "mend"
             })
     void wrongUsageIsExitCodeTwo(String line) {
         Answer answer = runAsItIs(line.split(" ", -1));

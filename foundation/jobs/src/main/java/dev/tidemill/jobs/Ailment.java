@@ -50,6 +50,8 @@ public enum Ailment {
     KIND_UNHANDLED("They wait until a process that handles the kind starts."),
     /** Jobs wait on a queue that no living node works on, or none that handles their kind. */
     QUEUE_UNWORKED("They wait until a process that handles their kind works on their queue."),
+    /** Something is paused. */
+    PAUSED("Jobs wait until somebody resumes it; a pause that was forgotten looks like a fault."),
     /** Delayed jobs are due and were not moved. */
     SCHEDULED_OVERDUE("They are late: no process moves due jobs, or it cannot."),
     /** The depths were not counted for long. */

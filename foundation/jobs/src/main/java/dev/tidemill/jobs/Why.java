@@ -77,6 +77,10 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
         NODE_SILENT,
         /** It is in nobody's hands: its node has left. */
         ORPHANED,
+        /** It, its queue, its kind or its key is paused. */
+        PAUSED,
+        /** A limit on its queue or kind is used up, and it waits there for its turn. */
+        LIMITED,
         /** No process is at work. */
         NO_NODE,
         /** No living node handles its kind. */

@@ -80,6 +80,7 @@ final class PostgresCheckup implements Checkup {
         checks.put("nodes", WorkChecks::nodes);
         checks.put("orphans", WorkChecks::orphans);
         checks.put("waiting jobs", WorkChecks::waiting);
+        checks.put("pauses", WorkChecks::pauses);
         checks.put("scheduled jobs", WorkChecks::scheduled);
         checks.put("depths", WorkChecks::depths);
         checks.put("dead letters", WorkChecks::deadLetters);

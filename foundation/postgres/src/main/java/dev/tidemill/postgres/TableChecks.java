@@ -19,6 +19,9 @@ final class TableChecks {
     private static final Set<String> HOT =
             Set.of("ready", "scheduled", "lease", "node", "fence", "closing", "tally", "rollup", "dead_letter");
 
+    /** By job, but for attempts, which are by lease. */
+    private static final Set<String> PARTITIONED = Set.of("job", "tag", "attempt", "cancelled");
+
     private static final long VACUUM_SECONDS = 300;
     private static final long ROW_BYTES = 250;
     private static final long LEAST_ROW_BYTES = 24;
@@ -98,9 +101,9 @@ final class TableChecks {
     static void partitions(Examination examination) throws SQLException {
         Map<String, Long> current = new HashMap<>();
         examination.each("checkup_ids", rows -> {
-            current.put("job", rows.getLong(1));
-            current.put("tag", rows.getLong(1));
-            current.put("attempt", rows.getLong(2));
+            for (String parent : PARTITIONED) {
+                current.put(parent, rows.getLong(parent.equals("attempt") ? 2 : 1));
+            }
         });
         Map<String, Integer> counts = new HashMap<>();
         Map<String, Long> ahead = new HashMap<>();

@@ -5,17 +5,21 @@ import static dev.tidemill.postgres.Examination.span;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.Why.Cause;
 import dev.tidemill.jobs.Why.Reason;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** Puts a {@link Why} together, by where the job is. */
@@ -204,7 +208,76 @@ final class WhyReader {
             }
         }
 
+        private void paused() throws SQLException {
+            examination.each(
+                    "why_pauses",
+                    rows -> {
+                        Pause.Scope scope = Pause.Scope.ofCode(rows.getInt(1));
+                        because(
+                                Cause.PAUSED,
+                                WorkChecks.paused(scope, rows.getString(2)) + " has been paused since "
+                                        + PostgresDesk.instant(rows.getLong(3)) + " by " + rows.getString(4)
+                                        + WorkChecks.because(rows.getString(5)) + ".",
+                                WorkChecks.resume(scope, rows.getString(2)),
+                                "scope",
+                                scope.name(),
+                                "name",
+                                rows.getString(2),
+                                "since",
+                                PostgresDesk.instant(rows.getLong(3)).toString(),
+                                "by",
+                                rows.getString(4));
+                    },
+                    job.queue(),
+                    job.kind(),
+                    job.id(),
+                    job.id());
+        }
+
+        /** True if it is kept at a limit, or behind a paused key, and so has no place in its lane. */
+        private boolean parked() throws SQLException {
+            boolean[] parked = {false};
+            examination.each(
+                    "why_parked",
+                    rows -> {
+                        parked[0] = true;
+                        String name = rows.getString(3);
+                        if (name == null) {
+                            return;
+                        }
+                        long ahead = rows.getLong(8);
+                        because(
+                                Cause.LIMITED,
+                                "The limit on the " + (rows.getInt(2) == 1 ? "queue " : "kind ") + name + " ("
+                                        + limit(rows) + ") is used up; " + ahead + " other jobs wait there before it.",
+                                "It starts when one of those that run is done, or tokens come; or raise the limit.",
+                                "limit_on",
+                                name,
+                                "for_each_key",
+                                rows.getBoolean(4),
+                                "ahead",
+                                ahead);
+                    },
+                    job.id());
+            return parked[0];
+        }
+
+        private static String limit(ResultSet rows) throws SQLException {
+            StringJoiner limit = new StringJoiner(", ");
+            long concurrency = rows.getLong(5);
+            if (!rows.wasNull()) {
+                limit.add(concurrency + " at a time");
+            }
+            long rate = rows.getLong(6);
+            if (!rows.wasNull()) {
+                limit.add(rate + " in " + Duration.of(rows.getLong(7), ChronoUnit.MICROS));
+            }
+            return limit + (rows.getBoolean(4) ? ", for each key" : "");
+        }
+
         void ready(Priorities priorities) throws SQLException {
+            paused();
+            boolean parked = parked();
             List<LiveNode> nodes = LiveNode.all(examination);
             List<LiveNode> handling =
                     nodes.stream().filter(node -> node.handles(job.kind())).toList();
@@ -233,7 +306,9 @@ final class WhyReader {
                         "It is an off-peak job, and none of the windows " + priorities.offPeak() + " is open.",
                         "Wait for the window, or enqueue it with another priority.");
             }
-            place(able);
+            if (!parked) {
+                place(able);
+            }
         }
 
         private void place(List<LiveNode> able) throws SQLException {

@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import static dev.tidemill.postgres.Examination.span;
 
 import dev.tidemill.jobs.Ailment;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Severity;
 import java.sql.SQLException;
 import java.util.List;
@@ -125,6 +126,49 @@ final class WorkChecks {
                     "ready",
                     alone[0]);
         }
+    }
+
+    static void pauses(Examination examination) throws SQLException {
+        examination.each("checkup_pauses", rows -> {
+            Pause.Scope scope = Pause.Scope.ofCode(rows.getInt(1));
+            String name = rows.getString(2);
+            examination.found(
+                    Ailment.PAUSED,
+                    Severity.INFO,
+                    paused(scope, name) + " has been paused for " + span(rows.getLong(3)) + " by " + rows.getString(4)
+                            + because(rows.getString(5)) + ".",
+                    resume(scope, name),
+                    "scope",
+                    scope.name(),
+                    "name",
+                    name,
+                    "paused_s",
+                    rows.getLong(3),
+                    "by",
+                    rows.getString(4));
+        });
+    }
+
+    static String paused(Pause.Scope scope, String name) {
+        return switch (scope) {
+            case EVERYTHING -> "Everything";
+            case QUEUE -> "The queue " + name;
+            case KIND -> "The kind " + name;
+            case KEY -> "The key " + name;
+        };
+    }
+
+    static String because(String reason) {
+        return reason.isEmpty() ? "" : " (" + reason + ")";
+    }
+
+    static String resume(Pause.Scope scope, String name) {
+        return switch (scope) {
+            case EVERYTHING -> "./tidemill resume --everything";
+            case QUEUE -> "./tidemill resume --queue " + name;
+            case KIND -> "./tidemill resume --kind " + name;
+            case KEY -> "./tidemill resume --key '" + name.replace("'", "'\\''") + "'";
+        };
     }
 
     static void scheduled(Examination examination) throws SQLException {

@@ -97,7 +97,7 @@ select p.relname, c.relname, pg_get_expr(c.relpartbound, c.oid)
   join pg_class p on p.oid = h.inhparent
   join pg_class c on c.oid = h.inhrelid
   join pg_namespace n on n.oid = p.relnamespace
- where n.nspname = '{name}' and p.relname in ('job', 'tag', 'attempt') and p.relkind = 'p'
+ where n.nspname = '{name}' and p.relkind = 'p'
  limit 10000
 
 -- :checkup_ids
@@ -189,3 +189,34 @@ select c.by, c.at
         select c.by, c.at from {schema}.cancel_request c where c.job = ?) c
  order by c.at
  limit 1
+
+-- :why_pauses
+select s.scope, s.name, s.since, s.by, s.reason
+  from {schema}.pause s
+ where s.scope = 0 or s.scope = 1 and s.name = ? or s.scope = 2 and s.name = ?
+    or s.scope = 3 and s.number in (
+           select b.key & -2 from {schema}.job b where b.id = ?
+           union all
+           select b.key & -2 from {schema}.job_kept b where b.id = ?)
+ order by s.scope
+
+-- :why_parked
+-- A claim that found the job at a limit has put it there; -1 stands for a paused key.
+select p.rule, r.scope, coalesce(q.name, k.name), r.per_key, r.concurrency, r.rate, r.per,
+       (select count(*)
+          from (select from {schema}.parked o
+                 where o.rule = p.rule and o.gate = p.gate
+                   and (o.priority, o.start_by, o.job) < (p.priority, p.start_by, p.job)
+                 limit 100000) a)
+  from {schema}.parked p
+  left join {schema}.limit_rule r on r.id = p.rule
+  left join {schema}.queue q on r.scope = 1 and q.id = r.target
+  left join {schema}.kind k on r.scope = 2 and k.id = r.target
+ where p.job = ?
+ limit 1
+
+-- :checkup_pauses
+select s.scope, s.name, ({schema}.now_micros() - s.since) / 1000000, s.by, s.reason
+  from {schema}.pause s
+ order by s.since
+ limit 20

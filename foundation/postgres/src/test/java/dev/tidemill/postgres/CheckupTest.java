@@ -12,6 +12,7 @@ import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.Tidemill;
@@ -251,16 +252,26 @@ final class CheckupTest {
         assertThat(find(Ailment.INVALID_INDEX)).isEmpty();
     }
 
+    private Finding partitionsOfJobs() {
+        return find(Ailment.PARTITIONS_MISSING).stream()
+                .filter(found -> "job".equals(found.figures().get("table")))
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
     void partitionsThatRunOutAreFoundAndMade() throws SQLException {
         run("select setval('{schema}.job_block', 29999)");
-        Finding nearly = find(Ailment.PARTITIONS_MISSING).getFirst();
+        Finding nearly = partitionsOfJobs();
         assertThat(nearly.severity()).isEqualTo(Severity.CRITICAL);
         assertThat(nearly.figures()).containsEntry("table", "job").containsEntry("ids_left", 1_000L);
         run("select setval('{schema}.job_block', 25000)");
-        assertThat(find(Ailment.PARTITIONS_MISSING).getFirst().severity()).isEqualTo(Severity.WARNING);
+        assertThat(partitionsOfJobs().severity()).isEqualTo(Severity.WARNING);
 
-        assertThat(mill.tidemill().repair(SECOND)).extracting(Repair::done).containsExactly("Made 6 partitions.");
+        assertThat(mill.tidemill().repair(SECOND))
+                .extracting(Repair::done)
+                .singleElement()
+                .satisfies(done -> assertThat(done).matches("Made \\d+ partitions\\."));
         assertThat(find(Ailment.PARTITIONS_MISSING)).isEmpty();
     }
 
@@ -270,7 +281,7 @@ final class CheckupTest {
                         Ailment.PARTITIONS_MANY,
                         limit(1, Long.MAX_VALUE, Long.MAX_VALUE, 2).apply(CheckupLimits.STANDARD)))
                 .extracting(finding -> finding.figures().get("table"))
-                .containsExactly("attempt", "job", "tag");
+                .containsExactly("attempt", "cancelled", "job", "tag");
     }
 
     @Test
@@ -369,6 +380,17 @@ final class CheckupTest {
             assertThat(one(Ailment.QUEUE_UNWORKED).figures()).containsEntry("queue", "elsewhere");
             assertThat(find(Ailment.NO_NODE)).isEmpty();
         }
+    }
+
+    @Test
+    void aPauseIsInformation() {
+        mill.tidemill().pauses().pause(Pause.Scope.QUEUE, "default", "ann", "new partner");
+        Finding paused = one(Ailment.PAUSED);
+        assertThat(paused.severity()).isEqualTo(Severity.INFO);
+        assertThat(paused.found())
+                .startsWith("The queue default has been paused for ")
+                .endsWith(" s by ann (new partner).");
+        assertThat(paused.remedy()).isEqualTo("./tidemill resume --queue default");
     }
 
     @Test

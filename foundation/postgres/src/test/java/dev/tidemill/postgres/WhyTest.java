@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.Limit;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priorities.Window;
 import dev.tidemill.jobs.Priority;
@@ -23,6 +25,7 @@ import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -152,6 +155,57 @@ final class WhyTest {
                     .startsWith(Cause.QUEUE_UNWORKED);
             assertThat(worker.ready()).isTrue();
         }
+    }
+
+    @Test
+    void aPausedQueueKindOrKeyIsTheReasonWithWhoDidItAndHowToEndIt() {
+        long id = enqueue("Fine", EnqueueOptions.NONE.key("tenant-7"));
+        mill.tidemill().pauses().pause(Pause.Scope.EVERYTHING, "", "ann", "");
+        mill.tidemill().pauses().pause(Pause.Scope.QUEUE, "default", "ann", "new partner");
+        mill.tidemill().pauses().pause(Pause.Scope.KIND, "Fine", "ann", "");
+        mill.tidemill().pauses().pause(Pause.Scope.KEY, "tenant-7", "ann", "");
+        mill.tidemill().pauses().pause(Pause.Scope.KIND, "Other", "ann", "");
+        assertThat(causes(id)).startsWith(Cause.PAUSED, Cause.PAUSED, Cause.PAUSED, Cause.PAUSED, Cause.NO_NODE);
+        assertThat(why(id).reasons())
+                .extracting(Reason::remedy)
+                .startsWith(
+                        "./tidemill resume --everything",
+                        "./tidemill resume --queue default",
+                        "./tidemill resume --kind Fine",
+                        "./tidemill resume --key 'tenant-7'");
+        assertThat(why(id).reasons().get(1).text()).contains("paused since 2026-07-01T12:00:00Z by ann (new partner).");
+    }
+
+    @Test
+    void aJobAtALimitSaysWhichAndHowManyGoBeforeIt() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        mill.tidemill().limits().put(Limit.ofKind("Slow").concurrency(1));
+        try (Tidemill worker = Tidemill.on(mill.dataSource())
+                .schema(mill.schema())
+                .handleJson("Slow", (json, run) -> {
+                    started.countDown();
+                    end.await();
+                })
+                .start()) {
+            worker.enqueue(new JobRequest("Slow", "{}"));
+            Jobs.await30(started);
+            worker.enqueue(new JobRequest("Slow", "{}"));
+            long last = worker.enqueue(new JobRequest("Slow", "{}"));
+            Awaitility.await().untilAsserted(() -> assertThat(causes(last)).containsExactly(Cause.LIMITED));
+            assertThat(first(last).text())
+                    .isEqualTo(
+                            "The limit on the kind Slow (1 at a time) is used up; 1 other jobs wait there before it.");
+            end.countDown();
+        }
+    }
+
+    @Test
+    void aCancelledJobSaysByWhom() {
+        long id = enqueue("Fine", EnqueueOptions.delay(Duration.ofHours(1)));
+        mill.tidemill().cancel(id, "ann");
+        assertThat(first(id).cause()).isEqualTo(Cause.CANCELLED);
+        assertThat(first(id).text()).isEqualTo("ann cancelled it at 2026-07-01T12:00:00Z.");
     }
 
     @Test

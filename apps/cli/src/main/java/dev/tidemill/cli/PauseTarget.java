@@ -1,0 +1,69 @@
+package dev.tidemill.cli;
+
+import dev.tidemill.jobs.Pause;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** What is paused or resumed, and who asks for it. */
+final class PauseTarget {
+    @ArgGroup(multiplicity = "1")
+    private Choice choice = new Choice();
+
+    @Option(
+            names = "--by",
+            paramLabel = "NAME",
+            defaultValue = "${sys:user.name}",
+            description = "Who asks for it, for the audit trail. Default: ${DEFAULT-VALUE}.")
+    private String by = "";
+
+    /** One of these. */
+    static final class Choice {
+        @Option(names = "--queue", paramLabel = "QUEUE", description = "The jobs of this queue.")
+        private @Nullable String queue;
+
+        @Option(names = "--kind", paramLabel = "KIND", description = "The jobs of this kind.")
+        private @Nullable String kind;
+
+        @Option(names = "--key", paramLabel = "KEY", description = "The jobs with this key.")
+        private @Nullable String key;
+
+        @Option(names = "--everything", description = "All jobs.")
+        @SuppressWarnings("UnusedVariable") // What is left when the others are not given.
+        private boolean everything;
+    }
+
+    Pause.Scope scope() {
+        if (choice.queue != null) {
+            return Pause.Scope.QUEUE;
+        }
+        if (choice.kind != null) {
+            return Pause.Scope.KIND;
+        }
+        return choice.key != null ? Pause.Scope.KEY : Pause.Scope.EVERYTHING;
+    }
+
+    String name() {
+        if (choice.queue != null) {
+            return choice.queue;
+        }
+        if (choice.kind != null) {
+            return choice.kind;
+        }
+        return choice.key != null ? choice.key : Pause.ALL;
+    }
+
+    String by() {
+        return by;
+    }
+
+    /** As people say it. */
+    String said() {
+        return switch (scope()) {
+            case EVERYTHING -> "Everything";
+            case QUEUE -> "Queue " + name();
+            case KIND -> "Kind " + name();
+            case KEY -> "Key " + name();
+        };
+    }
+}
