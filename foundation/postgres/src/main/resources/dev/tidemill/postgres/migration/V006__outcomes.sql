@@ -131,7 +131,11 @@ begin
     perform {schema}.require_fence(p_epoch, p_slot);
     v_now := {schema}.now_micros();
     v_dropped := {schema}.drop_cancelled(array(
-        select u.job from unnest(p_job, p_next, p_outcome) u (job, next, outcome) where u.next = 1 or u.outcome = 6));
+        select u.job
+          from unnest(p_lease, p_job, p_next, p_outcome) u (lease, job, next, outcome)
+         where (u.next = 1 or u.outcome = 6)
+               -- A flush that is repeated after a lost answer has its consequences behind it, and none for cancels.
+           and not exists (select from {schema}.attempt a where a.lease = u.lease and a.job = u.job)));
     return query
     with input as materialized (
         select u.lease, u.job, u.attempt, u.failures, u.started, u.took, u.late, u.outcome, u.error,
