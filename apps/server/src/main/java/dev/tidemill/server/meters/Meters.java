@@ -179,7 +179,8 @@ public final class Meters implements AutoCloseable {
     }
 
     private static Stats nothing() {
-        return new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of());
+        return new Stats(
+                Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of());
     }
 
     /** Counts an answer. */
