@@ -131,16 +131,34 @@ final class FiresOnceTest {
         try (Tidemill mill = builder().start()) {
             mill.schedules().put("good", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
             mill.schedules().put("bad", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
-            sql.run("update {schema}.schedule set payload = repeat('x', 10) where name = 'bad'");
+            sql.run("alter table {schema}.schedule_fire add constraint no_bad_one check (schedule <> "
+                    + sql.number("select id from {schema}.schedule where name = 'bad'") + ")");
             clock.set("2026-11-22T10:00:05Z");
             await().atMost(Jobs.SOON)
                     .until(() -> mill.schedules().history("good", 10).size() == 5);
-            await().atMost(Jobs.SOON).until(() -> mill.schedules().get("bad").error() != null);
-            sql.run("update {schema}.schedule set payload = '{}' where name = 'bad'");
+            await().atMost(Jobs.SOON)
+                    .untilAsserted(() ->
+                            assertThat(mill.schedules().get("bad").error()).contains("no_bad_one"));
+            sql.run("alter table {schema}.schedule_fire drop constraint no_bad_one");
             clock.set("2026-11-22T10:02:00Z");
             await().atMost(Jobs.SOON)
                     .until(() -> mill.schedules().history("bad", 1000).size() == 120);
             assertThat(mill.schedules().get("bad").error()).isNull();
+        }
+    }
+
+    @Test
+    void whatCannotBePlannedForOneScheduleHoldsNoOtherUp() throws Exception {
+        try (Tidemill mill = builder().start()) {
+            mill.schedules().put("good", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
+            mill.schedules().put("bad", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
+            sql.run("update {schema}.schedule set payload = 'no JSON' where name = 'bad'");
+            clock.set("2026-11-22T10:00:05Z");
+            await().atMost(Jobs.SOON)
+                    .until(() -> mill.schedules().history("good", 10).size() == 5);
+            await().atMost(Jobs.SOON)
+                    .untilAsserted(() ->
+                            assertThat(mill.schedules().get("bad").error()).contains("not JSON"));
         }
     }
 
