@@ -132,7 +132,7 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             if (!asks(connection, "lock_roll_up")) {
                 return false;
             }
-            for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests", "prune_suspects")) {
+            for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests")) {
                 try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
                     statement.executeUpdate();
                 }

@@ -32,9 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Rescuer {
     private static final Logger LOG = LoggerFactory.getLogger(Rescuer.class);
-    /** A job whose process died this often while it ran becomes a dead letter. */
-    static final int POISON_AFTER = 3;
-
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     private static final Duration AGAIN = Duration.ofMillis(50);
     private static final Duration GIVE_UP = Duration.ofSeconds(8);
@@ -178,7 +175,6 @@ final class Rescuer {
             } else {
                 statement.setShort(3, (short) outcome.code());
             }
-            statement.setInt(4, POISON_AFTER);
             try (ResultSet rows = statement.executeQuery()) {
                 List<Hint> hints = new ArrayList<>();
                 while (rows.next()) {

@@ -107,11 +107,3 @@ select job from {schema}.cancel_request limit 100000
 delete from {schema}.cancel_request c
  where exists (select from {schema}.attempt a where a.job = c.job and a.outcome = 0)
     or exists (select from {schema}.dead_letter d where d.job = c.job)
-
--- :prune_suspects
-delete from {schema}.suspect s
- where exists (select from {schema}.attempt a where a.job = s.job and a.outcome in (0, 6))
-    or exists (select from {schema}.dead_letter d where d.job = s.job)
-
--- :audit
-select id, at, by, action, target, detail from {schema}.audit where id < ? order by id desc limit ?

@@ -88,7 +88,7 @@ select {schema}.require_fence(?, ?)
 select id from {schema}.lease where epoch = ?
 
 -- :return_leases
-select queue, priority, start_by, jobs from {schema}.return_leases(?, ?::bigint[], ?::smallint, ?)
+select queue, priority, start_by, jobs from {schema}.return_leases(?, ?::bigint[], ?::smallint)
 
 -- :mark_closing
 -- An epoch is dead after long silence, or after a shorter one when its heartbeat's session is gone as well. (Another

@@ -124,15 +124,6 @@ create table {schema}.cancelled (
     primary key (job)
 ) partition by range (job);
 
--- Jobs whose node died while it held them. Up to the second time anything may have been the cause. From then on a
--- job runs apart from other suspects, its lease noted here, and only the one that was running is counted.
-create table {schema}.suspect (
-    job bigint primary key,
-    lost smallint not null,
-    lease bigint,
-    since bigint not null
-);
-
 -- What people changed by hand, and programs on their behalf.
 create table {schema}.audit (
     id bigint generated always as identity primary key,

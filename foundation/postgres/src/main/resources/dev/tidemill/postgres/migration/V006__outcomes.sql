@@ -207,10 +207,8 @@ begin
     return v_count;
 end $$;
 
--- As in V001, with keys, bodies that were kept, and a limit to how often a job may take its node down: one that was
--- lost twice is a suspect, and one that was the only suspect running when its node died for the p_poison-th time
--- becomes a dead letter.
-create function {schema}.return_leases(p_epoch bigint, p_leases bigint[], p_outcome smallint, p_poison integer)
+-- As in V001, with keys, and bodies that were kept.
+create or replace function {schema}.return_leases(p_epoch bigint, p_leases bigint[], p_outcome smallint)
 returns table (queue integer, priority smallint, start_by bigint, jobs bigint)
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -243,43 +241,20 @@ begin
          where case when p_outcome is null
                     then not exists (select from {schema}.attempt a where a.lease = h.lease and a.job = h.job)
                     else exists (select from recorded r where r.lease = h.lease and r.job = h.job) end),
-    suspected as (
-        insert into {schema}.suspect as s (job, lost, since)
-        select o.job, 1, {schema}.now_micros() from owed o where p_outcome = 5 and o.queue is not null
-            on conflict (job) do update
-           set lost = s.lost + case when s.lost < 2 or s.lease = (select o.lease from owed o where o.job = s.job)
-                                    then 1 else 0 end,
-               lease = null
-        returning s.job, s.lost),
-    poisoned as materialized (
-        select x.job, x.lost from suspected x where x.lost >= greatest(p_poison, 1)),
     again as (
         insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures, key)
         select o.start_by, o.job, o.kind, o.queue, o.priority,
                least(o.attempt + case when p_outcome is null then 0 else 1 end, 32767), o.failures, o.key
-          from owed o
-         where o.queue is not null and not exists (select from poisoned x where x.job = o.job)),
-    dead as (
+          from owed o where o.queue is not null),
+    bodiless as (
         insert into {schema}.dead_letter (job, failed, kind, queue, priority, attempt, code, error)
-        select o.job, {schema}.now_micros(), o.kind, coalesce(o.queue, 0), coalesce(o.priority, 2::smallint), o.attempt,
-               case when o.queue is null then 'BODY_MISSING' else 'POISONED' end,
-               case when o.queue is null then 'The job has no body any more.'
-                    else 'The process that ran this job died ' || x.lost || ' times while it held it, the last time'
-                         || ' with no other suspect running. Find out what it does to its process before replaying it.'
-               end
-          from owed o
-          left join poisoned x on x.job = o.job
-         where o.queue is null or x.job is not null
+        select o.job, {schema}.now_micros(), null, 0, 2, o.attempt, 'BODY_MISSING', 'The job has no body any more.'
+          from owed o where o.queue is null
             on conflict do nothing)
     select o.queue, o.priority, min(o.start_by), count(*)
       from owed o where o.queue is not null
      group by o.queue, o.priority;
 end $$;
-
-create or replace function {schema}.return_leases(p_epoch bigint, p_leases bigint[], p_outcome smallint)
-returns table (queue integer, priority smallint, start_by bigint, jobs bigint)
-language sql
-as $$ select * from {schema}.return_leases(p_epoch, p_leases, p_outcome, 3) $$;
 
 -- Makes ready again what is parked at a rule's gates (one of them, or all), which the caller is about to remove or
 -- has opened: under the rule's lock, taken by the statement before.
