@@ -1,6 +1,8 @@
 /** Jobs, handlers and the engine that runs them. */
 module dev.tidemill.jobs {
     requires static transitive org.jspecify;
+    requires java.management;
+    requires transitive java.net.http;
     requires transitive java.sql;
     requires com.cronutils;
     requires org.slf4j;

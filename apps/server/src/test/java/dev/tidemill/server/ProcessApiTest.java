@@ -44,4 +44,15 @@ final class ProcessApiTest {
         assertThat(chunk.get("calls").asInt()).isEqualTo(1);
         assertThat(server.get("/metrics").body()).contains("tidemill_chunk_size{kind=\"Mail\"} 8.0");
     }
+
+    @Test
+    void theHeapIsShown() {
+        JsonNode heap = ServerUnderTest.json(server.get("/api/v1/process")).get("heap");
+        assertThat(heap.get("pool").asString()).isNotEmpty();
+        assertThat(heap.get("max_bytes").asLong()).isPositive();
+        assertThat(heap.get("used_bytes").asLong()).isNotNegative();
+        assertThat(heap.get("holding").asBoolean()).isFalse();
+        assertThat(heap.get("held").asLong()).isZero();
+        assertThat(server.get("/metrics").body()).contains("tidemill_heap_holding 0.0");
+    }
 }

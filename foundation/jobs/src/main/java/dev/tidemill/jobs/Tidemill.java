@@ -256,6 +256,14 @@ public final class Tidemill implements AutoCloseable {
     }
 
     /**
+     * How full this process's heap is, and whether it takes one job at a time because of that; empty if it handles no
+     * jobs. See {@link TidemillBuilder#heapGuard}.
+     */
+    public Optional<HeapStats> heap() {
+        return engine.heap();
+    }
+
+    /**
      * Whether this process is in contact with the database, and, if it handles jobs, has a living epoch. What a
      * readiness check asks.
      */

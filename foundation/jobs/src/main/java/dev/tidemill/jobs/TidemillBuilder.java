@@ -28,6 +28,7 @@ public final class TidemillBuilder {
     private Duration heartbeat = Duration.ofSeconds(2);
     private Duration deadAfter = Duration.ofSeconds(10);
     private @Nullable Duration history;
+    private double holdHeapFrom = 0.85;
 
     TidemillBuilder(DataSource dataSource) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -203,6 +204,20 @@ public final class TidemillBuilder {
     }
 
     /**
+     * From which share of the heap on, in use after a garbage collection, this process takes one job at a time, until a
+     * tenth of the heap more is free: 0.85 unless told otherwise, 0.3 to 1; 1 means that it never does.
+     */
+    public TidemillBuilder heapGuard(double share) {
+        if (!(share >= 0.3 && share <= 1)) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The heap guard was given the share " + share + "; it must be between 0.3 and 1.");
+        }
+        holdHeapFrom = share;
+        return this;
+    }
+
+    /**
      * Connects, brings the schema up to date, and starts to work if there are handlers.
      *
      * @throws TidemillException if the database cannot be reached, is too old, lacks a right or has a newer schema
@@ -243,6 +258,7 @@ public final class TidemillBuilder {
                 errors,
                 heartbeat,
                 deadAfter,
-                history);
+                history,
+                holdHeapFrom);
     }
 }

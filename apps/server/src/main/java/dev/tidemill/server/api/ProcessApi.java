@@ -1,6 +1,7 @@
 package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.ChunkStats;
+import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
@@ -27,8 +28,20 @@ public final class ProcessApi {
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("chunks");
             mill.chunks().forEach(chunk -> chunk(json, chunk));
-            json.writeEndArray().writeEndObject();
+            json.writeEndArray();
+            mill.heap().ifPresent(heap -> heap(json, heap));
+            json.writeEndObject();
         }));
+    }
+
+    private static void heap(JsonGenerator json, HeapStats heap) {
+        json.writeObjectPropertyStart("heap");
+        json.writeStringProperty("pool", heap.pool());
+        json.writeNumberProperty("used_bytes", heap.usedBytes());
+        json.writeNumberProperty("max_bytes", heap.maxBytes());
+        json.writeBooleanProperty("holding", heap.holding());
+        json.writeNumberProperty("held", heap.held());
+        json.writeEndObject();
     }
 
     private static void chunk(JsonGenerator json, ChunkStats chunk) {

@@ -110,6 +110,12 @@ public final class Meters implements AutoCloseable {
                 all -> all.alarms().stream()
                         .<Row<?>>map(alarm -> Row.of(Tags.of("kind", alarm.kind()), alarm.ratio()))
                         .toList());
+        rows(
+                "tidemill.heap.holding",
+                "1 while this process takes one job at a time for want of memory",
+                all -> mill.heap().stream()
+                        .<Row<?>>map(heap -> Row.of(Tags.empty(), heap.holding() ? 1 : 0))
+                        .toList());
         chunks("tidemill.chunk.size", "Jobs that this process's next chunk takes", ChunkStats::size);
         chunks(
                 "tidemill.chunk.last.seconds",

@@ -24,21 +24,27 @@ final class ClaimLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
     private static final Duration POLL_BUSY = Duration.ofMillis(20);
     private static final Duration POLL_IDLE = Duration.ofMillis(150);
+    private static final Duration WAIT_FOR_MEMORY = Duration.ofMillis(50);
     private static final long BUSY_NANOS = 1_000_000_000L;
     private static final long RECONCILE_NANOS = 5_000_000_000L;
 
     private final Map<String, QueueRunner> runners = new LinkedHashMap<>();
     private final Supplier<@Nullable EpochWork> current;
     private final Workshop shop;
+    private final HeapGuard heap;
     private final Priorities priorities;
     private final Loop loop = new Loop("claim", this::turn);
     private volatile boolean closed;
     private volatile boolean woken;
     private long foundByPollAt = System.nanoTime() - BUSY_NANOS;
     private long reconciledAt = System.nanoTime();
+    private @Nullable EpochWork stocked;
+    private boolean sparing;
+    private int sparingTurns;
 
-    ClaimLoop(Settings settings, Workshop shop, Supplier<@Nullable EpochWork> current) {
+    ClaimLoop(Settings settings, Workshop shop, HeapGuard heap, Supplier<@Nullable EpochWork> current) {
         this.shop = shop;
+        this.heap = heap;
         this.current = current;
         this.priorities = settings.priorities();
         settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, this::wake)));
@@ -71,11 +77,66 @@ final class ClaimLoop {
             if (shop.finisher().congested()) {
                 return Duration.ofMillis(5);
             }
-            List<Demand> demands = demands();
+            if (heap.holds(System.nanoTime(), epoch::inHand)) {
+                return claimSparingly(epoch);
+            }
+            sparing = false;
+            int most = heap.most(System.nanoTime());
+            List<Demand> demands = most == Integer.MAX_VALUE ? demands() : within(most - epoch.inHand(), demands());
             return demands.isEmpty() ? POLL_IDLE : claim(epoch, demands);
         } catch (EpochClosedException lost) {
             LOG.debug("Claiming stops: {}", lost.getMessage());
             return Duration.ofMillis(100);
+        }
+    }
+
+    /**
+     * Too little memory is left: what has not started goes back, and one job at a time is claimed, while nothing else is
+     * in hand. A process that claimed nothing would stand still for ever if something else than its jobs fills the heap.
+     */
+    private Duration claimSparingly(EpochWork epoch) {
+        if (!sparing) {
+            sparing = true;
+            returnStock(epoch);
+        }
+        if (running() > 0 || !epoch.leases().isEmpty()) {
+            return WAIT_FOR_MEMORY;
+        }
+        List<Demand> demands = demands();
+        if (demands.isEmpty()) {
+            return POLL_IDLE;
+        }
+        Demand next = demands.get(sparingTurns++ % demands.size());
+        return claim(
+                epoch,
+                List.of(new Demand(next.queue(), Math.min(1, next.slots()), 1, next.strict(), next.offPeakOpen())));
+    }
+
+    /** As much of these as memory has room for. */
+    private static List<Demand> within(int room, List<Demand> demands) {
+        List<Demand> some = new ArrayList<>(demands.size());
+        int left = room;
+        for (Demand demand : demands) {
+            if (left > 0) {
+                int critical = Math.min(left, demand.criticalSlots());
+                some.add(new Demand(
+                        demand.queue(),
+                        Math.min(left, demand.slots()),
+                        critical,
+                        demand.strict(),
+                        demand.offPeakOpen()));
+                left -= critical;
+            }
+        }
+        return some;
+    }
+
+    /** Hands back what has not started, by an outcome that counts for nothing; whoever else has room runs it. */
+    private void returnStock(EpochWork epoch) {
+        List<ClaimedJob> left = empty();
+        if (stocked == epoch) {
+            long now = shop.clock().nowMicros();
+            left.forEach(job -> shop.finisher().add(epoch, shop.policy().released(job, now, 0, RetryPolicy.NO_MEMORY)));
         }
     }
 
@@ -101,6 +162,7 @@ final class ClaimLoop {
         foundByPollAt = polled ? System.nanoTime() : foundByPollAt;
         woken = true;
         epoch.claimed(jobs);
+        stocked = epoch;
         Map<String, List<ClaimedJob>> byQueue = new HashMap<>();
         for (ClaimedJob job : jobs) {
             byQueue.computeIfAbsent(job.queue(), queue -> new ArrayList<>(jobs.size()))

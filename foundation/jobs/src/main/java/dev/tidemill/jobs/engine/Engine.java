@@ -5,6 +5,7 @@ import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
+import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Pauses;
@@ -258,6 +259,11 @@ public final class Engine {
     /** What a job's handlers logged. */
     public List<LogLine> log(long job, int limit) {
         return translated(() -> store.journal().lines(job, limit));
+    }
+
+    /** How full the heap is; empty in a process that handles nothing. */
+    public Optional<HeapStats> heap() {
+        return node == null ? Optional.empty() : Optional.of(node.heap());
     }
 
     /** How the kinds handled in chunks do in this process. */

@@ -71,6 +71,13 @@ final class EpochWork {
         }
     }
 
+    /** How many claimed jobs are not through yet. */
+    int inHand() {
+        synchronized (leftOfLease) {
+            return leftOfLease.values().stream().mapToInt(Integer::intValue).sum();
+        }
+    }
+
     /** The database has forgotten these leases too. */
     void ended(List<Long> ids) {
         synchronized (leftOfLease) {

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.ChunkStats;
+import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
@@ -34,6 +35,7 @@ final class Node {
     private final Tallies tallies = new Tallies();
     private final Finisher finisher;
     private final Workshop shop;
+    private final HeapGuard heap;
     private final ClaimLoop claims;
     private final Loop heart = new Loop("heartbeat", this::beat);
     private final Loop watch = new Loop("watch", this::watch);
@@ -47,7 +49,8 @@ final class Node {
         this.finisher = new Finisher(tallies, committed);
         this.shop =
                 new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, info.name());
-        this.claims = new ClaimLoop(settings, shop, () -> current);
+        this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
+        this.claims = new ClaimLoop(settings, shop, heap, () -> current);
     }
 
     void start() {
@@ -132,6 +135,10 @@ final class Node {
         if (epoch != null && hint.dueMicros() == 0) {
             claims.hint(epoch, hint);
         }
+    }
+
+    HeapStats heap() {
+        return heap.stats();
     }
 
     List<ChunkStats> chunks() {

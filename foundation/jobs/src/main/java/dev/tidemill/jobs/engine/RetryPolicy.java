@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 /** Decides what follows a failed attempt. Thread safe. */
 final class RetryPolicy {
     private static final Logger LOG = LoggerFactory.getLogger(RetryPolicy.class);
+    static final String NO_MEMORY = "The process had too little memory left to begin with it.";
     static final String NODE_STOPPED = "The node stopped before the handler was through.";
     private static final int ERROR_LIMIT = 8_000;
     private static final int DEPTH = 20;

@@ -18,7 +18,8 @@ public record Settings(
         ErrorRules errors,
         Duration heartbeat,
         Duration deadAfter,
-        @Nullable Duration history) {
+        @Nullable Duration history,
+        double holdHeapFrom) {
     public Settings {
         queues = Map.copyOf(queues);
     }

@@ -88,7 +88,8 @@ final class EnqueuerTest {
                     ErrorRules.NONE,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(4),
-                    null),
+                    null,
+                    1),
             ledger,
             hints -> {});
 

@@ -71,7 +71,8 @@ final class QueueRunnerTest {
                 ErrorRules.NONE,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
-                null);
+                null,
+                1);
         Finisher finisher = new Finisher(new Tallies(), hints -> {});
         finisher.start();
         return new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, "node");
