@@ -36,6 +36,8 @@ public enum ErrorCode {
     TIMED_OUT,
     /** The handler said that trying again is pointless. */
     GIVEN_UP,
+    /** The job took its node down with it, as often as is allowed. */
+    POISONED,
     /** The handler threw. */
     HANDLER_FAILED,
     /** Nothing has the id that was asked for. */

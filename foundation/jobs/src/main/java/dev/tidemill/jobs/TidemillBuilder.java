@@ -27,6 +27,7 @@ public final class TidemillBuilder {
     private int payloadLimitBytes = 1 << 20;
     private Duration heartbeat = Duration.ofSeconds(2);
     private Duration deadAfter = Duration.ofSeconds(10);
+    private int poisonAfter = 3;
     private @Nullable Duration history;
     private double holdHeapFrom = 0.85;
 
@@ -188,6 +189,23 @@ public final class TidemillBuilder {
     }
 
     /**
+     * After how many times that a job was lost with its node it becomes a dead letter: 3 unless told otherwise, 2 to 100.
+     * One less of them, and it is suspected of taking the process down: this node then runs it beside its other jobs,
+     * but one suspect at a time. Only the one that runs when the node is lost is convicted, with the code
+     * {@link ErrorCode#POISONED}.
+     */
+    public TidemillBuilder poisonAfter(int losses) {
+        if (losses < 2 || losses > 100) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "A job is to be a dead letter after it was lost " + losses
+                            + " times; it must be between 2 and 100 times.");
+        }
+        poisonAfter = losses;
+        return this;
+    }
+
+    /**
      * How long finished jobs, their attempts and discarded dead letters stay: at least this long, and about a tenth
      * longer, since they leave by the partition. Stored in the schema for all its processes; unless one has set it,
      * seven days. 1 hour to ten years. Single kinds can ask for more: {@link HandlerOptions#keep}.
@@ -258,6 +276,7 @@ public final class TidemillBuilder {
                 errors,
                 heartbeat,
                 deadAfter,
+                poisonAfter,
                 history,
                 holdHeapFrom);
     }

@@ -40,9 +40,10 @@ final class Claimer {
     private final int[] kindIds;
     private final int[] weights;
     private final long[] within;
-    private final Lanes plain = new Lanes();
-    private final Lanes limitedQueues = new Lanes();
-    private final Lanes limitedKinds = new Lanes();
+    private final Lookout lookout;
+    private final Lanes plain;
+    private final Lanes limitedQueues;
+    private final Lanes limitedKinds;
     private @Nullable Gates gates;
     private long version;
     private boolean kindsFirst;
@@ -55,7 +56,13 @@ final class Claimer {
             NameIds queues,
             NodeInfo node,
             long epoch,
-            int slot) {
+            int slot,
+            Lookout lookout,
+            long nowMicros) {
+        this.lookout = lookout;
+        this.plain = new Lanes(nowMicros);
+        this.limitedQueues = new Lanes(nowMicros);
+        this.limitedKinds = new Lanes(nowMicros);
         this.session = session;
         this.statements = statements;
         this.kinds = kinds;
@@ -166,7 +173,7 @@ final class Claimer {
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
-        Request request = new Request(demands, plain);
+        Request request = new Request(demands, plain, wanted);
         List<ClaimedJob> claimed = session.call(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("claim"))) {
                 Parameters.set(
@@ -193,7 +200,7 @@ final class Claimer {
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
-        Request request = new Request(demands, lanes);
+        Request request = new Request(demands, lanes, wanted);
         List<ClaimedJob> rows = session.call(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("claim_limited"))) {
                 Parameters.set(
@@ -231,12 +238,15 @@ final class Claimer {
         private final long[] jobs;
         private final long sentNanos;
 
-        Request(List<Demand> demands, Lanes lanes) {
+        Request(List<Demand> demands, Lanes lanes, int[] wanted) {
             int count = demands.size();
             this.demands = demands;
             this.lanes = lanes;
+            this.queueIds = demands.stream()
+                    .mapToInt(demand -> queues.id(demand.queue()))
+                    .toArray();
+            lookout.lookIfDue(lanes, queueIds, wanted);
             this.everywhere = lanes.begin();
-            this.queueIds = new int[count];
             this.limits = new int[count];
             this.critical = new int[count];
             this.modes = new int[count];
@@ -245,7 +255,6 @@ final class Claimer {
             lanes.fill(demands, everywhere, startBys, jobs);
             for (int q = 0; q < count; q++) {
                 Demand demand = demands.get(q);
-                queueIds[q] = queues.id(demand.queue());
                 limits[q] = demand.slots();
                 critical[q] = demand.criticalSlots();
                 modes[q] = (demand.strict() ? 1 : 0) + (demand.offPeakOpen() ? 2 : 0);

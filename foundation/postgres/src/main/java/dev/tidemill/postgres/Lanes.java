@@ -16,15 +16,21 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Within a lane deadlines only grow, but for commits that come late, retries, and what other processes put back:
  * those are found by the hint that wakes the claimer, which lowers the position (also one that arrives while a claim
- * is under way), and by looks from the beginning. Such a look costs what the dead entries cost; it is spaced so that
- * looks take at most a twentieth of the time, yet comes every ten seconds: a claim may take long for other reasons, a
- * lock or a frozen process. Without remembered positions every claim walks those entries, most of all while an old
- * snapshot keeps vacuum away.
+ * is under way), and by looks from the beginning. Such a look costs what the dead entries cost, and looks take at most a
+ * twentieth of the time. A cheap one is done by a claim that begins at the beginning. Where that took long, and at
+ * first, when nobody knows, it is done {@linkplain #asideDue aside}, on a connection of its own, and claims go on
+ * meanwhile; what it finds lowers the position. Without remembered positions every claim walks those entries, most of all
+ * while an old snapshot keeps vacuum away.
  */
 final class Lanes {
     private static final int PRIORITIES = 5;
     private static final long LOOK_SPACING = 20;
-    private static final long LOOK_AT_LEAST_EVERY_NANOS = 10_000_000_000L;
+    private static final long LOOK_AT_LEAST_EVERY_NANOS = 60_000_000_000L;
+    /** A claim that looked everywhere may take that long for what it claimed. */
+    private static final long CHEAP_CLAIM_NANOS = 50_000_000L;
+
+    private static final long CHEAP_LOOK_NANOS = 10_000_000L;
+    private static final long AFTER_FAILURE_NANOS = 1_000_000_000L;
 
     /** A position: everything up to and including (startBy, job) has been seen. */
     private record Position(long startBy, long job) implements Comparable<Position> {
@@ -37,17 +43,57 @@ final class Lanes {
         }
     }
 
+    private final Position start;
     private final Map<String, Position[]> positions = new HashMap<>();
     private final Map<String, Position[]> hinted = new HashMap<>();
     private long nextLookNanos = System.nanoTime();
+    private boolean aside = true;
+    private boolean looking;
+
+    /** Lanes in which nothing is known of what has an earlier deadline than this. */
+    Lanes(long startByMicros) {
+        this.start = new Position(startByMicros, Long.MIN_VALUE);
+    }
 
     /** Whether the claim about to be sent should look everywhere; forgets the hints that it covers. */
     synchronized boolean begin() {
         hinted.clear();
+        return !aside && lookIsDue();
+    }
+
+    /** Whether a look aside should be taken now; if so, {@link #looked} or {@link #lookFailed} has to follow. */
+    synchronized boolean asideDue() {
+        if (!aside || looking || !lookIsDue()) {
+            return false;
+        }
+        looking = true;
+        return true;
+    }
+
+    private boolean lookIsDue() {
         return System.nanoTime() - nextLookNanos >= 0;
     }
 
-    /** Makes the next claim look everywhere, whenever the last one did. */
+    /** What a look aside found: the first job of each lane. */
+    void looked(List<Hint> first, long tookNanos) {
+        synchronized (this) {
+            looking = false;
+            aside = tookNanos > CHEAP_LOOK_NANOS;
+            nextLookNanos = next(tookNanos);
+        }
+        first.forEach(this::hint);
+    }
+
+    synchronized void lookFailed() {
+        looking = false;
+        nextLookNanos = System.nanoTime() + AFTER_FAILURE_NANOS;
+    }
+
+    private static long next(long tookNanos) {
+        return System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
+    }
+
+    /** Makes a look due, whenever the last one was. */
     synchronized void lookEverywhere() {
         nextLookNanos = System.nanoTime();
     }
@@ -55,7 +101,7 @@ final class Lanes {
     /** The positions to send: two arrays of five a demand. */
     synchronized void fill(List<Demand> demands, boolean everywhere, long[] startBys, long[] jobs) {
         for (int q = 0; q < demands.size(); q++) {
-            Position[] lanes = lanes(positions, demands.get(q).queue());
+            Position[] lanes = known(demands.get(q).queue());
             for (int p = 0; p < PRIORITIES; p++) {
                 Position position = everywhere ? Position.BEGINNING : lanes[p];
                 startBys[q * PRIORITIES + p] = position.startBy;
@@ -76,11 +122,12 @@ final class Lanes {
             boolean everywhere,
             long tookNanos) {
         if (everywhere) {
-            nextLookNanos = System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
+            nextLookNanos = next(tookNanos);
+            aside = tookNanos > CHEAP_CLAIM_NANOS;
         }
         Map<String, Position[]> reached = new HashMap<>();
         for (ClaimedJob job : reachedJobs) {
-            Position[] lanes = lanes(reached, job.queue());
+            Position[] lanes = reached.computeIfAbsent(job.queue(), queue -> all(Position.BEGINNING));
             int lane = job.priority().code();
             Position at = new Position(job.startByMicros(), job.id());
             lanes[lane] = at.compareTo(lanes[lane]) > 0 ? at : lanes[lane];
@@ -94,7 +141,7 @@ final class Lanes {
                             .filter(job -> job.queue().equals(demand.queue()))
                             .count()
                     < demand.slots();
-            Position[] known = lanes(positions, demand.queue());
+            Position[] known = known(demand.queue());
             for (int p = 0; p < PRIORITIES; p++) {
                 if (!lanes[p].equals(Position.BEGINNING)) {
                     known[p] = everywhere && exhausted && known[p].compareTo(lanes[p]) > 0 ? known[p] : lanes[p];
@@ -114,25 +161,24 @@ final class Lanes {
         Position below = new Position(hint.startByMicros(), Long.MIN_VALUE);
         int lane = hint.priority().code();
         lower(hint.queue(), lane, below);
-        Position[] lanes = hinted.computeIfAbsent(hint.queue(), queue -> {
-            Position[] fresh = new Position[PRIORITIES];
-            Arrays.fill(fresh, new Position(Long.MAX_VALUE, Long.MAX_VALUE));
-            return fresh;
-        });
+        Position[] lanes =
+                hinted.computeIfAbsent(hint.queue(), queue -> all(new Position(Long.MAX_VALUE, Long.MAX_VALUE)));
         lanes[lane] = below.compareTo(lanes[lane]) < 0 ? below : lanes[lane];
     }
 
     private void lower(String queue, int lane, Position to) {
-        Position[] known = lanes(positions, queue);
+        Position[] known = known(queue);
         known[lane] = to.compareTo(known[lane]) < 0 ? to : known[lane];
     }
 
-    private static Position[] lanes(Map<String, Position[]> map, String queue) {
-        return map.computeIfAbsent(queue, name -> {
-            Position[] fresh = new Position[PRIORITIES];
-            Arrays.fill(fresh, Position.BEGINNING);
-            return fresh;
-        });
+    private Position[] known(String queue) {
+        return positions.computeIfAbsent(queue, name -> all(start));
+    }
+
+    private static Position[] all(Position position) {
+        Position[] lanes = new Position[PRIORITIES];
+        Arrays.fill(lanes, position);
+        return lanes;
     }
 
     /** The start deadlines that go along: one a priority, in microseconds. */

@@ -43,7 +43,8 @@ public final class Migrations {
             "V004__reports.sql",
             "V005__retention.sql",
             "V006__outcomes.sql",
-            "V007__claims.sql");
+            "V007__claims.sql",
+            "V010__losses.sql");
 
     private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");
     private static final Pattern NEEDS = Pattern.compile("(?m)^-- needs (\\d+):");

@@ -68,7 +68,16 @@ final class PostgresWorkplace implements Workplace {
         this.epoch = heart.transaction(connection -> join(connection, node));
         this.reports = new PostgresReports(dataSource, statements, this);
         this.completions = new PostgresCompletions(dataSource, statements, epoch);
-        this.claimer = new Claimer(claiming, statements, kinds, queues, node, epoch, CLAIM_SLOT);
+        this.claimer = new Claimer(
+                claiming,
+                statements,
+                kinds,
+                queues,
+                node,
+                epoch,
+                CLAIM_SLOT,
+                new Lookout(dataSource, statements, queues),
+                heart.call(this::now));
     }
 
     private long join(Connection connection, NodeInfo node) throws SQLException {
@@ -91,6 +100,14 @@ final class PostgresWorkplace implements Workplace {
             statement.executeUpdate();
         }
         return joined;
+    }
+
+    private long now(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("now"));
+                ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            return rows.getLong(1);
+        }
     }
 
     @Override
@@ -277,16 +294,42 @@ final class PostgresWorkplace implements Workplace {
     }
 
     @Override
+    public Set<Long> oftenLost(Collection<Long> jobs, int times) {
+        long[] ids = jobs.stream().mapToLong(Long::longValue).toArray();
+        return borrow(Duration.ofSeconds(10), connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("often_lost"))) {
+                Parameters.set(statement, ids, ids, times);
+                return longs(statement);
+            }
+        });
+    }
+
+    @Override
+    public void noteSuspect(ClaimedJob job) {
+        borrow(Duration.ofSeconds(5), connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("note_suspect"))) {
+                Parameters.set(statement, epoch, OTHER_SLOT, job.lease(), job.id());
+                return statement.execute();
+            }
+        });
+    }
+
+    private static Set<Long> longs(PreparedStatement statement) throws SQLException {
+        try (ResultSet rows = statement.executeQuery()) {
+            Set<Long> values = new HashSet<>();
+            while (rows.next()) {
+                values.add(rows.getLong(1));
+            }
+            return values;
+        }
+    }
+
+    @Override
     public Set<Long> cancelRequests() {
         return borrow(Duration.ofSeconds(5), connection -> {
-            Set<Long> jobs = new HashSet<>();
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("cancel_requests"));
-                    ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    jobs.add(rows.getLong(1));
-                }
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("cancel_requests"))) {
+                return longs(statement);
             }
-            return jobs;
         });
     }
 

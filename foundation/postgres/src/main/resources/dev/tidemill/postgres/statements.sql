@@ -339,6 +339,21 @@ select n.name, n.epoch, n.host, n.pid, n.started, n.heartbeat, n.running, n.kind
 -- :stats_dead_letters
 select count(*), {schema}.now_micros() from (select from {schema}.dead_letter where not discarded limit 10000) d
 
+-- :often_lost
+-- Which of these jobs were lost with their node so often; asked only about jobs that have more attempts than failures.
+select a.job
+  from (select x.job, x.lease from {schema}.attempt x where x.job = any (?) and x.outcome = 5
+        union
+        select x.job, x.lease from {schema}.attempt_kept x where x.job = any (?) and x.outcome = 5) a
+ group by a.job
+having count(*) >= ?
+
+-- :note_suspect
+select {schema}.note_suspect(?, ?, ?, ?)
+
+-- :look
+select queue, priority, start_by from {schema}.look(?, ?)
+
 -- :claim
 select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta
   from {schema}.claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

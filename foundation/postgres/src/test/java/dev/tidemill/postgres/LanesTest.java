@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 final class LanesTest {
     private static final int LANE = Priority.HIGH.code();
 
-    private final Lanes lanes = new Lanes();
+    private final Lanes lanes = new Lanes(0);
     private final List<Demand> demands = List.of(new Demand("q", 10, 10, false, true));
 
     private static ClaimedJob job(long startBy, long id) {
@@ -30,17 +30,69 @@ final class LanesTest {
     }
 
     private long[] position() {
+        return position(lanes);
+    }
+
+    private long[] position(Lanes of) {
         long[] startBys = new long[5];
         long[] jobs = new long[5];
-        lanes.fill(demands, false, startBys, jobs);
+        of.fill(demands, false, startBys, jobs);
         return new long[] {startBys[LANE], jobs[LANE]};
     }
 
     @Test
-    void theFirstClaimLooksEverywhereAndTheNextOnesOnlyNowAndThen() {
+    void theFirstLookIsTakenAsideAndClaimsGoOnFromWhereTheyStartMeanwhile() {
+        Lanes fresh = new Lanes(500);
+        assertThat(fresh.begin()).isFalse();
+        assertThat(fresh.asideDue()).isTrue();
+        assertThat(fresh.asideDue()).as("while one is under way").isFalse();
+        assertThat(position(fresh)).containsExactly(500, Long.MIN_VALUE);
+        fresh.looked(List.of(hint(60)), 0);
+        assertThat(position(fresh)).containsExactly(60, Long.MIN_VALUE);
+    }
+
+    @Test
+    void whatALookAsideFindsOutlivesTheClaimUnderWay() {
+        lanes.asideDue();
+        lanes.begin();
+        lanes.looked(List.of(hint(60)), 0);
+        claims(false, job(100, 7));
+        assertThat(position()).containsExactly(60, Long.MIN_VALUE);
+    }
+
+    @Test
+    void whereLookingIsCheapClaimsLookNowAndThen() {
+        lanes.asideDue();
+        lanes.looked(List.of(), 0);
+        assertThat(lanes.asideDue()).isFalse();
         assertThat(lanes.begin()).isTrue();
-        claims(true, job(100, 7));
+        lanes.end(demands, List.of(), List.of(), true, 40_000_000L);
         assertThat(lanes.begin()).isFalse();
+    }
+
+    @Test
+    void whereLookingIsDearItIsDoneAside() {
+        lanes.asideDue();
+        lanes.looked(List.of(), 0);
+        lanes.begin();
+        claims(true, job(100, 7));
+        lanes.lookEverywhere();
+        assertThat(lanes.begin()).isFalse();
+        assertThat(lanes.asideDue()).isTrue();
+        lanes.looked(List.of(), 1_000_000_000L);
+        assertThat(lanes.asideDue()).as("before twenty times what it took").isFalse();
+        lanes.lookEverywhere();
+        assertThat(lanes.begin()).isFalse();
+        assertThat(lanes.asideDue()).isTrue();
+    }
+
+    @Test
+    void aLookThatFailedIsTakenAgainSoon() {
+        lanes.asideDue();
+        lanes.lookFailed();
+        assertThat(lanes.asideDue()).isFalse();
+        lanes.lookEverywhere();
+        assertThat(lanes.asideDue()).isTrue();
     }
 
     @Test

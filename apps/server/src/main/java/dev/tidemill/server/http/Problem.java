@@ -69,6 +69,7 @@ public final class Problem extends RuntimeException {
                     TIMED_OUT,
                     GIVEN_UP,
                     HANDLER_FAILED,
+                    POISONED,
                     STORE_MISSING -> of(500, code, "The database refused", "The server's log has the reason.", failed);
         };
     }

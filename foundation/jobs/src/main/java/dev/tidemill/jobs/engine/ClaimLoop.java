@@ -29,6 +29,7 @@ final class ClaimLoop {
     private static final long RECONCILE_NANOS = 5_000_000_000L;
 
     private final Map<String, QueueRunner> runners = new LinkedHashMap<>();
+    private final Quarantine quarantine;
     private final Supplier<@Nullable EpochWork> current;
     private final Workshop shop;
     private final HeapGuard heap;
@@ -47,6 +48,7 @@ final class ClaimLoop {
         this.heap = heap;
         this.current = current;
         this.priorities = settings.priorities();
+        this.quarantine = new Quarantine(settings.poisonAfter());
         settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, this::wake)));
     }
 
@@ -64,7 +66,8 @@ final class ClaimLoop {
     }
 
     int running() {
-        return runners.values().stream().mapToInt(QueueRunner::running).sum();
+        return quarantine.running()
+                + runners.values().stream().mapToInt(QueueRunner::running).sum();
     }
 
     private Duration turn() {
@@ -164,7 +167,7 @@ final class ClaimLoop {
         epoch.claimed(jobs);
         stocked = epoch;
         Map<String, List<ClaimedJob>> byQueue = new HashMap<>();
-        for (ClaimedJob job : jobs) {
+        for (ClaimedJob job : quarantine.takeSuspects(jobs, epoch, shop)) {
             byQueue.computeIfAbsent(job.queue(), queue -> new ArrayList<>(jobs.size()))
                     .add(job);
         }
@@ -202,7 +205,7 @@ final class ClaimLoop {
 
     /** Takes what has not started out of the stock. */
     List<ClaimedJob> empty() {
-        List<ClaimedJob> left = new ArrayList<>();
+        List<ClaimedJob> left = new ArrayList<>(quarantine.empty());
         runners.values().forEach(runner -> left.addAll(runner.empty()));
         return left;
     }

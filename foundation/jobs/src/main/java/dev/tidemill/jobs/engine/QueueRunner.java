@@ -32,7 +32,7 @@ final class QueueRunner {
     private final QueueOptions options;
     private final Runnable wakeClaimer;
     private final Consumer<Work> starter;
-    private final boolean byHand;
+    private final boolean oneByOne;
     private final Object lock = new Object();
     private final ArrayDeque<Work> critical = new ArrayDeque<>();
     private final ArrayDeque<Work> others = new ArrayDeque<>();
@@ -63,9 +63,14 @@ final class QueueRunner {
         return new QueueRunner(name, options, () -> {}, Work::run, true);
     }
 
+    /** One that gives all it is offered to this starter, one job after the other, and no chunks of more. */
+    static QueueRunner oneByOne(String name, Consumer<Work> starter) {
+        return new QueueRunner(name, QueueOptions.STANDARD.concurrency(1), () -> {}, starter, true);
+    }
+
     private QueueRunner(
-            String name, QueueOptions options, Runnable wakeClaimer, Consumer<Work> starter, boolean byHand) {
-        this.byHand = byHand;
+            String name, QueueOptions options, Runnable wakeClaimer, Consumer<Work> starter, boolean oneByOne) {
+        this.oneByOne = oneByOne;
         this.name = name;
         this.options = options;
         this.wakeClaimer = wakeClaimer;
@@ -167,8 +172,7 @@ final class QueueRunner {
 
     private void gather(ClaimedJob job, EpochWork epoch, Workshop shop) {
         Registry.Entry entry = shop.entry(job.kind());
-        if (byHand && entry.chunks() != null) {
-            // Nobody else is coming.
+        if (oneByOne && entry.chunks() != null) {
             others.add(RunningChunk.of(entry.chunks(), entry, List.of(job), false, epoch, this, shop));
             return;
         }

@@ -80,7 +80,8 @@ final class RunningChunk<T> implements Work {
         return entry;
     }
 
-    EpochWork epoch() {
+    @Override
+    public EpochWork epoch() {
         return epoch;
     }
 

@@ -76,6 +76,11 @@ final class RunningJob implements Run, Work {
     }
 
     @Override
+    public EpochWork epoch() {
+        return epoch;
+    }
+
+    @Override
     public int size() {
         return 1;
     }

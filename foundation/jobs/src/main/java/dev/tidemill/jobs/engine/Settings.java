@@ -18,6 +18,7 @@ public record Settings(
         ErrorRules errors,
         Duration heartbeat,
         Duration deadAfter,
+        int poisonAfter,
         @Nullable Duration history,
         double holdHeapFrom) {
     public Settings {

@@ -9,6 +9,9 @@ sealed interface Work extends Runnable permits RunningJob, RunningChunk {
     /** The jobs, most urgent first; at least one. */
     List<ClaimedJob> claimed();
 
+    /** The epoch it was claimed under. */
+    EpochWork epoch();
+
     /** Whether it may use the slots reserved for critical jobs. */
     boolean critical();
 

@@ -61,6 +61,15 @@ public interface Workplace extends AutoCloseable {
      */
     int reconcile(Set<Long> known);
 
+    /** Which of these jobs have been lost with their node at least so many times. Thread safe. */
+    Set<Long> oftenLost(Collection<Long> jobs, int times);
+
+    /**
+     * Notes that this job, and no other such, is about to run: if the epoch is lost before the attempt has an outcome, it
+     * becomes a dead letter. A note replaces the one before. Thread safe.
+     */
+    void noteSuspect(ClaimedJob job);
+
     /** The jobs, this node's or not, that somebody wants to have cancelled and that may be running. Thread safe. */
     Set<Long> cancelRequests();
 

@@ -88,6 +88,7 @@ final class EnqueuerTest {
                     ErrorRules.NONE,
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(4),
+                    3,
                     null,
                     1),
             ledger,

@@ -61,6 +61,14 @@ final class IdleWorkplace implements Workplace {
     }
 
     @Override
+    public Set<Long> oftenLost(Collection<Long> jobs, int times) {
+        return Set.of();
+    }
+
+    @Override
+    public void noteSuspect(ClaimedJob job) {}
+
+    @Override
     public Set<Long> cancelRequests() {
         return Set.of();
     }

@@ -71,6 +71,7 @@ final class QueueRunnerTest {
                 ErrorRules.NONE,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(4),
+                3,
                 null,
                 1);
         Finisher finisher = new Finisher(new Tallies(), hints -> {});

@@ -1,0 +1,108 @@
+package dev.tidemill.postgres;
+
+import static dev.tidemill.jobs.EnqueueOptions.priority;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A job that takes its process down becomes a dead letter, and nothing else does. */
+@ExtendWith(FreshSchema.class)
+final class PoisonTest {
+    private static final Duration LONG = Duration.ofSeconds(90);
+
+    private final TestDatabase database;
+
+    PoisonTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    private Process worker() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        PoisonWorker.class.getName(),
+                        database.jdbcUrl(),
+                        database.user(),
+                        database.password(),
+                        database.schema())
+                .redirectOutput(Redirect.DISCARD)
+                .redirectError(Redirect.INHERIT)
+                .start();
+    }
+
+    @Test
+    void aJobThatTakesItsProcessDownThreeTimesIsADeadLetterAndThoseLostWithItRun() throws Exception {
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .heartbeat(Duration.ofMillis(500), Duration.ofSeconds(2))
+                .start()) {
+            List<Long> harmless = new ArrayList<>(mill.enqueueAll(harmless(0, 40)));
+            long poison = mill.enqueue(new PoisonWorker.Poison(1));
+            harmless.addAll(mill.enqueueAll(harmless(40, 60)));
+            // Urgent, so that the crash finds some at work beside it whatever the order.
+            harmless.addAll(mill.enqueueAll(harmless(100, 5), priority(Priority.CRITICAL)));
+
+            int crashes = 0;
+            Process worker = worker();
+            try {
+                long end = System.nanoTime() + LONG.toNanos();
+                while (mill.deadLetters(0, 10).isEmpty() && System.nanoTime() < end) {
+                    if (worker.waitFor(100, TimeUnit.MILLISECONDS)) {
+                        assertThat(worker.exitValue()).isEqualTo(137);
+                        crashes++;
+                        worker = worker();
+                    }
+                }
+                await().atMost(LONG)
+                        .untilAsserted(() -> assertThat(harmless)
+                                .allSatisfy(id -> assertThat(
+                                                mill.job(id).orElseThrow().state())
+                                        .isEqualTo(JobState.SUCCEEDED)));
+                assertThat(worker.isAlive()).isTrue();
+            } finally {
+                worker.destroyForcibly().waitFor();
+            }
+
+            assertThat(crashes).isEqualTo(3);
+            assertThat(mill.deadLetters(0, 10))
+                    .extracting(DeadLetter::jobId, DeadLetter::code)
+                    .containsExactly(Assertions.tuple(poison, "POISONED"));
+        }
+    }
+
+    @Test
+    void theNumberOfLossesHasBounds() {
+        Assertions.assertThatThrownBy(() -> Tidemill.on(database.dataSource()).poisonAfter(1))
+                .isInstanceOf(TidemillException.class)
+                .hasMessageContaining("2 and 100")
+                .extracting(failed -> ((TidemillException) failed).code())
+                .isEqualTo(ErrorCode.INVALID_OPTION);
+    }
+
+    private static List<PoisonWorker.Harmless> harmless(int from, int count) {
+        return IntStream.range(from, from + count)
+                .mapToObj(PoisonWorker.Harmless::new)
+                .toList();
+    }
+}
