@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *     context if it has that form
  * @param key what limits and fairness tell jobs apart by, such as a tenant or an account: 1 to 200 characters; null for
  *     none
+ * @param unique that there is one job of its sort at a time; null for any number
  */
 public record EnqueueOptions(
         @Nullable Priority priority,
@@ -34,7 +35,8 @@ public record EnqueueOptions(
         @Nullable Duration timeout,
         Map<String, String> tags,
         @Nullable String trace,
-        @Nullable String key) {
+        @Nullable String key,
+        @Nullable Unique unique) {
 
     /** The longest delay: ten years. */
     public static final Duration MAX_DELAY = Duration.ofDays(3653);
@@ -78,7 +80,26 @@ public record EnqueueOptions(
         if (key != null) {
             Names.key(key);
         }
+        if (unique != null && unique.mode() == Unique.Mode.DEBOUNCE && (delay != null || at != null)) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "A debounced job is due after its wait; leave out the delay and the time.");
+        }
         tags = Map.copyOf(tags);
+    }
+
+    /** Not unique. */
+    public EnqueueOptions(
+            @Nullable Priority priority,
+            @Nullable String queue,
+            @Nullable Duration delay,
+            @Nullable Instant at,
+            @Nullable Integer attempts,
+            @Nullable Duration timeout,
+            Map<String, String> tags,
+            @Nullable String trace,
+            @Nullable String key) {
+        this(priority, queue, delay, at, attempts, timeout, tags, trace, key, null);
     }
 
     /** Starts with a priority. */
@@ -98,54 +119,64 @@ public record EnqueueOptions(
 
     /** With this priority. */
     public EnqueueOptions withPriority(Priority value) {
-        return new EnqueueOptions(value, queue, delay, at, attempts, timeout, tags, trace, key);
+        return new EnqueueOptions(value, queue, delay, at, attempts, timeout, tags, trace, key, unique);
     }
 
     /** Runs after this delay, 0 to {@link #MAX_DELAY}, by the database's clock. */
     public EnqueueOptions in(Duration value) {
-        return new EnqueueOptions(priority, queue, value, at, attempts, timeout, tags, trace, key);
+        return new EnqueueOptions(priority, queue, value, at, attempts, timeout, tags, trace, key, unique);
     }
 
     /** Runs at this time, by the database's clock. */
     public EnqueueOptions at(Instant value) {
-        return new EnqueueOptions(priority, queue, delay, value, attempts, timeout, tags, trace, key);
+        return new EnqueueOptions(priority, queue, delay, value, attempts, timeout, tags, trace, key, unique);
     }
 
     /** On this queue. */
     public EnqueueOptions onQueue(String value) {
-        return new EnqueueOptions(priority, value, delay, at, attempts, timeout, tags, trace, key);
+        return new EnqueueOptions(priority, value, delay, at, attempts, timeout, tags, trace, key, unique);
     }
 
     /** With this many counted attempts, 1 to 1000. */
     public EnqueueOptions attempts(int value) {
-        return new EnqueueOptions(priority, queue, delay, at, value, timeout, tags, trace, key);
+        return new EnqueueOptions(priority, queue, delay, at, value, timeout, tags, trace, key, unique);
     }
 
     /** With this time limit for each attempt, 1 ms to 30 days. */
     public EnqueueOptions timeout(Duration value) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, value, tags, trace, key);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, value, tags, trace, key, unique);
     }
 
     /** With one more tag. */
     public EnqueueOptions tag(String name, String value) {
         Map<String, String> more = new TreeMap<>(tags);
         more.put(name, value);
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, more, trace, key);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, more, trace, key, unique);
     }
 
     /** With these tags instead of those before. */
     public EnqueueOptions withTags(Map<String, String> value) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, value, trace, key);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, value, trace, key, unique);
     }
 
     /** Continuing this W3C trace. */
     public EnqueueOptions trace(@Nullable String traceparent) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent, key);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent, key, unique);
     }
 
     /** With this key, by which limits and fairness tell jobs apart: 1 to 200 characters. */
     public EnqueueOptions key(String value) {
-        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, trace, value);
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, trace, value, unique);
+    }
+
+    /** Starts with uniqueness. */
+    public static EnqueueOptions unique(Unique unique) {
+        return NONE.onlyOne(unique);
+    }
+
+    /** With one job of its sort at a time. */
+    public EnqueueOptions onlyOne(Unique value) {
+        return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, trace, key, value);
     }
 
     /** Whether a text may be a trace: 1 to 200 printable ASCII characters. */

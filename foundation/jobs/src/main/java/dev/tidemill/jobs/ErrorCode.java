@@ -46,6 +46,8 @@ public enum ErrorCode {
     ALREADY_EXISTS,
     /** No job store is on the class path. */
     STORE_MISSING,
+    /** The key of a unique job is in a transaction of somebody else's that does not end. */
+    KEY_BUSY,
     /** The instance was stopped. */
     STOPPED
 }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param state where it is
  * @param payload its payload, JSON text
  * @param key what limits and fairness know it by; null if it has none
+ * @param uniqueKey the key that no other job of its kind gets while this one has it; null if it has none, or no longer
  * @param tags its tags; empty if it has none
  * @param createdAt when it was enqueued, by the database's clock
  * @param dueAt when a scheduled job becomes ready; null in every other state
@@ -29,6 +30,7 @@ public record JobView(
         JobState state,
         String payload,
         @Nullable String key,
+        @Nullable String uniqueKey,
         Map<String, String> tags,
         Instant createdAt,
         @Nullable Instant dueAt,

@@ -28,6 +28,12 @@ public record ScheduleOptions(CatchUp catchUp, Overlap overlap, EnqueueOptions j
                     ErrorCode.INVALID_OPTION,
                     "A schedule's jobs take no delay, time or trace; their time is the schedule's.");
         }
+        if (job.unique() != null) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "A schedule's jobs are not unique by key; its overlap policy says what becomes of a fire while the"
+                            + " last one's job is not through.");
+        }
         if (job.tags().size() > MAX_TAGS) {
             throw new TidemillException(
                     ErrorCode.INVALID_TAG,

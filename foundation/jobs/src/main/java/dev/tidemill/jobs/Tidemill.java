@@ -57,7 +57,28 @@ public final class Tidemill implements AutoCloseable {
 
     /** Enqueues a job; when this returns it is committed. Returns its id. */
     public long enqueue(Object job, EnqueueOptions options) {
+        return engine.enqueue(job, options).id();
+    }
+
+    /**
+     * Enqueues a job with {@link EnqueueOptions#onlyOne} and tells which job there is now. Other ways to enqueue take
+     * such options too, and return the id alone.
+     *
+     * <p>If a transaction that is still open has the key, this waits for its end, up to 30 seconds.
+     *
+     * @throws TidemillException {@link ErrorCode#KEY_BUSY} if the key is in an open transaction for longer
+     */
+    public Enqueued enqueueUnique(Object job, EnqueueOptions options) {
         return engine.enqueue(job, options);
+    }
+
+    /**
+     * The same in the caller's own transaction. From here to its commit or rollback whoever enqueues a job of this kind
+     * with this key waits for it, and a job whose payload was replaced does not start. Transactions that take several
+     * keys one after the other should take them in the same order; {@link #enqueueAll} sorts those of one call.
+     */
+    public Enqueued enqueueUnique(Connection connection, Object job, EnqueueOptions options) {
+        return engine.enqueueOne(connection, job, options);
     }
 
     /** Enqueues all of these or none, in one transaction; returns their ids in the order given. */

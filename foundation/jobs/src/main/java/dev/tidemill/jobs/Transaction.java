@@ -13,7 +13,12 @@ public interface Transaction {
     }
 
     /** Enqueues a job that exists when, and only if, the transaction commits; returns its id. */
-    long enqueue(Object job, EnqueueOptions options);
+    default long enqueue(Object job, EnqueueOptions options) {
+        return enqueueUnique(job, options).id();
+    }
+
+    /** As {@link #enqueue(Object, EnqueueOptions)}, telling what became of it; see {@link Tidemill#enqueueUnique}. */
+    Enqueued enqueueUnique(Object job, EnqueueOptions options);
 
     /** What runs inside a transaction and returns something. */
     @FunctionalInterface

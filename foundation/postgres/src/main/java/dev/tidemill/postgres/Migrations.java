@@ -44,6 +44,7 @@ public final class Migrations {
             "V005__retention.sql",
             "V006__outcomes.sql",
             "V007__claims.sql",
+            "V008__unique.sql",
             "V010__losses.sql");
 
     private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");

@@ -93,6 +93,7 @@ final class PostgresDesk implements Desk {
                 JobState.valueOf(rows.getString("state")),
                 rows.getString("payload"),
                 rows.getString("key"),
+                rows.getString("unique_key"),
                 tags(connection, rows.getLong("id")),
                 instant(rows.getLong("created")),
                 dueAt,

@@ -1,12 +1,14 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.StoreException;
+import dev.tidemill.postgres.UniqueIntake.Taken;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -19,12 +21,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,18 +50,34 @@ final class PostgresIntake implements Intake {
     private final NameIds queues;
     private final Session blockSession;
     private final IdBlocks blocks = new IdBlocks();
+    private final SpareSessions patient;
+    private final UniqueIntake uniques;
 
-    PostgresIntake(Session session, Session blockSession, Statements statements, NameIds kinds, NameIds queues) {
+    PostgresIntake(
+            Session session,
+            SpareSessions patient,
+            Session blockSession,
+            Statements statements,
+            NameIds kinds,
+            NameIds queues) {
         this.session = session;
+        this.patient = patient;
         this.blockSession = blockSession;
         this.statements = statements;
         this.kinds = kinds;
         this.queues = queues;
+        this.uniques = new UniqueIntake(statements, kinds, queues);
     }
 
     @Override
     public Added add(List<NewJob> jobs) {
         Rows rows = rows(jobs);
+        if (!rows.unique.isEmpty()) {
+            // It may wait for somebody's transaction, which nobody else should have to wait for.
+            return rows.oneStatement()
+                    ? patient.call(connection -> write(connection, rows))
+                    : patient.transaction(connection -> write(connection, rows));
+        }
         return rows.oneStatement()
                 ? session.call(connection -> write(connection, rows))
                 : session.transaction(connection -> write(connection, rows));
@@ -94,11 +114,16 @@ final class PostgresIntake implements Intake {
             List<Integer> now,
             List<Integer> keyed,
             List<Integer> later,
+            List<Integer> unique,
             boolean tagged,
             boolean anyKey,
-            AtomicLongArray turns) {
+            AtomicLongArray turns,
+            Map<Integer, Taken> taken) {
         boolean oneStatement() {
-            int groups = (now.isEmpty() ? 0 : 1) + (keyed.isEmpty() ? 0 : 1) + (later.isEmpty() ? 0 : 1);
+            int groups = (now.isEmpty() ? 0 : 1)
+                    + (keyed.isEmpty() ? 0 : 1)
+                    + (later.isEmpty() ? 0 : 1)
+                    + (unique.isEmpty() ? 0 : 1);
             return !tagged && jobs.size() < COPY_FROM && groups < 2;
         }
     }
@@ -107,14 +132,15 @@ final class PostgresIntake implements Intake {
         List<Integer> now = new ArrayList<>(jobs.size());
         List<Integer> keyed = new ArrayList<>();
         List<Integer> later = new ArrayList<>();
+        List<Integer> unique = new ArrayList<>();
         boolean anyKey = false;
         boolean tagged = false;
         boolean timed = false;
         for (int i = 0; i < jobs.size(); i++) {
             NewJob job = jobs.get(i);
             boolean delayed = job.delayMicros() != 0 || job.atMicros() != 0;
-            (delayed ? later : job.key() == null ? now : keyed).add(i);
-            anyKey |= job.key() != null;
+            (job.unique() != null ? unique : delayed ? later : job.key() == null ? now : keyed).add(i);
+            anyKey |= job.key() != null || job.unique() != null;
             tagged |= !job.tags().isEmpty();
             timed |= job.atMicros() != 0;
         }
@@ -122,7 +148,16 @@ final class PostgresIntake implements Intake {
             checkTimes(jobs);
         }
         return new Rows(
-                jobs, takeIds(jobs.size()), now, keyed, later, tagged, anyKey, new AtomicLongArray(jobs.size()));
+                jobs,
+                takeIds(jobs.size()),
+                now,
+                keyed,
+                later,
+                unique,
+                tagged,
+                anyKey,
+                new AtomicLongArray(jobs.size()),
+                new HashMap<>());
     }
 
     /** By the database's clock; a minute of tolerance, since the caller could only look at another one. */
@@ -196,10 +231,46 @@ final class PostgresIntake implements Intake {
                 now = Math.min(now, insert(connection, rows, which, Group.LATER));
             }
         }
+        if (!rows.unique.isEmpty()) {
+            addUnique(connection, rows);
+        }
         if (rows.tagged) {
             addTags(connection, rows);
         }
-        return new Added(rows.ids, hints(rows, now));
+        return new Added(rows.ids, hints(rows, now), hows(rows));
+    }
+
+    /** Last, since from here to the commit others wait; all in one statement, since they are sorted. */
+    private void addUnique(Connection connection, Rows rows) throws SQLException {
+        Optional<List<Taken>> taken;
+        while (true) {
+            taken = uniques.add(
+                    connection,
+                    rows.unique.stream()
+                            .map(i -> new UniqueIntake.Entry(i, rows.jobs.get(i), rows.ids.get(i)))
+                            .toList());
+            if (taken.isPresent()) {
+                break;
+            }
+            renewIds(rows, rows.unique);
+        }
+        for (Taken one : taken.get()) {
+            rows.ids.set(one.place(), one.enqueued().id());
+            rows.taken.put(one.place(), one);
+        }
+    }
+
+    private static List<Enqueued.How> hows(Rows rows) {
+        return rows.unique.isEmpty()
+                ? List.of()
+                : IntStream.range(0, rows.jobs.size())
+                        .mapToObj(i -> how(rows, i))
+                        .toList();
+    }
+
+    private static Enqueued.How how(Rows rows, int place) {
+        Taken taken = rows.taken.get(place);
+        return taken == null ? Enqueued.How.CREATED : taken.enqueued().how();
     }
 
     /** What the statements that insert differ by. */
@@ -385,6 +456,9 @@ final class PostgresIntake implements Intake {
         List<String> values = new ArrayList<>();
         List<Long> jobs = new ArrayList<>();
         for (int i = 0; i < rows.jobs.size(); i++) {
+            if (how(rows, i) != Enqueued.How.CREATED) {
+                continue;
+            }
             for (Map.Entry<String, String> tag : rows.jobs.get(i).tags().entrySet()) {
                 names.add(tag.getKey());
                 values.add(tag.getValue());
@@ -410,6 +484,9 @@ final class PostgresIntake implements Intake {
         Map<Lane, Hint> hints = new HashMap<>();
         for (int i = 0; i < rows.jobs.size(); i++) {
             NewJob job = rows.jobs.get(i);
+            if (job.unique() != null) {
+                continue;
+            }
             boolean later = job.delayMicros() != 0 || job.atMicros() != 0;
             long due = later ? due(job, now) : 0;
             long startBy = rows.turns.get(i) != 0 ? rows.turns.get(i) : (later ? due : now) + job.startWithinMicros();
@@ -422,6 +499,9 @@ final class PostgresIntake implements Intake {
                             Math.min(one.startByMicros(), other.startByMicros()),
                             Math.min(one.dueMicros(), other.dueMicros())));
         }
-        return List.copyOf(hints.values());
+        return Stream.concat(
+                        hints.values().stream(),
+                        rows.taken.values().stream().flatMap(taken -> Stream.ofNullable(taken.hint())))
+                .toList();
     }
 }

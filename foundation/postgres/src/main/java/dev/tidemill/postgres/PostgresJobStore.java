@@ -27,6 +27,7 @@ final class PostgresJobStore implements JobStore {
     private final Statements statements;
     private final Session names;
     private final Session adding;
+    private final SpareSessions patient;
     private final NameIds kinds;
     private final NameIds queues;
     private final Rescuer rescuer;
@@ -45,10 +46,11 @@ final class PostgresJobStore implements JobStore {
         this.statements = new Statements(schema);
         this.names = new Session(dataSource, SHORT);
         this.adding = new Session(dataSource, LONG);
+        this.patient = new SpareSessions(dataSource, LONG);
         this.kinds = new NameIds(names, statements, "kind");
         this.queues = new NameIds(names, statements, "queue");
         this.rescuer = new Rescuer(dataSource, statements, queues);
-        this.intake = new PostgresIntake(adding, names, statements, kinds, queues);
+        this.intake = new PostgresIntake(adding, patient, names, statements, kinds, queues);
         Session quick = new Session(dataSource, SHORT);
         this.upkeep = new PostgresUpkeep(quick, new Session(dataSource, LONG), statements, queues, rescuer);
         this.signals = new PostgresSignals(quick, new Session(dataSource, SHORT), statements);
@@ -128,6 +130,7 @@ final class PostgresJobStore implements JobStore {
         upkeep.close();
         signals.close();
         adding.close();
+        patient.close();
         names.close();
     }
 }

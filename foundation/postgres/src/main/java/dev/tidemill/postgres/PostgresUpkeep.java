@@ -28,6 +28,8 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
     private final Statements statements;
     private final NameIds queues;
     private final Rescuer rescuer;
+    /** The job whose unique key was looked at last; for the keeping thread alone. */
+    private long keysPrunedTo;
 
     PostgresUpkeep(Session moving, Session keeping, Statements statements, NameIds queues, Rescuer rescuer) {
         this.moving = moving;
@@ -137,8 +139,19 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
                     statement.executeUpdate();
                 }
             }
+            keysPrunedTo = pruneKeys(connection);
             return true;
         });
+    }
+
+    private long pruneKeys(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("prune_unique"))) {
+            statement.setLong(1, keysPrunedTo);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return rows.getLong(1);
+            }
+        }
     }
 
     /** Makes PostgreSQL end a transaction whose process has stopped in the middle of it. */

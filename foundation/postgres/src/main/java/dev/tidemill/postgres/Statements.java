@@ -17,8 +17,14 @@ import java.util.regex.Pattern;
  * for the keys of advisory locks; {@code {channel}} is the channel of its notifications.
  */
 final class Statements {
-    private static final List<String> RESOURCES =
-            List.of("statements.sql", "control.sql", "schedules.sql", "reports.sql", "history.sql", "checkup.sql");
+    private static final List<String> RESOURCES = List.of(
+            "statements.sql",
+            "control.sql",
+            "schedules.sql",
+            "reports.sql",
+            "history.sql",
+            "checkup.sql",
+            "unique.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
     private final Map<String, String> byName = new HashMap<>();

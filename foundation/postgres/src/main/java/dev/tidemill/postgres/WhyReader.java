@@ -152,7 +152,7 @@ final class WhyReader {
                                     ? "It was enqueued for "
                                     : "Attempt " + last.attempt() + " ended as " + last.outcome() + " ("
                                             + firstLine(last.error()) + "); the next is due at ")
-                            + due + ", in " + span(Math.max(0, seconds)) + ".",
+                            + due + ", in " + span(Math.max(0, seconds)) + "." + unique(),
                     "",
                     "due_at",
                     due.toString(),
@@ -160,6 +160,13 @@ final class WhyReader {
                     seconds,
                     "attempts",
                     (long) job.attempts().size());
+        }
+
+        private String unique() {
+            return job.uniqueKey() == null || !job.attempts().isEmpty()
+                    ? ""
+                    : " It has the unique key '" + job.uniqueKey()
+                            + "': another enqueue with that may change its payload, and its time.";
         }
 
         void running() throws SQLException {

@@ -197,7 +197,8 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
            when exists (select from {schema}.cancel_request c where c.job = j.id) then 'CANCELLED'
            else 'READY'
        end as state,
-       s.due, p.done, p.total, p.message, p.at
+       s.due, p.done, p.total, p.message, p.at,
+       (select u.key from {schema}.unique_key u where u.job = j.id and {schema}.unique_taken(u)) as unique_key
   from (select distinct on (b.id) b.*
           from unnest(?::bigint[]) i (id)
          cross join lateral (

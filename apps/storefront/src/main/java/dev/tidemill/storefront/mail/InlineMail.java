@@ -1,6 +1,7 @@
 package dev.tidemill.storefront.mail;
 
 import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.Transaction;
 import dev.tidemill.storefront.shop.MailJob;
 import dev.tidemill.storefront.shop.Transactions;
@@ -67,9 +68,9 @@ public final class InlineMail implements Transactions {
 
     private record Collecting(Connection connection, List<MailJob> asked) implements Transaction {
         @Override
-        public long enqueue(Object job, EnqueueOptions options) {
+        public Enqueued enqueueUnique(Object job, EnqueueOptions options) {
             asked.add((MailJob) job);
-            return asked.size();
+            return new Enqueued(asked.size(), Enqueued.How.CREATED);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.HeapStats;
@@ -184,7 +185,7 @@ public final class Engine {
     }
 
     /** Enqueues one job. */
-    public long enqueue(Object job, EnqueueOptions options) {
+    public Enqueued enqueue(Object job, EnqueueOptions options) {
         refuseIfStopped();
         return translated(() -> enqueuer.enqueue(job, options));
     }
@@ -199,6 +200,12 @@ public final class Engine {
     public List<Long> enqueue(Connection connection, Collection<?> jobs, EnqueueOptions options) {
         refuseIfStopped();
         return translated(() -> enqueuer.add(connection, jobs, options).ids());
+    }
+
+    /** Enqueues one job in the caller's transaction. */
+    public Enqueued enqueueOne(Connection connection, Object job, EnqueueOptions options) {
+        refuseIfStopped();
+        return translated(() -> enqueuer.add(connection, List.of(job), options).first());
     }
 
     /** Runs a transaction and wakes whoever can run what it enqueued. */
@@ -242,11 +249,11 @@ public final class Engine {
         }
 
         @Override
-        public long enqueue(Object job, EnqueueOptions options) {
+        public Enqueued enqueueUnique(Object job, EnqueueOptions options) {
             return translated(() -> {
                 Added added = enqueuer.add(connection, List.of(job), options);
                 hints.addAll(added.hints());
-                return added.ids().getFirst();
+                return added.first();
             });
         }
     }

@@ -1,11 +1,13 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.Intake.Added;
@@ -47,13 +49,14 @@ final class Enqueuer {
         this.committed = committed;
     }
 
-    long enqueue(Object job, EnqueueOptions options) {
+    Enqueued enqueue(Object job, EnqueueOptions options) {
         NewJob prepared = prepare(job, options);
-        if (prepared.atMicros() != 0) {
-            // Its time may be refused by the database's clock, which must not fail the others of a group.
+        if (prepared.atMicros() != 0 || prepared.unique() != null) {
+            // Its time may be refused by the database's clock, or its key be in an open transaction; the others of a
+            // group must neither fail nor wait for that.
             Added added = intake.add(List.of(prepared));
             committed.accept(added.hints());
-            return added.ids().getFirst();
+            return added.first();
         }
         Waiting mine = new Waiting(prepared);
         waiting.add(mine);
@@ -82,7 +85,7 @@ final class Enqueuer {
         if (mine.failure != null) {
             throw mine.failure;
         }
-        return mine.id;
+        return new Enqueued(mine.id, Enqueued.How.CREATED);
     }
 
     List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
@@ -179,7 +182,8 @@ final class Enqueuer {
                 : entry != null ? entry.options().queue() : HandlerOptions.DEFAULT_QUEUE;
         String trace = options.trace() != null ? options.trace() : surroundingTrace();
         Meta meta = Meta.of(options, trace);
-        Duration delay = options.delay();
+        Unique unique = options.unique();
+        Duration delay = unique != null && unique.mode() == Unique.Mode.DEBOUNCE ? unique.quiet() : options.delay();
         Instant at = options.at();
         return new NewJob(
                 kind,
@@ -191,7 +195,8 @@ final class Enqueuer {
                 options.tags(),
                 micros(settings.priorities().deadline(priority)),
                 delay == null ? 0 : micros(delay),
-                at == null ? 0 : Math.max(1, micros(at)));
+                at == null ? 0 : Math.max(1, micros(at)),
+                unique);
     }
 
     private static @Nullable String surroundingTrace() {

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Unique;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param startWithinMicros its start deadline
  * @param delayMicros 0 for now
  * @param atMicros when it is due, instead of a delay; 0 for none
+ * @param unique that there is one of its sort at a time; null for any number
  */
 public record NewJob(
         String kind,
@@ -28,4 +30,21 @@ public record NewJob(
         Map<String, String> tags,
         long startWithinMicros,
         long delayMicros,
-        long atMicros) {}
+        long atMicros,
+        @Nullable Unique unique) {
+
+    /** One of any number. */
+    public NewJob(
+            String kind,
+            String queue,
+            Priority priority,
+            String payload,
+            @Nullable String meta,
+            @Nullable String key,
+            Map<String, String> tags,
+            long startWithinMicros,
+            long delayMicros,
+            long atMicros) {
+        this(kind, queue, priority, payload, meta, key, tags, startWithinMicros, delayMicros, atMicros, null);
+    }
+}

@@ -137,7 +137,8 @@ final class EnqueuerTest {
     }
 
     private long enqueue(String payload) {
-        return enqueuer.enqueue(new JobRequest("k", payload), EnqueueOptions.NONE);
+        return enqueuer.enqueue(new JobRequest("k", payload), EnqueueOptions.NONE)
+                .id();
     }
 
     @Test
