@@ -52,6 +52,26 @@ final class JobsApiTest {
     }
 
     @Test
+    void aUniqueJobSaysWhichJobThereIs() {
+        String job = "{\"kind\":\"Later\",\"payload\":%d,\"unique\":{\"key\":\"k\",\"mode\":\"debounce\","
+                + "\"wait\":\"PT1H\",\"max_wait\":\"PT2H\"}}";
+        HttpResponse<String> first = server.post("/api/v1/jobs", job.formatted(1));
+        HttpResponse<String> second = server.post("/api/v1/jobs", job.formatted(2));
+        assertThat(first.statusCode()).isEqualTo(201);
+        assertThat(second.statusCode()).isEqualTo(200);
+        JsonNode created = ServerUnderTest.json(first);
+        JsonNode there = ServerUnderTest.json(second);
+        assertThat(created.get("created").booleanValue()).isTrue();
+        assertThat(there.get("created").booleanValue()).isFalse();
+        assertThat(there.get("replaced").booleanValue()).isTrue();
+        assertThat(there.get("id")).isEqualTo(created.get("id"));
+        HttpResponse<String> refused =
+                server.post("/api/v1/jobs", "{\"kind\":\"Later\",\"unique\":{\"key\":\"k\",\"mode\":\"never\"}}");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("/unique/mode", "throttle");
+    }
+
+    @Test
     void everyFieldOfAJobArrives() {
         Instant runAt = Instant.now().plus(Duration.ofHours(1)).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
         HttpResponse<String> created = server.post(

@@ -4,6 +4,7 @@ import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
@@ -20,7 +21,7 @@ import tools.jackson.core.JsonToken;
 /** One job of a body while its fields come in. Each field that is wrong is refused with a pointer to it. */
 final class JobDraft {
     private static final String FIELDS =
-            "kind, payload, queue, priority, delay, delay_seconds, run_at, attempts, timeout, key and tags";
+            "kind, payload, queue, priority, delay, delay_seconds, run_at, attempts, timeout, key, tags and unique";
     private static final double MAX_SECONDS = 1e9;
 
     private final String pointer;
@@ -57,6 +58,10 @@ final class JobDraft {
             case "timeout" -> options = valid(name, options::timeout, duration(name, parser));
             case "key" -> options = valid(name, options::key, storable(name, text(name, parser)));
             case "tags" -> options = valid(name, options::withTags, tags(parser));
+            case "unique" -> {
+                Unique unique = new UniqueDraft(pointer + "/unique").read(parser);
+                options = valid(name, options::onlyOne, unique);
+            }
             default ->
                 throw Problem.of(
                                 ProblemCode.FIELD_UNKNOWN,
@@ -76,7 +81,8 @@ final class JobDraft {
                     "attempts",
                     "timeout",
                     "key",
-                    "tags" -> true;
+                    "tags",
+                    "unique" -> true;
             default -> false;
         };
     }

@@ -25,6 +25,9 @@ final class JobJson {
         json.writeObjectPropertyStart("tags");
         new TreeMap<>(job.tags()).forEach(json::writeStringProperty);
         json.writeEndObject();
+        if (job.uniqueKey() != null) {
+            json.writeStringProperty("unique_key", job.uniqueKey());
+        }
         if (job.key() != null) {
             json.writeStringProperty("key", job.key());
         }

@@ -1,5 +1,7 @@
 package dev.tidemill.server.api;
 
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobView;
@@ -44,10 +46,18 @@ public final class JobsApi {
                 .filter(value -> TRACEPARENT.matcher(value).matches());
         Asked asked = JobReader.read(call.json(), trace);
         if (asked.single()) {
-            long id = enqueueOne(asked.jobs().getFirst());
-            byte[] body = Json.write(json ->
-                    json.writeStartObject().writeNumberProperty("id", id).writeEndObject());
-            return Reply.json(body).status(201).header("Location", PATH + "/" + id);
+            JobRequest job = asked.jobs().getFirst();
+            Enqueued enqueued = enqueueOne(job);
+            long id = enqueued.id();
+            byte[] body = Json.write(json -> {
+                json.writeStartObject().writeNumberProperty("id", id);
+                if (job.options().unique() != null) {
+                    json.writeBooleanProperty("created", enqueued.created())
+                            .writeBooleanProperty("replaced", enqueued.how() == Enqueued.How.REPLACED);
+                }
+                json.writeEndObject();
+            });
+            return Reply.json(body).status(enqueued.created() ? 201 : 200).header("Location", PATH + "/" + id);
         }
         List<Long> ids = mill.enqueueAll(asked.jobs());
         return Reply.json(Json.write(json -> {
@@ -58,9 +68,9 @@ public final class JobsApi {
                 .status(201);
     }
 
-    private long enqueueOne(JobRequest job) {
+    private Enqueued enqueueOne(JobRequest job) {
         try {
-            return mill.enqueue(job);
+            return mill.enqueueUnique(job, EnqueueOptions.NONE);
         } catch (TidemillException refused) {
             Problem problem = Problem.of(refused);
             if (refused.code() == ErrorCode.PAYLOAD_TOO_LARGE || refused.code() == ErrorCode.PAYLOAD_INVALID) {

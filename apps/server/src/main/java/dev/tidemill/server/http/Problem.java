@@ -55,6 +55,8 @@ public final class Problem extends RuntimeException {
             case DATABASE_UNREACHABLE ->
                 of(503, code, "The database does not answer", "Nothing was changed; try again later.", failed)
                         .retryLater();
+            case KEY_BUSY ->
+                of(503, code, "The key is busy", message(failed), failed).retryLater();
             case STOPPED ->
                 of(503, code, "The server is stopping", "Nothing was changed; try again later.", failed)
                         .retryLater();
