@@ -12,12 +12,14 @@ import java.util.stream.Stream;
  * What became of every job, told from the tables once nothing moves any more: each check lists the jobs that break it.
  *
  * <p>A job is accounted for when it is in exactly one place, and at the end that place is one committed outcome: one
- * attempt that succeeded, or one dead letter. What happened besides (attempts that failed, timed out or were lost) may
+ * attempt that succeeded, one dead letter, or that it was cancelled. What happened besides (attempts that failed, timed out or were lost) may
  * happen any number of times, but never after the outcome, and never twice under one number.
  */
 final class Audit {
     private static final String SUCCEEDED = "select job from {s}.attempt where outcome = 0";
-    private static final String WAITING = "select job from {s}.ready union all select job from {s}.scheduled";
+    private static final String WAITING = "select job from {s}.ready union all select job from {s}.scheduled union all select job from {s}.parked";
+    private static final String DEAD = "select job from {s}.dead_letter";
+    private static final String CANCELLED = "select job from {s}.cancelled";
     private static final String OWED = """
             select u.job from {s}.lease l cross join lateral unnest(l.jobs) u (job)
              where not exists (select from {s}.attempt a where a.lease = l.id and a.job = u.job)""";
@@ -36,7 +38,8 @@ final class Audit {
      *
      * @param acknowledged ids that an enqueue returned; each must have been kept
      * @param withEffect kinds whose every success leaves one row in the ledger's table of effects
-     * @param doomed kinds that must end as dead letters; all others must succeed
+     * @param doomed kinds that must end as dead letters; all others must succeed, unless they were cancelled, or lost so
+     *     often that they look as if they took their workers down
      */
     static Audit of(Ledger ledger, Collection<Long> acknowledged, List<String> withEffect, List<String> doomed) {
         Audit audit = new Audit(ledger);
@@ -45,12 +48,13 @@ final class Audit {
         audit.check("lost", "select unnest(" + known + ") except select id from {s}.job");
         audit.check(
                 "lost",
-                "select id from {s}.job except (" + SUCCEEDED + " union all select job from {s}.dead_letter union all "
-                        + WAITING + " union all " + OWED + ")");
+                "select id from {s}.job except (" + SUCCEEDED + " union all " + DEAD + " union all " + CANCELLED
+                        + " union all " + WAITING + " union all " + OWED + ")");
         audit.check("unfinished", WAITING + " union all " + OWED);
         audit.check("finished_twice", SUCCEEDED + " group by job having count(*) > 1");
-        audit.check("finished_twice", "(" + SUCCEEDED + ") intersect (select job from {s}.dead_letter)");
+        audit.check("finished_twice", "(" + SUCCEEDED + ") intersect (" + DEAD + ")");
         audit.check("finished_twice", "(" + SUCCEEDED + ") intersect (" + WAITING + ")");
+        audit.check("finished_twice", "(" + CANCELLED + ") intersect (" + SUCCEEDED + " union all " + DEAD + ")");
         audit.check("again_after_success", """
                 select a.job from {s}.attempt a join {s}.attempt done on done.job = a.job and done.outcome = 0
                  where a.lease > done.lease""");
@@ -64,8 +68,13 @@ final class Audit {
         audit.check(
                 "effects_missing",
                 "((" + SUCCEEDED + ") intersect (" + ofKind(withEffect) + ")) except select job from {s}.effect");
-        audit.check("wrong_end", "select job from {s}.dead_letter except (" + ofKind(doomed) + ")");
+        audit.check("wrong_end", DEAD + " where code <> 'POISONED' except (" + ofKind(doomed) + ")");
+        audit.check("wrong_end", """
+                select d.job from {s}.dead_letter d
+                 where d.code = 'POISONED'
+                   and 3 > (select count(*) from {s}.attempt a where a.job = d.job and a.outcome = 5)""");
         audit.check("wrong_end", "(" + SUCCEEDED + ") intersect (" + ofKind(doomed) + ")");
+        Watch.check(audit);
         return audit;
     }
 

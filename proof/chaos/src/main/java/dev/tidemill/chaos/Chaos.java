@@ -83,25 +83,26 @@ record Chaos(
                     audit,
                     blows.tally(),
                     outcomes(ledger),
+                    Watch.seen(ledger),
                     feeder.failed(),
-                    conditions(ledger, postgres != null, logs));
+                    conditions(site, ledger, postgres != null, logs));
             sound = report.isSound();
             return report;
         } finally {
             seats.forEach(Seat::close);
             forget(tidyAtExit);
-            if (postgres == null) {
-                ledger.drop();
-            }
             if (sound) {
                 delete(logs);
+            }
+            if (postgres == null && sound) {
+                ledger.drop();
             }
         }
     }
 
     private static int waiting(Ledger ledger) {
         return ledger.number("select (select count(*) from {s}.ready) + (select count(*) from {s}.scheduled)"
-                + " + (select count(*) from {s}.lease)");
+                + " + (select count(*) from {s}.parked) + (select count(*) from {s}.lease)");
     }
 
     /** Attempts by what came of them. */
@@ -114,7 +115,7 @@ record Chaos(
         return outcomes;
     }
 
-    private Map<String, Object> conditions(Ledger ledger, boolean embedded, Path logs) {
+    private Map<String, Object> conditions(Site site, Ledger ledger, boolean embedded, Path logs) {
         Map<String, Object> conditions = new LinkedHashMap<>();
         conditions.put("workers", workers);
         conditions.put("jobs_per_s", perSecond);
@@ -125,6 +126,7 @@ record Chaos(
         conditions.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         conditions.put("cores", Runtime.getRuntime().availableProcessors());
         conditions.put("postgresql", ledger.text("show server_version") + (embedded ? ", embedded" : ""));
+        conditions.put("schema_if_violated", site.schema());
         conditions.put("workers_logs_if_violated", logs.toString());
         conditions.put("storm_s", storm.toSeconds());
         conditions.put("seed", seed);

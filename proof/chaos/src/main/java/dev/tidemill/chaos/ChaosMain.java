@@ -61,7 +61,7 @@ public final class ChaosMain implements Callable<Integer> {
             paramLabel = "JDBC_URL",
             description = "A PostgreSQL 15 or newer to do it on, user and password in the URL's parameters; it is not"
                     + " restarted (default: an embedded one, killed and restarted, thrown away afterwards). A schema"
-                    + " of its own is made and dropped.")
+                    + " of its own is made, and dropped unless a job broke a rule.")
     @Nullable
     String database;
 

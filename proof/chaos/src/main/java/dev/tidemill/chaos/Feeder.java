@@ -6,15 +6,20 @@ import dev.tidemill.chaos.Load.Bundled;
 import dev.tidemill.chaos.Load.Doomed;
 import dev.tidemill.chaos.Load.Effect;
 import dev.tidemill.chaos.Load.Flaky;
+import dev.tidemill.chaos.Load.Limited;
+import dev.tidemill.chaos.Load.Metered;
 import dev.tidemill.chaos.Load.Overdue;
 import dev.tidemill.chaos.Load.Parent;
 import dev.tidemill.chaos.Load.Phantom;
 import dev.tidemill.chaos.Load.Plain;
+import dev.tidemill.chaos.Load.Scarce;
+import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,9 +37,12 @@ import javax.sql.DataSource;
 final class Feeder implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(50);
     private static final int PHANTOM_EVERY = 40;
+    private static final int CANCEL_EVERY = 4;
+    private static final int KEYS = 5;
     private static final List<String> QUEUES = List.of("default", "mail", "reports");
 
     private final DataSource dataSource;
+    private final String schema;
     private final Tidemill mill;
     private final Random random;
     private final int perTick;
@@ -42,9 +50,11 @@ final class Feeder implements AutoCloseable {
     private final AtomicLong failed = new AtomicLong();
     private final Thread thread;
     private volatile boolean ended;
+    private long lastId;
 
     Feeder(Site site, long seed, int perSecond) {
         this.dataSource = site.dataSource();
+        this.schema = site.schema();
         this.random = new Random(seed);
         this.perTick = Math.max(1, (int) (perSecond * TICK.toMillis() / 1_000));
         this.mill = Tidemill.on(dataSource)
@@ -52,6 +62,7 @@ final class Feeder implements AutoCloseable {
                 .nodeName("feeder")
                 .heartbeat(Duration.ofMinutes(1), Duration.ofHours(1))
                 .start();
+        Watch.limit(mill.limits());
         this.thread = Thread.ofPlatform().name("feeder").start(this::feed);
     }
 
@@ -73,7 +84,7 @@ final class Feeder implements AutoCloseable {
                 if (random.nextInt(5) < 2) {
                     Object job = job();
                     EnqueueOptions options = options(job);
-                    attempt(() -> acknowledged.add(mill.enqueue(job, options)));
+                    attempt(() -> lastId = add(mill.enqueue(job, options)));
                 } else {
                     bulk.add(job());
                 }
@@ -81,6 +92,9 @@ final class Feeder implements AutoCloseable {
             attempt(() -> acknowledged.addAll(mill.enqueueAll(bulk)));
             if (random.nextInt(PHANTOM_EVERY) == 0) {
                 attempt(this::phantom);
+            }
+            if (random.nextInt(CANCEL_EVERY) == 0) {
+                attempt(this::cancel);
             }
             Waiting.pass(Duration.ofNanos(Math.max(0, next - System.nanoTime())));
         }
@@ -107,9 +121,36 @@ final class Feeder implements AutoCloseable {
         }
     }
 
+    private long add(long id) {
+        acknowledged.add(id);
+        return id;
+    }
+
+    /** One of the last jobs, that waits, runs, or is through. What was promised is noted once it has been. */
+    private void cancel() throws SQLException {
+        long id = lastId - random.nextInt(20);
+        Cancellation answer = mill.cancel(id, "feeder");
+        if (answer == Cancellation.CANCELLED
+                || answer == Cancellation.WILL_NOT_START
+                || answer == Cancellation.INTERRUPTED) {
+            try (Connection connection = dataSource.getConnection();
+                    PreparedStatement statement = connection.prepareStatement(
+                            "insert into " + schema + ".cancel_ack values (?, " + schema + ".now_micros())")) {
+                statement.setLong(1, id);
+                statement.executeUpdate();
+            }
+        }
+    }
+
     private Object job() {
         int dice = random.nextInt(100);
-        if (dice < 40) {
+        if (dice < 10) {
+            return new Limited(50 + random.nextInt(300));
+        } else if (dice < 13) {
+            return new Metered();
+        } else if (dice < 18) {
+            return new Scarce(50 + random.nextInt(300));
+        } else if (dice < 40) {
             return new Plain(random.nextInt(30));
         } else if (dice < 42) {
             return new Plain(1_000 + random.nextInt(2_000));
@@ -130,7 +171,15 @@ final class Feeder implements AutoCloseable {
     }
 
     private EnqueueOptions options(Object job) {
-        EnqueueOptions options = priority(Priority.ofCode(random.nextInt(5))).onQueue(QUEUES.get(random.nextInt(3)));
+        EnqueueOptions options = priority(Priority.ofCode(random.nextInt(5)));
+        if (job instanceof Limited) {
+            // Most are of one tenant.
+            String key = "k" + Math.min(random.nextInt(KEYS), random.nextInt(KEYS));
+            return options.onQueue(Watch.LIMITED).key(key).tag("key", key);
+        } else if (job instanceof Metered) {
+            return options.onQueue(Watch.METERED);
+        }
+        options = options.onQueue(QUEUES.get(random.nextInt(3)));
         // Its handler's own number of attempts and time limit hold on any queue.
         return random.nextInt(4) == 0 && !(job instanceof Doomed)
                 ? options.in(Duration.ofMillis(random.nextInt(4_000)))

@@ -23,7 +23,7 @@ final class Ledger {
         this.site = site;
     }
 
-    /** Makes the schema, the table of effects, and a trap for whoever changes or deletes an attempt. */
+    /** Makes the schema, the table of effects, and a trap for whoever changes or deletes an attempt, and the {@link Watch}. */
     static Ledger open(Site site) {
         Tidemill.on(site.dataSource()).schema(site.schema()).start().close();
         Ledger ledger = new Ledger(site);
@@ -38,6 +38,7 @@ final class Ledger {
         ledger.execute("""
                 create trigger note_tampering after update or delete on {s}.attempt
                 for each row execute function {s}.note_tampering()""");
+        Watch.install(ledger);
         return ledger;
     }
 

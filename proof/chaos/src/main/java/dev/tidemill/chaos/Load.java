@@ -35,6 +35,15 @@ final class Load {
     /** Enqueued by another job. */
     record Child(long parent) {}
 
+    /** Has a key, of which so many may run at once. */
+    record Limited(int millis) {}
+
+    /** So many may start in a second. */
+    record Metered() {}
+
+    /** Of all of them so many may run at once. */
+    record Scarce(int millis) {}
+
     /** Enqueued in a transaction that is rolled back: nobody may ever see one. */
     record Phantom() {}
 }

@@ -5,10 +5,13 @@ import dev.tidemill.chaos.Load.Child;
 import dev.tidemill.chaos.Load.Doomed;
 import dev.tidemill.chaos.Load.Effect;
 import dev.tidemill.chaos.Load.Flaky;
+import dev.tidemill.chaos.Load.Limited;
+import dev.tidemill.chaos.Load.Metered;
 import dev.tidemill.chaos.Load.Overdue;
 import dev.tidemill.chaos.Load.Parent;
 import dev.tidemill.chaos.Load.Phantom;
 import dev.tidemill.chaos.Load.Plain;
+import dev.tidemill.chaos.Load.Scarce;
 import dev.tidemill.jobs.Backoff;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.Run;
@@ -16,6 +19,7 @@ import dev.tidemill.jobs.TidemillBuilder;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 
 /** The handlers of a run. */
@@ -39,6 +43,23 @@ public final class LoadDuties implements Duties {
                                 .attempts(1_000)
                                 .backoff(BACKOFF)
                                 .strictPriority())
+                .queue(
+                        Watch.LIMITED,
+                        queue -> queue.concurrency(each).attempts(1_000).backoff(BACKOFF))
+                .queue(
+                        Watch.METERED,
+                        queue -> queue.concurrency(each).attempts(1_000).backoff(BACKOFF))
+                .handle(
+                        Limited.class,
+                        (job, run) -> {
+                            String key = run.tags().get("key");
+                            // Those that come in bulk have no key, and are elsewhere.
+                            if (key != null) {
+                                turn(post, run, Watch.LIMITED + "/" + key, job.millis());
+                            }
+                        })
+                .handle(Metered.class, (job, run) -> {})
+                .handle(Scarce.class, (job, run) -> turn(post, run, Watch.SCARCE, job.millis()))
                 .handle(Plain.class, (job, run) -> Thread.sleep(job.millis()))
                 .handle(Effect.class, (job, run) -> effect(post, run, job.millis()))
                 .handleChunks(
@@ -78,6 +99,27 @@ public final class LoadDuties implements Duties {
             run.completeIn(connection);
             Thread.sleep(millis);
             connection.commit();
+        }
+    }
+
+    /** Says when it begins and when it ends, each in a transaction of its own. */
+    private static void turn(Post post, Run run, String gate, int millis) throws Exception {
+        try (Connection connection = post.dataSource().getConnection()) {
+            execute(
+                    connection,
+                    "insert into " + post.schema() + ".turn values (" + run.jobId() + ", " + run.attempt() + ", '" + gate
+                            + "', " + post.schema() + ".now_micros(), null)");
+            Thread.sleep(millis);
+            execute(
+                    connection,
+                    "update " + post.schema() + ".turn set ended = " + post.schema() + ".now_micros() where job = "
+                            + run.jobId() + " and attempt = " + run.attempt());
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

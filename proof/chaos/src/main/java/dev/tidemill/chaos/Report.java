@@ -13,6 +13,7 @@ import java.util.Map;
  * @param audit what broke a rule
  * @param done what was done to workers and database
  * @param attempts attempts by outcome
+ * @param watched what there was of limits, cancels and blame
  * @param refused enqueues that the database did not take, or did not say that it took
  * @param conditions under which it ran
  */
@@ -21,6 +22,7 @@ record Report(
         Audit audit,
         Storm.Tally done,
         Map<String, Long> attempts,
+        Map<String, Long> watched,
         long refused,
         Map<String, Object> conditions) {
     private static final int SAMPLES = 10;
@@ -42,6 +44,7 @@ record Report(
         all.put("hangs", done.hangs());
         all.put("enqueues_failed", refused);
         all.put("attempts", attempts);
+        all.put("watched", watched);
         all.put("conditions", conditions);
         return all;
     }
@@ -72,7 +75,8 @@ record Report(
             out.println("VIOLATED: " + rule + ", by jobs " + some + (some.size() < jobs.size() ? " and others" : ""));
         });
         if (isSound()) {
-            out.println("Every job is accounted for, with exactly one committed outcome; every effect is there once.");
+            out.println("Every job is accounted for, with exactly one committed outcome; every effect is there once; no limit was"
+                    + " exceeded, and nothing that was cancelled ran.");
         }
     }
 }

@@ -178,8 +178,8 @@ final class Storm {
         try {
             switch (inside) {
                 case ANYWHERE -> seat.process().freeze();
-                case CLAIM -> freezeBehindALock(seat, "lease", "%.claim(%", Duration.ZERO);
-                case OPEN_CLAIM -> freezeBehindALock(seat, "lease", "%.claim(%", HELD_OPEN);
+                case CLAIM -> freezeBehindALock(seat, "lease", "%.claim%(%", Duration.ZERO);
+                case OPEN_CLAIM -> freezeBehindALock(seat, "lease", "%.claim%(%", HELD_OPEN);
                 case FINISH -> freezeBehindALock(seat, "attempt", "%.finish%(%", Duration.ZERO);
                 case COMPLETE -> {
                     await(() ->

@@ -8,6 +8,7 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -95,6 +96,77 @@ class AuditTest {
     void aJobThatShouldHaveDiedOrShouldHaveLivedShows() {
         assertThat(Audit.of(ledger, jobs, List.of(), List.of("Effect")).violations())
                 .containsEntry("wrong_end", List.of(jobs.getLast()));
+    }
+
+    @Test
+    void aCancelledJobIsAccountedForUnlessItSucceededToo() {
+        ledger.execute("delete from {s}.attempt where job = " + first);
+        ledger.execute("insert into {s}.cancelled values (" + first + ", 1, 'me'), (" + jobs.get(1) + ", 1, 'me')");
+        assertThat(audit().violations())
+                .doesNotContainKey("lost")
+                .containsEntry("finished_twice", List.of(jobs.get(1)));
+    }
+
+    @Test
+    void aParkedJobIsUnfinished() {
+        ledger.execute("delete from {s}.attempt where job = " + first);
+        ledger.execute("insert into {s}.parked values (1, 0, 2, 1, " + first + ", 1, 1, 1, 0, null)");
+        assertThat(audit().violations())
+                .containsEntry("unfinished", List.of(first))
+                .doesNotContainKey("lost");
+    }
+
+    @Test
+    void aThirdAtWorkAtAGateForTwoShowsUntilOneOfThemCountsNoMore() {
+        ledger.execute("truncate {s}.told");
+        turn(first, 10, 100L);
+        turn(jobs.get(1), 20, null);
+        turn(jobs.getLast(), 30, 40L);
+        assertThat(audit().violations()).containsEntry("limit_violations", List.of(jobs.getLast()));
+        ledger.execute("insert into {s}.told values (" + jobs.get(1) + ", 1, 25)");
+        assertThat(audit().violations()).doesNotContainKey("limit_violations");
+    }
+
+    @Test
+    void startsFasterThanTheRateShow() {
+        ledger.execute("insert into {s}.queue (name) values ('metered')");
+        for (int i = 0; i < Watch.BURST + 1; i++) {
+            begun(i, 1_000_000);
+        }
+        begun(10, 1_000_001 + 1_000_000 / Watch.PER_SECOND);
+        assertThat(audit().violations()).doesNotContainKey("limit_violations");
+        begun(11, 1_000_002 + 1_000_000 / Watch.PER_SECOND);
+        assertThat(audit().violations()).containsEntry("limit_violations", List.of(11L));
+    }
+
+    @Test
+    void aClaimSentAfterACancelWasAcknowledgedShows() {
+        ledger.execute("insert into {s}.cancel_ack values (" + first + ", 50)");
+        ledger.execute("insert into {s}.begun values (" + first + ", 1, 49, 60)");
+        assertThat(audit().violations()).doesNotContainKey("ran_after_cancel");
+        ledger.execute("insert into {s}.begun values (" + first + ", 1, 51, 60)");
+        assertThat(audit().violations()).containsEntry("ran_after_cancel", List.of(first));
+    }
+
+    @Test
+    void oneBlamedForItsWorkersDeathMustHaveBeenLostThreeTimes() {
+        ledger.execute("delete from {s}.attempt where job = " + first);
+        ledger.execute("insert into {s}.dead_letter (job, failed, queue, priority, attempt, code, error) values (" + first
+                + ", 1, 1, 2, 1, 'POISONED', '')");
+        attempt(2, first, 1, 5);
+        attempt(3, first, 2, 5);
+        assertThat(audit().violations()).containsEntry("wrong_end", List.of(first));
+        attempt(4, first, 3, 5);
+        assertThat(audit().violations()).doesNotContainKey("wrong_end");
+    }
+
+    private void turn(long job, long began, @Nullable Long ended) {
+        ledger.execute("insert into {s}.turn values (" + job + ", 1, 'limited/k', " + began + ", " + ended + ")");
+    }
+
+    private void begun(long job, long at) {
+        ledger.execute("insert into {s}.begun select " + job + ", id, " + at + ", " + at
+                + " from {s}.queue where name = 'metered'");
     }
 
     private Audit audit() {

@@ -25,5 +25,8 @@ class ChaosTest {
         assertThat(report.attempts().get("lost")).as("rescued").isPositive();
         assertThat(report.attempts().get("timed_out")).isPositive();
         assertThat(report.attempts().get("failed")).isPositive();
+        assertThat(report.watched().get("limited_runs")).isGreaterThan(100);
+        assertThat(report.watched().get("metered_starts")).isGreaterThan(20);
+        assertThat(report.watched().get("cancelled")).isGreaterThan(10);
     }
 }
