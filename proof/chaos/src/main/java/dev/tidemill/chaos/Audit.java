@@ -17,7 +17,8 @@ import java.util.stream.Stream;
  */
 final class Audit {
     private static final String SUCCEEDED = "select job from {s}.attempt where outcome = 0";
-    private static final String WAITING = "select job from {s}.ready union all select job from {s}.scheduled union all select job from {s}.parked";
+    private static final String WAITING =
+            "select job from {s}.ready union all select job from {s}.scheduled union all select job from {s}.parked";
     private static final String DEAD = "select job from {s}.dead_letter";
     private static final String CANCELLED = "select job from {s}.cancelled";
     private static final String OWED = """

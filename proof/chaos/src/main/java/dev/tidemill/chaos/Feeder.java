@@ -13,11 +13,13 @@ import dev.tidemill.chaos.Load.Parent;
 import dev.tidemill.chaos.Load.Phantom;
 import dev.tidemill.chaos.Load.Plain;
 import dev.tidemill.chaos.Load.Scarce;
+import dev.tidemill.chaos.Load.Single;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Unique;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -93,6 +95,7 @@ final class Feeder implements AutoCloseable {
             if (random.nextInt(PHANTOM_EVERY) == 0) {
                 attempt(this::phantom);
             }
+            attempt(this::single);
             if (random.nextInt(CANCEL_EVERY) == 0) {
                 attempt(this::cancel);
             }
@@ -119,6 +122,12 @@ final class Feeder implements AutoCloseable {
             mill.enqueue(connection, new Phantom());
             connection.rollback();
         }
+    }
+
+    private void single() {
+        Single job = new Single("k" + random.nextInt(KEYS));
+        acknowledged.add(mill.enqueueUnique(job, EnqueueOptions.unique(Unique.key(job.key())))
+                .id());
     }
 
     private long add(long id) {

@@ -44,6 +44,9 @@ final class Load {
     /** Of all of them so many may run at once. */
     record Scarce(int millis) {}
 
+    /** There is one at a time with each key. */
+    record Single(String key) {}
+
     /** Enqueued in a transaction that is rolled back: nobody may ever see one. */
     record Phantom() {}
 }

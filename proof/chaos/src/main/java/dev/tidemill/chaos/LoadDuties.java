@@ -12,6 +12,7 @@ import dev.tidemill.chaos.Load.Parent;
 import dev.tidemill.chaos.Load.Phantom;
 import dev.tidemill.chaos.Load.Plain;
 import dev.tidemill.chaos.Load.Scarce;
+import dev.tidemill.chaos.Load.Single;
 import dev.tidemill.jobs.Backoff;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.Run;
@@ -25,6 +26,7 @@ import java.time.Duration;
 /** The handlers of a run. */
 public final class LoadDuties implements Duties {
     private static final Duration TIME_LIMIT = Duration.ofMillis(200);
+    private static final int SINGLE_MILLIS = 80;
     private static final Backoff BACKOFF = Backoff.exponential(Duration.ofMillis(50), Duration.ofSeconds(1));
 
     /** By the worker. */
@@ -49,17 +51,16 @@ public final class LoadDuties implements Duties {
                 .queue(
                         Watch.METERED,
                         queue -> queue.concurrency(each).attempts(1_000).backoff(BACKOFF))
-                .handle(
-                        Limited.class,
-                        (job, run) -> {
-                            String key = run.tags().get("key");
-                            // Those that come in bulk have no key, and are elsewhere.
-                            if (key != null) {
-                                turn(post, run, Watch.LIMITED + "/" + key, job.millis());
-                            }
-                        })
+                .handle(Limited.class, (job, run) -> {
+                    String key = run.tags().get("key");
+                    // Those that come in bulk have no key, and are elsewhere.
+                    if (key != null) {
+                        turn(post, run, Watch.LIMITED + "/" + key, job.millis());
+                    }
+                })
                 .handle(Metered.class, (job, run) -> {})
                 .handle(Scarce.class, (job, run) -> turn(post, run, Watch.SCARCE, job.millis()))
+                .handle(Single.class, (job, run) -> Thread.sleep(SINGLE_MILLIS))
                 .handle(Plain.class, (job, run) -> Thread.sleep(job.millis()))
                 .handle(Effect.class, (job, run) -> effect(post, run, job.millis()))
                 .handleChunks(
@@ -107,8 +108,8 @@ public final class LoadDuties implements Duties {
         try (Connection connection = post.dataSource().getConnection()) {
             execute(
                     connection,
-                    "insert into " + post.schema() + ".turn values (" + run.jobId() + ", " + run.attempt() + ", '" + gate
-                            + "', " + post.schema() + ".now_micros(), null)");
+                    "insert into " + post.schema() + ".turn values (" + run.jobId() + ", " + run.attempt() + ", '"
+                            + gate + "', " + post.schema() + ".now_micros(), null)");
             Thread.sleep(millis);
             execute(
                     connection,

@@ -75,8 +75,9 @@ record Report(
             out.println("VIOLATED: " + rule + ", by jobs " + some + (some.size() < jobs.size() ? " and others" : ""));
         });
         if (isSound()) {
-            out.println("Every job is accounted for, with exactly one committed outcome; every effect is there once; no limit was"
-                    + " exceeded, and nothing that was cancelled ran.");
+            out.println(
+                    "Every job is accounted for, with exactly one committed outcome; every effect is there once; no limit was"
+                            + " exceeded, no unique key was held twice, and nothing that was cancelled ran.");
         }
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Watches limits and cancels from outside of the engine: what handlers themselves say of their beginning and end, by
+ * Watches limits, unique keys and cancels from outside of the engine: what handlers themselves say of their beginning and end, by
  * the database's clock, and what triggers note of leases and outcomes. The engine's own counting is not asked.
  *
  * <p>A handler counts from when it said that it begins until it said that it ends, or until its attempt's outcome was
@@ -52,6 +52,14 @@ final class Watch {
                   from unnest(new.jobs) u (job);
                 return null;
             end $$""",
+            "create table {s}.asked (job bigint, at bigint)",
+            """
+            create function {s}.note_wish() returns trigger language plpgsql as $$
+            begin
+                insert into {s}.asked values (new.job, {s}.now_micros());
+                return null;
+            end $$""",
+            "create trigger note_wish after insert on {s}.cancel_request for each row execute function {s}.note_wish()",
             "create trigger note_lease after insert on {s}.lease for each row execute function {s}.note_lease()");
 
     /** Jobs whose handler began when as many as may were at work at its gate. */
@@ -69,8 +77,7 @@ final class Watch {
                   from event e)
             select distinct job from counted
              where step = 1
-               and at_once > case when gate like '%LIMITED%/%' then %EACH_KEY% else %SCARCE_AT_ONCE% end"""
-            .replace("%LIMITED%", LIMITED)
+               and at_once > case when gate like '%LIMITED%/%' then %EACH_KEY% else %SCARCE_AT_ONCE% end""".replace("%LIMITED%", LIMITED)
             .replace("%EACH_KEY%", Integer.toString(EACH_KEY))
             .replace("%SCARCE_AT_ONCE%", Integer.toString(SCARCE_AT_ONCE));
 
@@ -84,10 +91,28 @@ final class Watch {
                 select s.job, s.n - %PER_SECOND% * s.t
                        - min(s.n - 1 - %PER_SECOND% * s.t) over (order by s.n rows unbounded preceding) as used
                   from start s)
-            select job from level where used > %BURST% + 1"""
-            .replace("%METERED%", METERED)
+            select job from level where used > %BURST% + 1""".replace("%METERED%", METERED)
             .replace("%PER_SECOND%", Integer.toString(PER_SECOND))
             .replace("%BURST%", Integer.toString(BURST));
+
+    /** Jobs that came to be while another with their key had not come to its end, and nobody had asked to cancel it. */
+    private static final String TWO_AT_A_TIME = """
+            with life as (
+                select j.id, j.created, j.payload::jsonb ->> 'key' as key,
+                       coalesce(
+                           (select min(o.at) from {s}.told o join {s}.attempt a on a.job = o.job and a.attempt = o.attempt
+                             where a.job = j.id and a.outcome = 0),
+                           (select d.failed from {s}.dead_letter d where d.job = j.id),
+                           (select min(w.at) from {s}.asked w where w.job = j.id),
+                           9e18::bigint) as ended
+                  from {s}.job j join {s}.kind k on k.id = j.kind
+                 where k.name = 'Single')
+            select id from (
+                select l.id, l.created,
+                       max(l.ended) over (partition by l.key order by l.created
+                                          rows between unbounded preceding and 1 preceding) as before
+                  from life l) x
+             where created < before""";
 
     private Watch() {}
 
@@ -107,10 +132,11 @@ final class Watch {
     static Map<String, Long> seen(Ledger ledger) {
         Map<String, Long> seen = new LinkedHashMap<>();
         seen.put("limited_runs", (long) ledger.number("select count(*) from {s}.turn"));
-        seen.put(
-                "metered_starts",
-                (long) ledger.number("select count(*) from {s}.begun b join {s}.queue q on q.id = b.queue where q.name = '"
+        seen.put("metered_starts", (long)
+                ledger.number("select count(*) from {s}.begun b join {s}.queue q on q.id = b.queue where q.name = '"
                         + METERED + "'"));
+        seen.put("singles", (long) ledger.number(
+                "select count(*) from {s}.job j join {s}.kind k on k.id = j.kind where k.name = 'Single'"));
         seen.put("cancels_acknowledged", (long) ledger.number("select count(*) from {s}.cancel_ack"));
         seen.put("cancelled", (long) ledger.number("select count(*) from {s}.cancelled"));
         seen.put("poisoned", (long) ledger.number("select count(*) from {s}.dead_letter where code = 'POISONED'"));
@@ -120,6 +146,7 @@ final class Watch {
     static void check(Audit audit) {
         audit.check("limit_violations", TOO_MANY);
         audit.check("limit_violations", TOO_FAST);
+        audit.check("unique_violations", TWO_AT_A_TIME);
         audit.check(
                 "ran_after_cancel",
                 "select b.job from {s}.begun b join {s}.cancel_ack c on c.job = b.job where b.sent > c.at");

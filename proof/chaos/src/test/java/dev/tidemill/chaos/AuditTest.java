@@ -128,6 +128,24 @@ class AuditTest {
     }
 
     @Test
+    void twoAliveWithOneKeyShow() {
+        ledger.execute("insert into {s}.kind (name) values ('Single')");
+        single(100_000, 10);
+        single(100_001, 20);
+        attempt(100_000, 100_000, 1, 0);
+        ledger.execute("update {s}.told set at = 15 where job = 100000");
+        attempt(100_001, 100_001, 1, 0);
+        assertThat(audit().violations()).doesNotContainKey("unique_violations");
+        ledger.execute("update {s}.told set at = 25 where job = 100000");
+        assertThat(audit().violations()).containsEntry("unique_violations", List.of(100_001L));
+    }
+
+    private void single(long id, long created) {
+        ledger.execute("insert into {s}.job (id, created, kind, queue, priority, payload) select " + id + ", " + created
+                + ", id, 1, 2, '{\"key\": \"k\"}' from {s}.kind where name = 'Single'");
+    }
+
+    @Test
     void startsFasterThanTheRateShow() {
         ledger.execute("insert into {s}.queue (name) values ('metered')");
         for (int i = 0; i < Watch.BURST + 1; i++) {
@@ -151,8 +169,8 @@ class AuditTest {
     @Test
     void oneBlamedForItsWorkersDeathMustHaveBeenLostThreeTimes() {
         ledger.execute("delete from {s}.attempt where job = " + first);
-        ledger.execute("insert into {s}.dead_letter (job, failed, queue, priority, attempt, code, error) values (" + first
-                + ", 1, 1, 2, 1, 'POISONED', '')");
+        ledger.execute("insert into {s}.dead_letter (job, failed, queue, priority, attempt, code, error) values ("
+                + first + ", 1, 1, 2, 1, 'POISONED', '')");
         attempt(2, first, 1, 5);
         attempt(3, first, 2, 5);
         assertThat(audit().violations()).containsEntry("wrong_end", List.of(first));

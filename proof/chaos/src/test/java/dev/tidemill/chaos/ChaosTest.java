@@ -27,6 +27,7 @@ class ChaosTest {
         assertThat(report.attempts().get("failed")).isPositive();
         assertThat(report.watched().get("limited_runs")).isGreaterThan(100);
         assertThat(report.watched().get("metered_starts")).isGreaterThan(20);
+        assertThat(report.watched().get("singles")).isGreaterThan(5);
         assertThat(report.watched().get("cancelled")).isGreaterThan(10);
     }
 }
