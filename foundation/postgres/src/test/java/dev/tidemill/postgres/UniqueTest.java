@@ -131,26 +131,47 @@ final class UniqueTest {
     }
 
     @Test
-    void transactionsThatTakeManyKeysInOppositeOrdersDoNotDeadlock() throws Exception {
-        try (Tidemill mill = start()) {
-            for (int round = 0; round < 20; round++) {
-                CyclicBarrier together = new CyclicBarrier(2);
-                List<JobRequest> up = requests(round);
-                List<Future<List<Long>>> both = List.of(up, up.reversed()).stream()
-                        .map(jobs -> threads.submit(() -> {
-                            together.await();
-                            return mill.enqueueAll(jobs);
-                        }))
-                        .toList();
-                assertThat(soon(both.getFirst())).isEqualTo(soon(both.getLast()).reversed());
-            }
+    void ofTwoThatFindAKeyFreeOneTakesItAndTheOtherGetsItsJob() throws Exception {
+        Unique unique = Unique.key("freed");
+        try (Tidemill mill = start();
+                Connection locked = sql.begin()) {
+            long over = mill.enqueue(new Count("a", 1), only(unique));
+            mill.cancel(over);
+            sql.run(locked, "select from {schema}.unique_key where key = 'freed' for update");
+            List<Future<Enqueued>> both = IntStream.range(0, 2)
+                    .mapToObj(i -> threads.submit(() -> mill.enqueueUnique(new Count("a", i), only(unique))))
+                    .toList();
+            await().atMost(Jobs.SOON).until(this::addingThatWait, waiting -> waiting == 2);
+            locked.rollback();
+            assertThat(soon(both.getFirst()).id())
+                    .isEqualTo(soon(both.getLast()).id())
+                    .isNotEqualTo(over);
+            assertThat(List.of(soon(both.getFirst()).how(), soon(both.getLast()).how()))
+                    .containsExactlyInAnyOrder(How.CREATED, How.KEPT);
         }
     }
 
-    private static List<JobRequest> requests(int round) {
-        return IntStream.range(0, 30)
-                .mapToObj(i -> new JobRequest("Kind" + i % 2, "{}", only(Unique.key(round + "-" + i))))
+    private long addingThatWait() throws SQLException {
+        return sql.number("select count(*) from pg_stat_activity"
+                + " where wait_event_type = 'Lock' and query like '%{schema}.add_unique%'");
+    }
+
+    /** Both wait: one for the key in the middle, the other for it or for that one. Unsorted, each has what the other needs. */
+    @Test
+    void callsThatTakeManyKeysInOppositeOrdersDoNotDeadlock() throws Exception {
+        List<JobRequest> up = IntStream.range(0, 31)
+                .mapToObj(i -> new JobRequest("Many", "{}", only(Unique.key("many-" + (10 + i)))))
                 .toList();
+        try (Tidemill mill = start();
+                Connection middle = sql.begin()) {
+            mill.enqueueUnique(middle, up.get(15), EnqueueOptions.NONE);
+            List<Future<List<Long>>> both = List.of(up, up.reversed()).stream()
+                    .map(jobs -> threads.submit(() -> mill.enqueueAll(jobs)))
+                    .toList();
+            await().atMost(Jobs.SOON).until(this::addingThatWait, waiting -> waiting == 2);
+            middle.rollback();
+            assertThat(soon(both.getFirst())).isEqualTo(soon(both.getLast()).reversed());
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.tidemill.jobs.Priorities.Window;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.Why.Cause;
 import dev.tidemill.jobs.Why.Reason;
@@ -87,6 +88,18 @@ final class WhyTest {
                 })
                 .queue("default", options -> options.concurrency(1))
                 .start();
+    }
+
+    @Test
+    void aJobThatAnotherEnqueueMayPutOffNamesItsUniqueKey() {
+        Unique quiet = Unique.key("index-42").debounce(Duration.ofMinutes(1), Duration.ofMinutes(9));
+        long id = enqueue("Fine", EnqueueOptions.unique(quiet));
+        assertThat(first(id).cause()).isEqualTo(Cause.DELAYED);
+        assertThat(first(id).text()).contains("unique key 'index-42'");
+        assertThat(mill.tidemill().job(id).orElseThrow().uniqueKey()).isEqualTo("index-42");
+        mill.clock().advance(Duration.ofMinutes(2));
+        mill.runDue();
+        assertThat(mill.tidemill().job(id).orElseThrow().uniqueKey()).isNull();
     }
 
     @Test
