@@ -53,10 +53,10 @@ final class JobsApiTest {
 
     @Test
     void aUniqueJobSaysWhichJobThereIs() {
-        String job = "{\"kind\":\"Later\",\"payload\":%d,\"unique\":{\"key\":\"k\",\"mode\":\"debounce\","
+        String later = "{\"kind\":\"Later\",\"payload\":%d,\"unique\":{\"key\":\"k\",\"mode\":\"debounce\","
                 + "\"wait\":\"PT1H\",\"max_wait\":\"PT2H\"}}";
-        HttpResponse<String> first = server.post("/api/v1/jobs", job.formatted(1));
-        HttpResponse<String> second = server.post("/api/v1/jobs", job.formatted(2));
+        HttpResponse<String> first = server.post("/api/v1/jobs", later.formatted(1));
+        HttpResponse<String> second = server.post("/api/v1/jobs", later.formatted(2));
         assertThat(first.statusCode()).isEqualTo(201);
         assertThat(second.statusCode()).isEqualTo(200);
         JsonNode created = ServerUnderTest.json(first);
@@ -65,6 +65,10 @@ final class JobsApiTest {
         assertThat(there.get("created").booleanValue()).isFalse();
         assertThat(there.get("replaced").booleanValue()).isTrue();
         assertThat(there.get("id")).isEqualTo(created.get("id"));
+        JsonNode job = ServerUnderTest.json(
+                server.get("/api/v1/jobs/" + created.get("id").longValue()));
+        assertThat(job.get("unique_key").stringValue()).isEqualTo("k");
+        assertThat(job.get("payload").intValue()).isEqualTo(2);
         HttpResponse<String> refused =
                 server.post("/api/v1/jobs", "{\"kind\":\"Later\",\"unique\":{\"key\":\"k\",\"mode\":\"never\"}}");
         assertThat(refused.statusCode()).isEqualTo(400);

@@ -291,7 +291,7 @@ final class UniqueTest {
                         : Unique.key("key-" + w).debounce(Duration.ofMillis(5), Duration.ofMillis(20));
                 futures.add(threads.submit(() -> {
                     int replaced = 0;
-                    for (int value = 1; value <= 300; value++) {
+                    for (int value = 1; value <= 150; value++) {
                         Enqueued enqueued = mill.enqueueUnique(new Count("last", value), only(unique));
                         assertThat(enqueued.how()).isNotEqualTo(How.KEPT);
                         accepted.put(enqueued.id(), value);
