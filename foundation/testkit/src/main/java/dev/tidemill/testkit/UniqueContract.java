@@ -112,6 +112,7 @@ public abstract class UniqueContract {
         assertThat(add(unique, "3")).isEqualTo(new Enqueued(first.id(), How.KEPT));
         ClaimedJob again = claimOne(place);
         assertThat(again.payload()).isEqualTo("1");
+        hand.store().upkeep().rollUp(Duration.ZERO);
         assertThat(add(unique, "4")).isEqualTo(new Enqueued(first.id(), How.KEPT));
         finish(place, success(again));
         Enqueued next = add(unique, "5");
