@@ -22,7 +22,7 @@ final class Lookout {
     private static final Logger LOG = LoggerFactory.getLogger(Lookout.class);
     private static final Duration ANSWER_WITHIN = Duration.ofMinutes(2);
     /** A claim waits that long for a look, since mostly it takes a millisecond and then the claim knows all. */
-    private static final Duration WORTH_WAITING = Duration.ofSeconds(1);
+    private static final Duration WORTH_WAITING = Duration.ofMillis(250);
 
     private final DataSource dataSource;
     private final Statements statements;
@@ -59,7 +59,7 @@ final class Lookout {
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             List<Hint> first = session.call(connection -> first(connection, queueIds, kinds));
             long took = System.nanoTime() - start;
-            dear = took > WORTH_WAITING.toNanos() / 20;
+            dear = took > WORTH_WAITING.toNanos() / 5;
             lanes.looked(first, took);
         } catch (StoreException failed) {
             LOG.debug("A look from the beginning failed; the next one comes soon.", failed);

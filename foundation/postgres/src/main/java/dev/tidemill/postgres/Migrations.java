@@ -45,7 +45,8 @@ public final class Migrations {
             "V006__outcomes.sql",
             "V007__claims.sql",
             "V008__unique.sql",
-            "V010__losses.sql");
+            "V010__losses.sql",
+            "V012__limited.sql");
 
     private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");
     private static final Pattern NEEDS = Pattern.compile("(?m)^-- needs (\\d+):");
