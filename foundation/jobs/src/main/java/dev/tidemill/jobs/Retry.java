@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * throw Retry.never("the address does not exist");
  * throw Retry.after(Duration.ofMinutes(2), "not ready yet");
  * throw Retry.after(Duration.ofMinutes(2), "not ready yet").notCounted();
+ * throw Retry.snooze(Duration.ofHours(1), "the shop is closed");
  * throw Retry.rateLimited(Duration.ofSeconds(30), "429 Too Many Requests");
  * throw Retry.dependencyDown("stripe", "503 Service Unavailable");
  * }</pre>
@@ -38,6 +39,16 @@ public final class Retry extends RuntimeException {
                 reason,
                 new ErrorVerdict(ErrorCategory.RETRY, EnqueueOptions.validDelay(delay), null, true, null),
                 null);
+    }
+
+    /** Again after this delay, for there is nothing to do yet; not counted as a failure, however often. */
+    public static Retry snooze(Duration delay, String reason) {
+        return after(delay, reason).notCounted();
+    }
+
+    /** Again at this time by the database's clock, at once if it is past; not counted as a failure, however often. */
+    public static Retry snoozeUntil(Instant until, String reason) {
+        return new Retry(reason, new ErrorVerdict(ErrorCategory.RETRY, null, until, false, null), null);
     }
 
     /** Again after this delay, because too much was asked of somebody; not counted. */

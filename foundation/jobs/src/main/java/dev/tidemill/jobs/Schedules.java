@@ -34,6 +34,15 @@ public final class Schedules {
         this.book = book;
     }
 
+    /**
+     * The same on behalf of somebody, in whose name changes stand in the audit trail; otherwise that is the node's.
+     *
+     * @param who 1 to 100 characters
+     */
+    public Schedules by(String who) {
+        return new Schedules(book.by(who));
+    }
+
     /** Puts a schedule, by the defaults; see {@link #put(String, Timing, Object, ScheduleOptions)}. */
     public ScheduleView put(String name, Timing timing, Object job) {
         return put(name, timing, job, ScheduleOptions.NONE);

@@ -102,6 +102,7 @@ public record Stats(
      * @param heartbeatAt when it was last heard of
      * @param running handlers running in it
      * @param kinds what it handles
+     * @param duty whether it claims
      */
     public record NodeView(
             String name,
@@ -111,10 +112,21 @@ public record Stats(
             Instant startedAt,
             Instant heartbeatAt,
             int running,
-            List<String> kinds) {
+            List<String> kinds,
+            Duty duty) {
         public NodeView {
             kinds = List.copyOf(kinds);
         }
+    }
+
+    /** Whether a node claims; see {@link Nodes}. */
+    public enum Duty {
+        /** It claims. */
+        WORKING,
+        /** It claims nothing more, and finishes what runs. */
+        DRAINING,
+        /** It claims nothing, and holds nothing. */
+        DRAINED
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Background jobs on PostgreSQL.
@@ -179,17 +180,61 @@ public final class Tidemill implements AutoCloseable {
 
     /** Makes dead letters ready again, with fresh attempts; returns the ids of those that were. At most 10,000. */
     public List<Long> replay(List<Long> jobIds) {
+        return replay(jobIds, engine.self());
+    }
+
+    /**
+     * Makes dead letters ready again on somebody's behalf.
+     *
+     * @param by who, for the audit trail; 1 to 100 characters
+     */
+    public List<Long> replay(List<Long> jobIds, String by) {
         if (jobIds.size() > 10_000) {
             throw new TidemillException(
                     ErrorCode.INVALID_OPTION,
                     jobIds.size() + " ids were given; at most 10,000 are replayed at a time.");
         }
-        return engine.replay(jobIds);
+        return engine.desk().replay(jobIds, by);
     }
 
     /** Puts a dead letter aside for good; false if the job is not a dead letter. */
     public boolean discard(long jobId) {
-        return engine.ask(desk -> desk.discard(jobId));
+        return discard(jobId, engine.self());
+    }
+
+    /** Puts a dead letter aside for good on somebody's behalf. */
+    public boolean discard(long jobId, String by) {
+        return engine.desk().discard(jobId, by);
+    }
+
+    /** Other times, priorities and payloads for jobs, and actions on many at once. */
+    public JobActions actions() {
+        return engine.desk();
+    }
+
+    /** Drains nodes, and calls them back. */
+    public Nodes nodes() {
+        return engine.desk();
+    }
+
+    /**
+     * Who changed what, newest first: pauses, limits, cancels, actions, drains, schedules. Lines stay for 400 days.
+     *
+     * @param before only ids below this; {@link Long#MAX_VALUE} for the newest
+     * @param limit 1 to 1000
+     */
+    public List<AuditLine> audit(long before, int limit) {
+        return audit(before, limit, null, null);
+    }
+
+    /**
+     * As {@link #audit(long, int)}.
+     *
+     * @param action only lines of this action, such as {@code pause}; null for all
+     * @param target only lines about this, such as {@code JOB 4711}; null for all
+     */
+    public List<AuditLine> audit(long before, int limit, @Nullable String action, @Nullable String target) {
+        return engine.desk().audit(before, page(limit), action, target);
     }
 
     /** How the kinds that this process handles in chunks do in it, by kind. */
@@ -264,7 +309,7 @@ public final class Tidemill implements AutoCloseable {
 
     /** Cancels a job: it does not start any more, and if it runs it is interrupted and not tried again. */
     public Cancellation cancel(long jobId) {
-        return cancel(jobId, "application");
+        return cancel(jobId, engine.self());
     }
 
     /**

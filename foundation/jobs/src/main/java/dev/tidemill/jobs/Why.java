@@ -87,6 +87,8 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
         KIND_UNHANDLED,
         /** No living node that handles its kind works on its queue. */
         QUEUE_UNWORKED,
+        /** The nodes that could run it are drained. */
+        NODES_DRAINED,
         /** It is an off-peak job, and the window is closed. */
         OUTSIDE_WINDOW,
         /** Others of its priority go first. */

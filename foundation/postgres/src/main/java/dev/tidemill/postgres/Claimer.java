@@ -103,7 +103,7 @@ final class Claimer {
 
     /** What was passed over under other rules lies before the positions, so the next claims look everywhere. */
     private Gates readGates() {
-        Gates read = session.call(connection -> Gates.read(connection, statements));
+        Gates read = session.call(connection -> Gates.read(connection, statements, epoch));
         if (read.version() != version) {
             version = read.version();
             plain.lookEverywhere();

@@ -9,7 +9,7 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * What is paused and what is limited, as of a version. A claim names the version it was made for and is refused when
+ * What is paused, for all or because this node is drained, and what is limited, as of a version. A claim names the version it was made for and is refused when
  * another one holds by then, so that what is remembered here needs no other way of growing old. Immutable.
  */
 final class Gates {
@@ -23,7 +23,7 @@ final class Gates {
 
     private Gates(long version, Set<Long> rows) {
         this.version = version;
-        this.paused = rows.contains(row(0, 0));
+        this.paused = rows.contains(row(0, 0)) || rows.contains(row(6, 0));
         this.pausedQueues = ids(rows, 1);
         this.pausedKinds = ids(rows, 2);
         this.keysPaused = rows.contains(row(3, 0));
@@ -31,18 +31,20 @@ final class Gates {
         this.limitedKinds = ids(rows, 5);
     }
 
-    static Gates read(Connection connection, Statements statements) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("gates"));
-                ResultSet rows = statement.executeQuery()) {
-            long version = 0;
-            Set<Long> read = new HashSet<>();
-            while (rows.next()) {
-                version = rows.getLong(1);
-                if (rows.getInt(2) >= 0) {
-                    read.add(row(rows.getInt(2), rows.getInt(3)));
+    static Gates read(Connection connection, Statements statements, long epoch) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("gates"))) {
+            statement.setLong(1, epoch);
+            try (ResultSet rows = statement.executeQuery()) {
+                long version = 0;
+                Set<Long> read = new HashSet<>();
+                while (rows.next()) {
+                    version = rows.getLong(1);
+                    if (rows.getInt(2) >= 0) {
+                        read.add(row(rows.getInt(2), rows.getInt(3)));
+                    }
                 }
+                return new Gates(version, read);
             }
-            return new Gates(version, read);
         }
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A node that said lately that it lives, as the database knows it. */
-record LiveNode(String name, long epoch, Set<String> kinds, Set<String> queues, long running) {
+record LiveNode(String name, long epoch, Set<String> kinds, Set<String> queues, long running, boolean drained) {
     private static final long LATELY_MICROS = 10_000_000;
 
     boolean handles(String kind) {
@@ -26,7 +26,8 @@ record LiveNode(String name, long epoch, Set<String> kinds, Set<String> queues, 
                         rows.getLong(1),
                         Set.of((String[]) rows.getArray(6).getArray()),
                         Set.of((String[]) rows.getArray(7).getArray()),
-                        rows.getLong(8)));
+                        rows.getLong(8),
+                        rows.getBoolean(11)));
             }
         });
         return nodes;

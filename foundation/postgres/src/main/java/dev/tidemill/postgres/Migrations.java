@@ -45,6 +45,7 @@ public final class Migrations {
             "V006__outcomes.sql",
             "V007__claims.sql",
             "V008__unique.sql",
+            "V009__steering.sql",
             "V010__losses.sql",
             "V012__limited.sql");
 

@@ -261,7 +261,7 @@ final class PostgresControl implements Control {
 
     private void note(Connection connection, String by, String action, String target, String detail)
             throws SQLException {
-        update(connection, "note_change", by, action, target, detail);
+        PostgresAudit.note(connection, statements, by, action, target, detail);
     }
 
     /** How many rows; 0 for a statement that returns some instead. */

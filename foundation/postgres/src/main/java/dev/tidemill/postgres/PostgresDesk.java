@@ -23,12 +23,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Answers questions on connections that it borrows and returns. */
 final class PostgresDesk implements Desk {
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
+    /** How many ids a line of the audit trail has. */
+    private static final int MOST_NAMED = 20;
 
     private final DataSource dataSource;
     private final Statements statements;
@@ -43,6 +46,12 @@ final class PostgresDesk implements Desk {
     private <T> T borrow(Session.Work<T> work) {
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             return session.call(work);
+        }
+    }
+
+    private <T> T transaction(Session.Work<T> work) {
+        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+            return session.transaction(work);
         }
     }
 
@@ -197,17 +206,13 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
-    public Replayed replay(List<Long> ids, Priorities priorities) {
-        long[] within = new long[Priority.values().length];
-        for (Priority priority : Priority.values()) {
-            within[priority.code()] = priorities.deadline(priority).toNanos() / 1_000;
-        }
-        return borrow(connection -> {
+    public Replayed replay(List<Long> ids, Priorities priorities, String by) {
+        return transaction(connection -> {
             List<Long> revived = new ArrayList<>();
             List<Hint> hints = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.get("replay"))) {
                 Parameters.set(
-                        statement, ids.stream().mapToLong(Long::longValue).toArray(), within);
+                        statement, ids.stream().mapToLong(Long::longValue).toArray(), Lanes.deadlines(priorities));
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         revived.add(rows.getLong(1));
@@ -215,16 +220,36 @@ final class PostgresDesk implements Desk {
                     }
                 }
             }
+            if (!revived.isEmpty()) {
+                PostgresAudit.note(connection, statements, by, "replay", target(revived), "");
+            }
             return new Replayed(revived, hints);
         });
     }
 
+    /** One job, or how many and the first of them. */
+    private static String target(List<Long> jobs) {
+        return jobs.size() == 1
+                ? "JOB " + jobs.getFirst()
+                : "JOBS "
+                        + jobs.stream()
+                                .sorted()
+                                .limit(MOST_NAMED)
+                                .map(String::valueOf)
+                                .collect(Collectors.joining(" "))
+                        + (jobs.size() > MOST_NAMED ? " and " + (jobs.size() - MOST_NAMED) + " more" : "");
+    }
+
     @Override
-    public boolean discard(long id) {
-        return borrow(connection -> {
+    public boolean discard(long id, String by) {
+        return transaction(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("discard"))) {
                 statement.setLong(1, id);
-                return statement.executeUpdate() == 1;
+                boolean done = statement.executeUpdate() == 1;
+                if (done) {
+                    PostgresAudit.note(connection, statements, by, "discard", "JOB " + id, "");
+                }
+                return done;
             }
         });
     }

@@ -1,6 +1,8 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.store.Actions;
 import dev.tidemill.jobs.store.Alarms;
+import dev.tidemill.jobs.store.AuditTrail;
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Control;
@@ -10,6 +12,7 @@ import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.Journal;
 import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Roster;
 import dev.tidemill.jobs.store.Signals;
 import dev.tidemill.jobs.store.Timetable;
 import dev.tidemill.jobs.store.Upkeep;
@@ -55,7 +58,7 @@ final class PostgresJobStore implements JobStore {
         this.upkeep = new PostgresUpkeep(quick, new Session(dataSource, LONG), statements, queues, rescuer);
         this.signals = new PostgresSignals(quick, new Session(dataSource, SHORT), statements);
         this.desk = new PostgresDesk(dataSource, statements);
-        this.timetable = new PostgresTimetable(dataSource, statements, intake);
+        this.timetable = new PostgresTimetable(dataSource, statements, intake, "application");
         this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
         this.history = new PostgresHistory(dataSource, statements, kinds);
         this.checkup = new PostgresCheckup(
@@ -121,6 +124,21 @@ final class PostgresJobStore implements JobStore {
     @Override
     public Alarms alarms() {
         return new PostgresAlarms(dataSource, statements, kinds);
+    }
+
+    @Override
+    public Actions actions() {
+        return new PostgresActions(dataSource, statements, kinds, queues);
+    }
+
+    @Override
+    public Roster roster() {
+        return new PostgresRoster(dataSource, statements);
+    }
+
+    @Override
+    public AuditTrail auditTrail() {
+        return new PostgresAudit(dataSource, statements);
     }
 
     @Override

@@ -33,12 +33,23 @@ final class PostgresTimetable implements Timetable {
     private final Statements statements;
     private final ScheduleReader reader;
     private final Intake intake;
+    private final String by;
 
-    PostgresTimetable(DataSource dataSource, Statements statements, Intake intake) {
+    PostgresTimetable(DataSource dataSource, Statements statements, Intake intake, String by) {
         this.dataSource = dataSource;
         this.statements = statements;
         this.reader = new ScheduleReader(statements);
         this.intake = intake;
+        this.by = by;
+    }
+
+    @Override
+    public Timetable by(String who) {
+        return new PostgresTimetable(dataSource, statements, intake, who);
+    }
+
+    private void note(Connection connection, String action, String name, String detail) throws SQLException {
+        PostgresAudit.note(connection, statements, by, action, "SCHEDULE " + name, detail);
     }
 
     private <T> T borrow(Session.Work<T> work) {
@@ -98,8 +109,12 @@ final class PostgresTimetable implements Timetable {
                 statement.setLong(16, now);
                 statement.setLong(17, next.after(now));
                 statement.setBoolean(18, fresh);
-                return statement.executeUpdate() == 1;
+                if (statement.executeUpdate() != 1) {
+                    return false;
+                }
             }
+            note(connection, hash == null ? "put" : "define", draft.name(), draft.timing() + " " + draft.kind());
+            return true;
         });
     }
 
@@ -159,20 +174,24 @@ final class PostgresTimetable implements Timetable {
 
     @Override
     public boolean pause(String name) {
-        return changes("schedule_pause", name);
+        return changes("schedule_pause", name, "pause");
     }
 
     @Override
     public boolean remove(String name) {
-        return changes("schedule_remove", name);
+        return changes("schedule_remove", name, "remove");
     }
 
-    private boolean changes(String statementName, String name) {
+    private boolean changes(String statementName, String name, String action) {
         return transaction(connection -> {
             PostgresClockwork.bound(connection, statements);
             try (PreparedStatement statement = connection.prepareStatement(statements.get(statementName))) {
                 statement.setString(1, name);
-                return statement.executeUpdate() == 1;
+                boolean done = statement.executeUpdate() == 1;
+                if (done) {
+                    note(connection, action, name, "");
+                }
+                return done;
             }
         });
     }
@@ -190,6 +209,7 @@ final class PostgresTimetable implements Timetable {
                             row.get().id());
                     statement.executeUpdate();
                 }
+                note(connection, "resume", name, "");
             }
             return row.isPresent();
         });
@@ -210,6 +230,7 @@ final class PostgresTimetable implements Timetable {
             Added added = intake.add(connection, List.of(job));
             long jobId = added.ids().getFirst();
             writer.writeManual(id, new Fire(fire, FireOutcome.ENQUEUED, job, 0), jobId);
+            note(connection, "trigger", name, "job " + jobId);
             return Optional.of(new Triggered(jobId, added.hints()));
         });
     }

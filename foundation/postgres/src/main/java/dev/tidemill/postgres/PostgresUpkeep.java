@@ -134,7 +134,7 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             if (!asks(connection, "lock_roll_up")) {
                 return false;
             }
-            for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests")) {
+            for (String name : List.of("roll_up", "prune_tally", "prune_cancel_requests", "prune_audit")) {
                 try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
                     statement.executeUpdate();
                 }

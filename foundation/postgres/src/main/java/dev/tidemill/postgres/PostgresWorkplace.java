@@ -334,6 +334,19 @@ final class PostgresWorkplace implements Workplace {
     }
 
     @Override
+    public boolean drained() {
+        return claiming.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("is_drained"))) {
+                statement.setLong(1, epoch);
+                try (ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    return rows.getBoolean(1);
+                }
+            }
+        });
+    }
+
+    @Override
     public long heartbeat(int running, List<Tally> tallies) {
         return heart.transaction(connection -> {
             long now;

@@ -24,7 +24,8 @@ final class Statements {
             "reports.sql",
             "history.sql",
             "checkup.sql",
-            "unique.sql");
+            "unique.sql",
+            "steering.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
     private final Map<String, String> byName = new HashMap<>();

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.Alarm;
+import dev.tidemill.jobs.Stats.Duty;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -159,7 +160,8 @@ final class StatsReader {
                     instant(rows.getLong(5)),
                     instant(rows.getLong(6)),
                     rows.getInt(7),
-                    List.of((String[]) rows.getArray(8).getArray())));
+                    List.of((String[]) rows.getArray(8).getArray()),
+                    Duty.valueOf(rows.getString(9))));
         }
 
         private Lane lane(String queue, int priority) {

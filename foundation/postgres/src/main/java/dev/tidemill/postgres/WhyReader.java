@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Puts a {@link Why} together, by where the job is. */
@@ -306,6 +307,15 @@ final class WhyReader {
                         "Give one of them the queue: Tidemill.on(..).queue(\"" + job.queue() + "\", ..).",
                         "nodes_that_handle_it",
                         (long) handling.size());
+            } else if (able.stream().allMatch(LiveNode::drained)) {
+                String names =
+                        able.stream().map(LiveNode::name).distinct().sorted().collect(Collectors.joining(", "));
+                because(
+                        Cause.NODES_DRAINED,
+                        "The nodes that could run it are drained: " + names + ".",
+                        "./tidemill drain --undo " + able.getFirst().name(),
+                        "nodes",
+                        (long) able.size());
             }
             if (job.priority() == Priority.OFF_PEAK && !priorities.offPeakOpen(now())) {
                 because(

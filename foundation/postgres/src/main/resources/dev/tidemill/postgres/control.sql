@@ -2,7 +2,7 @@
 
 -- :gates
 -- What a claim must know. 0: everything is paused, 1: a queue is, 2: a kind is, 3: some key is, 4: a queue is limited
--- or fair, 5: a kind is limited.
+-- or fair, 5: a kind is limited, 6: this node is drained.
 select c.version, coalesce(x.what, -1), x.id
   from {schema}.control c
   left join (
@@ -18,7 +18,11 @@ select c.version, coalesce(x.what, -1), x.id
        union all
        select 4, f.queue from {schema}.fair_queue f
        union all
-       select 5, r.target from {schema}.limit_rule r where r.scope = 2) x on true
+       select 5, r.target from {schema}.limit_rule r where r.scope = 2
+       union all
+       select 6, 0
+        where exists (select from {schema}.drained d join {schema}.node n on n.name = d.node where n.epoch = ?)) x
+       on true
 
 -- :control_changed
 select {schema}.control_changed()

@@ -331,8 +331,12 @@ select q.name, count(*)
  group by q.name
 
 -- :stats_nodes
-select n.name, n.epoch, n.host, n.pid, n.started, n.heartbeat, n.running, n.kinds
+select n.name, n.epoch, n.host, n.pid, n.started, n.heartbeat, n.running, n.kinds,
+       case when d.node is null then 'WORKING'
+            when exists (select from {schema}.lease l where l.epoch = n.epoch) then 'DRAINING'
+            else 'DRAINED' end
   from {schema}.node n
+  left join {schema}.drained d on d.node = n.name
  where n.ended is null
  order by n.name, n.epoch
  limit 1000

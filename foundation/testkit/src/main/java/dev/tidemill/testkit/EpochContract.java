@@ -76,7 +76,7 @@ public abstract class EpochContract {
         assertThat(ids(hand.claim(place, 10))).containsExactly(both.getFirst().id());
         assertThat(hand.store()
                         .desk()
-                        .replay(List.of(both.getLast().id()), Priorities.standard())
+                        .replay(List.of(both.getLast().id()), Priorities.standard(), "tester")
                         .ids())
                 .hasSize(1);
         assertThat(finish(place, flush)).isEmpty();

@@ -118,10 +118,10 @@ public abstract class JobStoreContract {
         long dying = hand.add(hand.job());
         finish(place, dead(hand.claimOne(place)));
         assertThat(hand.state(dying)).isEqualTo(JobState.DEAD);
-        hand.store().desk().replay(List.of(dying), Priorities.standard());
+        hand.store().desk().replay(List.of(dying), Priorities.standard(), "tester");
         assertThat(hand.state(dying)).isEqualTo(JobState.READY);
         finish(place, dead(hand.claimOne(place)));
-        assertThat(hand.store().desk().discard(dying)).isTrue();
+        assertThat(hand.store().desk().discard(dying, "tester")).isTrue();
         assertThat(hand.state(dying)).isEqualTo(JobState.DISCARDED);
 
         long done = hand.add(hand.job());
@@ -184,7 +184,8 @@ public abstract class JobStoreContract {
         List<DeadLetter> rest = hand.store().desk().deadLetters(first.getLast().jobId(), 1000);
         assertThat(rest.getFirst().kind()).isEqualTo(hand.kind());
 
-        Replayed replayed = hand.store().desk().replay(List.of(added.get(0), 1L, added.get(0)), Priorities.standard());
+        Replayed replayed =
+                hand.store().desk().replay(List.of(added.get(0), 1L, added.get(0)), Priorities.standard(), "tester");
         assertThat(replayed.ids()).containsExactly(added.get(0));
         assertThat(replayed.hints()).extracting(Hint::queue).containsExactly(hand.queue());
         ClaimedJob again = hand.claimOne(place);
@@ -192,11 +193,11 @@ public abstract class JobStoreContract {
         assertThat(again.failures()).isZero();
         assertThat(again.attempt()).isEqualTo(2);
 
-        assertThat(hand.store().desk().discard(added.get(1))).isTrue();
-        assertThat(hand.store().desk().discard(added.get(1))).isFalse();
+        assertThat(hand.store().desk().discard(added.get(1), "tester")).isTrue();
+        assertThat(hand.store().desk().discard(added.get(1), "tester")).isFalse();
         assertThat(hand.store()
                         .desk()
-                        .replay(List.of(added.get(1)), Priorities.standard())
+                        .replay(List.of(added.get(1)), Priorities.standard(), "tester")
                         .ids())
                 .isEmpty();
     }

@@ -300,14 +300,14 @@ public abstract class UniqueContract {
         finish(place, dead(claimOne(place)));
         assertThat(view(first.id()).uniqueKey()).isNull();
         hand.store().upkeep().rollUp(Duration.ZERO);
-        hand.store().desk().replay(List.of(first.id()), Priorities.standard());
+        hand.store().desk().replay(List.of(first.id()), Priorities.standard(), "tester");
         assertThat(view(first.id()).uniqueKey()).isEqualTo("replayed");
         assertThat(add(unique, "2")).isEqualTo(new Enqueued(first.id(), How.KEPT));
         assertThat(add(unique.replace().releaseAtEnd(), "2")).isEqualTo(new Enqueued(first.id(), How.KEPT));
         finish(place, dead(claimOne(place)));
         Enqueued other = add(unique, "3");
         assertThat(other.created()).isTrue();
-        hand.store().desk().replay(List.of(first.id()), Priorities.standard());
+        hand.store().desk().replay(List.of(first.id()), Priorities.standard(), "tester");
         assertThat(add(unique, "4")).isEqualTo(new Enqueued(other.id(), How.KEPT));
         assertThat(view(first.id()).uniqueKey()).isNull();
     }

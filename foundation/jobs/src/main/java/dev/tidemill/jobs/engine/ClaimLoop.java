@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ final class ClaimLoop {
     private final Workshop shop;
     private final HeapGuard heap;
     private final Priorities priorities;
+    private final Drain drain;
     private final Loop loop = new Loop("claim", this::turn);
     private volatile boolean closed;
     private volatile boolean woken;
@@ -43,9 +45,15 @@ final class ClaimLoop {
     private boolean sparing;
     private int sparingTurns;
 
-    ClaimLoop(Settings settings, Workshop shop, HeapGuard heap, Supplier<@Nullable EpochWork> current) {
+    ClaimLoop(
+            Settings settings,
+            Workshop shop,
+            HeapGuard heap,
+            Supplier<@Nullable EpochWork> current,
+            Consumer<List<Hint>> committed) {
         this.shop = shop;
         this.heap = heap;
+        this.drain = new Drain(this::stockOf, shop.finisher(), committed);
         this.current = current;
         this.priorities = settings.priorities();
         this.quarantine = new Quarantine(settings.poisonAfter());
@@ -58,6 +66,12 @@ final class ClaimLoop {
 
     void wake() {
         woken = true;
+        loop.wake();
+    }
+
+    /** Somebody may have drained this node, or called it back. */
+    void lookIfDrained() {
+        drain.look();
         loop.wake();
     }
 
@@ -77,6 +91,9 @@ final class ClaimLoop {
         }
         try {
             reconcile(epoch);
+            if (drain.holds(epoch)) {
+                return POLL_IDLE;
+            }
             if (shop.finisher().congested()) {
                 return Duration.ofMillis(5);
             }
@@ -201,6 +218,12 @@ final class ClaimLoop {
         closed = true;
         loop.stop();
         loop.join(Duration.ofSeconds(10));
+    }
+
+    /** Takes out of the stock what has not started, if it is this epoch's. */
+    private List<ClaimedJob> stockOf(EpochWork epoch) {
+        List<ClaimedJob> left = empty();
+        return stocked == epoch ? left : List.of();
     }
 
     /** Takes what has not started out of the stock. */

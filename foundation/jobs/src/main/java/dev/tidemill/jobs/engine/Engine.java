@@ -15,7 +15,6 @@ import dev.tidemill.jobs.Transaction;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Desk;
-import dev.tidemill.jobs.store.Desk.Replayed;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake.Added;
 import dev.tidemill.jobs.store.JobStore;
@@ -51,6 +50,8 @@ public final class Engine {
     private final Enqueuer enqueuer;
     private final Notifier notifier;
     private final Steering steering;
+    private final JobDesk desk;
+    private final String self;
     private final Caretaker caretaker;
     private final Scheduler scheduler;
     private final ScheduleBook schedules;
@@ -68,10 +69,11 @@ public final class Engine {
         this.notifier = new Notifier(signals);
         this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
         this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, this::committed);
-        this.schedules = new ScheduleBook(store.timetable(), enqueuer, this::committed, this::scheduleChanged);
+        this.self = settings.nodeName() == null ? "application" : settings.nodeName();
+        this.schedules = new ScheduleBook(store.timetable().by(self), enqueuer, this::committed, this::scheduleChanged);
         this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
-        this.steering = new Steering(
-                store.control(), this::committed, settings.nodeName() == null ? "application" : settings.nodeName());
+        this.steering = new Steering(store.control(), this::committed, self);
+        this.desk = new JobDesk(store, enqueuer, settings.priorities(), this::committed);
         this.alarms = registry.alarms();
         Set<String> kinds = registry.handledKinds();
         this.crank = byHand
@@ -163,7 +165,7 @@ public final class Engine {
         Heard heard = signals.await(LISTEN_TURN);
         heard.hints().forEach(this::wakeHere);
         if (heard.cancels() && node != null) {
-            node.cancelAsAsked();
+            node.doAsAsked();
         }
         return Duration.ZERO;
     }
@@ -294,11 +296,14 @@ public final class Engine {
         return check(checkup -> checkup.why(id, settings.priorities()));
     }
 
-    /** Makes dead letters ready again. */
-    public List<Long> replay(List<Long> ids) {
-        Replayed replayed = translated(() -> store.desk().replay(ids, settings.priorities()));
-        committed(replayed.hints());
-        return replayed.ids();
+    /** What people decide about jobs and nodes. */
+    public JobDesk desk() {
+        return desk;
+    }
+
+    /** By what name this process asks for something where nobody else's is given. */
+    public String self() {
+        return self;
     }
 
     /** The limits. */
@@ -316,7 +321,7 @@ public final class Engine {
         Steering.checkText("The name of who cancels", by, 1, 100);
         Cancellation done = translated(() -> store.control().cancel(job, by));
         if (done == Cancellation.INTERRUPTED && node != null) {
-            node.cancelAsAsked();
+            node.doAsAsked();
         }
         return done;
     }

@@ -199,6 +199,13 @@ final class Enqueuer {
                 unique);
     }
 
+    /** Refuses a payload that could not be enqueued. */
+    void checkPayload(String kind, String payload) {
+        registry.codec().check(payload);
+        checkText(kind, payload);
+        checkSize(kind, payload);
+    }
+
     private static @Nullable String surroundingTrace() {
         String trace = MDC.get("trace");
         return trace != null && EnqueueOptions.isTrace(trace) ? trace : null;

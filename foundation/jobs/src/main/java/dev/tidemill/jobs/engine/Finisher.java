@@ -29,10 +29,14 @@ final class Finisher {
     private static final int BUSY_AT = 64;
     private static final Duration GATHER = Duration.ofMillis(4);
 
-    /** An outcome under its epoch; written ones only need their lease ended and their count taken. */
+    /**
+     * An outcome under its epoch; written ones only need their lease ended and their count taken. Null for a job that
+     * was given back, which only may be the last of its lease.
+     */
     private record Item(
             EpochWork epoch,
-            Outcome outcome,
+            ClaimedJob job,
+            @Nullable Outcome outcome,
             boolean written,
             @Nullable Report report) {}
 
@@ -42,7 +46,8 @@ final class Finisher {
             List<Outcome> outcomes,
             List<Outcome> written,
             List<Report> reports,
-            List<Long> endedLeases) {}
+            List<Long> endedLeases,
+            AtomicInteger items) {}
 
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pending = new AtomicInteger();
@@ -69,7 +74,7 @@ final class Finisher {
 
     /** An outcome, and what its handler reported last. */
     void add(EpochWork epoch, Outcome outcome, @Nullable Report report) {
-        add(new Item(epoch, outcome, false, report));
+        add(new Item(epoch, outcome.job(), outcome, false, report));
     }
 
     /** An outcome that the handler's own transaction, or a settlement, has written. */
@@ -79,7 +84,12 @@ final class Finisher {
 
     /** The same, and what its handler reported last, which is not written yet. */
     void addWritten(EpochWork epoch, Outcome outcome, @Nullable Report report) {
-        add(new Item(epoch, outcome, true, report));
+        add(new Item(epoch, outcome.job(), outcome, true, report));
+    }
+
+    /** Jobs that went back without having started: their leases end with the outcomes of the others in them. */
+    void givenBack(EpochWork epoch, List<ClaimedJob> jobs) {
+        jobs.forEach(job -> add(new Item(epoch, job, null, true, null)));
     }
 
     private void add(Item item) {
@@ -119,7 +129,7 @@ final class Finisher {
         write(batch);
         unfinished = null;
         lastSize = batch.outcomes.size();
-        pending.addAndGet(-(batch.outcomes.size() + batch.written.size()));
+        pending.addAndGet(-batch.items.get());
         return Duration.ZERO;
     }
 
@@ -129,19 +139,20 @@ final class Finisher {
             return null;
         }
         EpochWork epoch = first.epoch;
-        Batch batch = new Batch(epoch, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        Batch batch = new Batch(
+                epoch, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new AtomicInteger());
         Item item;
-        while (batch.outcomes.size() + batch.written.size() < BATCH_LIMIT
-                && (item = queue.peek()) != null
-                && item.epoch == epoch) {
+        while (batch.items.get() < BATCH_LIMIT && (item = queue.peek()) != null && item.epoch == epoch) {
             queue.poll();
-            (item.written ? batch.written : batch.outcomes).add(item.outcome);
+            batch.items.incrementAndGet();
+            if (item.outcome != null) {
+                (item.written ? batch.written : batch.outcomes).add(item.outcome);
+            }
             if (item.report != null) {
                 batch.reports.add(item.report);
             }
-            ClaimedJob job = item.outcome.job();
-            if (epoch.through(job)) {
-                batch.endedLeases.add(job.lease());
+            if (epoch.through(item.job)) {
+                batch.endedLeases.add(item.job.lease());
             }
         }
         return batch;

@@ -50,7 +50,7 @@ final class Node {
         this.shop =
                 new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, info.name());
         this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
-        this.claims = new ClaimLoop(settings, shop, heap, () -> current);
+        this.claims = new ClaimLoop(settings, shop, heap, () -> current, committed);
     }
 
     void start() {
@@ -145,8 +145,9 @@ final class Node {
         return shop.chunkStats();
     }
 
-    /** Interrupts what runs here and was cancelled. */
-    void cancelAsAsked() {
+    /** Interrupts what runs here and was cancelled, and claims no more, or again, if that was asked for. */
+    void doAsAsked() {
+        claims.lookIfDrained();
         EpochWork epoch = current;
         if (epoch != null && epoch.state() == EpochWork.State.WORKING) {
             epoch.cancel(epoch.place().cancelRequests());

@@ -43,6 +43,12 @@ public final class ScheduleBook {
         this.changed = changed;
     }
 
+    /** The same on behalf of somebody, for the audit trail. */
+    public ScheduleBook by(String who) {
+        Steering.checkText("The name of who asks", who, 1, 100);
+        return new ScheduleBook(timetable.by(who), enqueuer, committed, changed);
+    }
+
     /** What an application's code says; stored unless it is already, or a newer start says otherwise. */
     public record InCode(String name, Timing timing, Object job, ScheduleOptions options) {}
 

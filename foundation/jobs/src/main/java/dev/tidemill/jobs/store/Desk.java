@@ -25,11 +25,15 @@ public interface Desk {
     /** Dead letters older than the one of job {@code after} (0 for the newest), newest first. */
     List<DeadLetter> deadLetters(long after, int limit);
 
-    /** Makes dead letters ready again with fresh attempts; ids that are no dead letters are passed over. */
-    Replayed replay(List<Long> ids, Priorities priorities);
+    /**
+     * Makes dead letters ready again with fresh attempts; ids that are no dead letters are passed over.
+     *
+     * @param by who asked, for the audit trail
+     */
+    Replayed replay(List<Long> ids, Priorities priorities, String by);
 
     /** Puts a dead letter aside; false if there is none. */
-    boolean discard(long id);
+    boolean discard(long id, String by);
 
     /**
      * What was replayed.

@@ -37,6 +37,15 @@ public interface JobStore extends AutoCloseable {
     /** When kinds fail too often. */
     Alarms alarms();
 
+    /** Carries out what a person decides about jobs. */
+    Actions actions();
+
+    /** Says which nodes may claim. */
+    Roster roster();
+
+    /** Who changed what. */
+    AuditTrail auditTrail();
+
     @Override
     void close();
 }

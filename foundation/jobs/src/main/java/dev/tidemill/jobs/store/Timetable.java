@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /** Keeps schedules, for those who make and look at them. Thread safe; every answer is bounded. */
 public interface Timetable {
+    /** The same on behalf of somebody, in whose name changes stand in the audit trail. */
+    Timetable by(String who);
+
     /**
      * Stores a schedule. One that is there gets the new definition; it keeps its history, its pause and, where the
      * timing is the same, its next fire.

@@ -10,7 +10,7 @@ import java.util.Set;
  * One epoch of one node: where it claims and finishes. Once the epoch is closed (the node was declared dead, or
  * left), nothing here writes any more and everything answers {@link EpochClosedException}.
  *
- * <p>{@link #claim} and {@link #reconcile} are for the claiming thread alone, {@link #finish} for the finishing
+ * <p>{@link #claim}, {@link #drained} and {@link #reconcile} are for the claiming thread alone, {@link #finish} for the finishing
  * thread alone, {@link #heartbeat} for the heart's; the rest is thread safe.
  */
 public interface Workplace extends AutoCloseable {
@@ -72,6 +72,9 @@ public interface Workplace extends AutoCloseable {
 
     /** The jobs, this node's or not, that somebody wants to have cancelled and that may be running. Thread safe. */
     Set<Long> cancelRequests();
+
+    /** Whether somebody has drained this node; claims bring nothing then. */
+    boolean drained();
 
     /**
      * Says that the node lives.

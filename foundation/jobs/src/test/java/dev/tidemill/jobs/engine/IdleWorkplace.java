@@ -74,6 +74,11 @@ final class IdleWorkplace implements Workplace {
     }
 
     @Override
+    public boolean drained() {
+        return false;
+    }
+
+    @Override
     public long heartbeat(int nowRunning, List<Tally> tallies) {
         return 1;
     }
