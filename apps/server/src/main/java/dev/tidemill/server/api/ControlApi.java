@@ -19,8 +19,7 @@ public final class ControlApi {
     private static final String LIMITS = "/api/v1/limits";
     private static final String PAUSES = "/api/v1/pauses";
     private static final String FAIR = "/api/v1/fair-queues";
-    /** Who changes something over the API, in the audit trail: there is one token, so there are no names yet. */
-    private static final String BY = "api";
+    private static final String BY = AuditApi.BY;
 
     private final Tidemill mill;
 

@@ -5,6 +5,7 @@ import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,6 +105,16 @@ final class Fields {
             return text == null ? null : Duration.parse(text);
         } catch (DateTimeException malformed) {
             throw wrong(name, "is '" + text + "'; it must be an ISO-8601 duration such as PT1S or PT1M");
+        }
+    }
+
+    @Nullable
+    Instant instant(String name) {
+        String text = text(name);
+        try {
+            return text == null ? null : Instant.parse(text);
+        } catch (DateTimeException malformed) {
+            throw wrong(name, "is '" + text + "'; it must be an ISO-8601 instant such as 2030-01-31T09:00:00Z");
         }
     }
 

@@ -43,7 +43,7 @@ public final class SchedulesApi {
     }
 
     private Schedules schedules() {
-        return mill.schedules();
+        return mill.schedules().by(AuditApi.BY);
     }
 
     private Reply list(Call call) {

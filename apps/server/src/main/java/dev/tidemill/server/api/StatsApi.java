@@ -147,6 +147,7 @@ public final class StatsApi {
         json.writeNumberProperty("running", node.running());
         json.writeArrayPropertyStart("kinds");
         node.kinds().forEach(kind -> json.writeString(Objects.requireNonNull(kind)));
-        json.writeEndArray().writeEndObject();
+        json.writeEndArray();
+        json.writeStringProperty("duty", node.duty().name()).writeEndObject();
     }
 }
