@@ -2,6 +2,7 @@ package dev.tidemill.cli;
 
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.HandMill;
+import dev.tidemill.jobs.JobAction;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,31 +10,26 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code tidemill cancel}. */
 @Command(
         name = "cancel",
         sortOptions = false,
-        header = "Cancels jobs: they do not start any more, and are interrupted if they run; no server has to be up.",
+        header = "Cancels jobs, so that they do not start any more; no server has to be up.",
         description = {
             "",
-            "Exit codes: 0 done, 1 some of them could not be cancelled: not there, succeeded or dead letters; 2 it could "
-                    + "not.",
+            "Jobs that are named are interrupted if they run. Of those that fit what is given, the waiting ones are cancelled. "
+                    + "Exit codes: 0 done, 1 some of those named could not be cancelled: not there, succeeded or dead "
+                    + "letters; 2 it could not.",
             ""
         },
         optionListHeading = "Options:%n")
 final class CancelCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "ID", arity = "1..*", description = "The jobs.")
-    private List<Long> ids = List.of();
+    @Mixin
+    private Selection jobs = new Selection();
 
-    @Option(
-            names = "--by",
-            paramLabel = "NAME",
-            defaultValue = "${sys:user.name}",
-            description = "Who asks for it, for the audit trail. Default: ${DEFAULT-VALUE}.")
-    private String by = "";
+    @Mixin
+    private Asker asker = new Asker();
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -43,20 +39,27 @@ final class CancelCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        boolean filtered = jobs.isFilter(output);
         try (HandMill mill = database.open("cancel")) {
-            Map<Long, Cancellation> answers = new LinkedHashMap<>();
-            for (long id : ids) {
-                answers.put(id, mill.tidemill().cancel(id, by));
-            }
-            if (output.isJson()) {
-                List<Map<String, Object>> jobs = new ArrayList<>();
-                answers.forEach((id, answer) -> jobs.add(Map.of("id", id, "outcome", answer.name())));
-                output.json(Map.of("jobs", jobs));
-            } else {
-                answers.forEach((id, answer) -> output.text().println("Job " + id + ": " + said(answer)));
-            }
-            return answers.values().stream().allMatch(CancelCommand::isDone) ? 0 : 1;
+            return filtered
+                    ? jobs.act(mill.tidemill(), new JobAction.Cancel(), asker.by(), output, "cancelled", "cancelled")
+                    : cancel(mill);
         }
+    }
+
+    private int cancel(HandMill mill) {
+        Map<Long, Cancellation> answers = new LinkedHashMap<>();
+        for (long id : jobs.ids()) {
+            answers.put(id, mill.tidemill().cancel(id, asker.by()));
+        }
+        if (output.isJson()) {
+            List<Map<String, Object>> lines = new ArrayList<>();
+            answers.forEach((id, answer) -> lines.add(Map.of("id", id, "outcome", answer.name())));
+            output.json(Map.of("jobs", lines));
+        } else {
+            answers.forEach((id, answer) -> output.text().println("Job " + id + ": " + said(answer)));
+        }
+        return answers.values().stream().allMatch(CancelCommand::isDone) ? 0 : 1;
     }
 
     private static boolean isDone(Cancellation answer) {

@@ -16,7 +16,12 @@ import picocli.CommandLine.Command;
             PauseCommand.class,
             ResumeCommand.class,
             CancelCommand.class,
-            ReplayCommand.class
+            RescheduleCommand.class,
+            PrioritizeCommand.class,
+            ReplayCommand.class,
+            DiscardCommand.class,
+            DrainCommand.class,
+            AuditCommand.class
         })
 public final class CliMain {
     /** The driver logs what it cannot parse; held here, since loggers are held weakly. */

@@ -3,6 +3,7 @@ package dev.tidemill.cli;
 import dev.tidemill.jobs.Pause;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What is paused or resumed, and who asks for it. */
@@ -10,12 +11,8 @@ final class PauseTarget {
     @ArgGroup(multiplicity = "1")
     private Choice choice = new Choice();
 
-    @Option(
-            names = "--by",
-            paramLabel = "NAME",
-            defaultValue = "${sys:user.name}",
-            description = "Who asks for it, for the audit trail. Default: ${DEFAULT-VALUE}.")
-    private String by = "";
+    @Mixin
+    private Asker asker = new Asker();
 
     /** One of these. */
     static final class Choice {
@@ -54,7 +51,7 @@ final class PauseTarget {
     }
 
     String by() {
-        return by;
+        return asker.by();
     }
 
     /** As people say it. */

@@ -1,8 +1,13 @@
 package dev.tidemill.cli;
 
-import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.HandMill;
+import dev.tidemill.jobs.JobAction;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +18,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 
 /** {@code tidemill replay}. */
 @Command(
@@ -22,24 +26,25 @@ import picocli.CommandLine.Parameters;
         header = "Makes dead letters ready again, with fresh attempts; no server has to be up.",
         description = {
             "",
-            "Name the jobs, or take --all of them, or all of one --kind. Workers find them within a fifth of a second. Exit "
-                    + "codes: 0 done, 1 some of the jobs named are no dead letters, 2 it could not.",
+            "Name the jobs, or take --all of them, or those that have something in common. Workers find them within a fifth "
+                    + "of a second. Exit codes: 0 done, 1 some of the jobs named are no dead letters, 2 it could not.",
             ""
         },
         optionListHeading = "Options:%n")
 final class ReplayCommand implements Callable<Integer> {
-    private static final int PAGE = 1_000;
     private static final int BATCH = 10_000;
-    private static final int MOST = 1_000_000;
 
-    @Parameters(paramLabel = "ID", arity = "0..*", description = "Jobs that are dead letters.")
-    private List<Long> ids = List.of();
+    @Mixin
+    private Selection jobs = new Selection();
 
-    @Option(names = "--all", description = "All dead letters, at most a million at a time.")
-    private boolean all;
+    @Option(
+            names = "--payload-file",
+            paramLabel = "FILE",
+            description = "One job alone: with this payload, JSON, instead of its own.")
+    private @Nullable Path payloadFile;
 
-    @Option(names = "--kind", paramLabel = "KIND", description = "With --all: those of this kind alone.")
-    private @Nullable String kind;
+    @Mixin
+    private Asker asker = new Asker();
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -49,37 +54,45 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (all == !ids.isEmpty() || (kind != null && !all)) {
+        boolean filtered = jobs.isFilter(output);
+        if (payloadFile != null && jobs.ids().size() != 1) {
             throw new ParameterException(
-                    output.spec().commandLine(), "Name jobs, or give --all, or --all --kind KIND: one of them.");
+                    output.spec().commandLine(), "--payload-file is for one job; name exactly one.");
         }
         try (HandMill mill = database.open("replay")) {
-            List<Long> wanted = all ? letters(mill.tidemill()) : ids;
-            List<Long> replayed = new ArrayList<>();
-            for (int from = 0; from < wanted.size(); from += BATCH) {
-                replayed.addAll(mill.tidemill().replay(wanted.subList(from, Math.min(wanted.size(), from + BATCH))));
+            if (filtered) {
+                return jobs.act(mill.tidemill(), new JobAction.Replay(), asker.by(), output, "replayed", "ready again");
             }
-            List<Long> passed = all
-                    ? List.of()
-                    : wanted.stream().filter(id -> !replayed.contains(id)).toList();
+            List<Long> replayed = replay(mill.tidemill());
+            List<Long> passed =
+                    jobs.ids().stream().filter(id -> !replayed.contains(id)).toList();
             tell(replayed.size(), passed);
             return passed.isEmpty() ? 0 : 1;
         }
     }
 
-    /** All ids first: a replayed letter is gone, and the page after it could not be asked for. */
-    private List<Long> letters(Tidemill mill) {
-        List<Long> found = new ArrayList<>();
-        List<DeadLetter> page = mill.deadLetters(0, PAGE);
-        while (!page.isEmpty() && found.size() < MOST) {
-            for (DeadLetter letter : page) {
-                if (kind == null || kind.equals(letter.kind())) {
-                    found.add(letter.jobId());
-                }
-            }
-            page = mill.deadLetters(page.getLast().jobId(), PAGE);
+    private List<Long> replay(Tidemill mill) {
+        List<Long> ids = jobs.ids();
+        if (payloadFile != null) {
+            return mill.actions().replayEdited(ids.getFirst(), payload(payloadFile), asker.by()) ? ids : List.of();
         }
-        return found;
+        List<Long> replayed = new ArrayList<>();
+        for (int from = 0; from < ids.size(); from += BATCH) {
+            replayed.addAll(mill.replay(ids.subList(from, Math.min(ids.size(), from + BATCH)), asker.by()));
+        }
+        return replayed;
+    }
+
+    private static String payload(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException unreadable) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The file " + file + " of --payload-file cannot be read as UTF-8: "
+                            + unreadable.getClass().getSimpleName() + ".",
+                    unreadable);
+        }
     }
 
     private void tell(int replayed, List<Long> passed) {

@@ -206,6 +206,12 @@ final class CliTest {
                 "pause",
                 "pause --queue a --kind b",
                 "cancel",
+                "cancel 7 --queue a",
+                "reschedule 7",
+                "reschedule --queue a --in 5m",
+                "prioritize 7",
+                "drain",
+                "audit --limit many",
                 "mend"
             })
     void wrongUsageIsExitCodeTwo(String line) {
