@@ -13,6 +13,7 @@ import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.NodesApi;
 import dev.tidemill.server.api.ProcessApi;
+import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.http.Credentials;
@@ -76,6 +77,7 @@ public final class TidemillServer implements AutoCloseable {
         new AuditApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
+        new RetentionApi(mill).mount(router);
         new LogLevelApi().mount(router);
         meters.mount(router);
         this.web = WebServer.builder()

@@ -76,6 +76,10 @@ final class ServerUnderTest implements AutoCloseable {
         return send(to(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(json)));
     }
 
+    HttpResponse<String> put(String path, String json) {
+        return send(to(path).header("Content-Type", "application/json").PUT(BodyPublishers.ofString(json)));
+    }
+
     HttpResponse<String> post(String path) {
         return send(to(path).POST(BodyPublishers.noBody()));
     }

@@ -302,6 +302,11 @@ public final class Tidemill implements AutoCloseable {
         return engine.limits();
     }
 
+    /** How long history stays. */
+    public Retention retention() {
+        return engine.retention();
+    }
+
     /** Pauses and resumes queues, kinds and keys. */
     public Pauses pauses() {
         return engine.pauses();

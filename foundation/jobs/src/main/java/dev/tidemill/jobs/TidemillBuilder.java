@@ -211,13 +211,7 @@ public final class TidemillBuilder {
      * seven days. 1 hour to ten years. Single kinds can ask for more: {@link HandlerOptions#keep}.
      */
     public TidemillBuilder history(Duration value) {
-        if (value.compareTo(Duration.ofHours(1)) < 0 || value.compareTo(Keep.LONGEST) > 0) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "History is to be kept for " + value + "; it must be between 1 hour and " + Keep.LONGEST.toDays()
-                            + " days.");
-        }
-        history = value;
+        history = Retention.validAge(value);
         return this;
     }
 

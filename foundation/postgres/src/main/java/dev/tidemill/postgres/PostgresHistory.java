@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.Keep;
+import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.store.History;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -8,8 +9,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +70,84 @@ final class PostgresHistory implements History, AutoCloseable {
             }
             return true;
         });
+    }
+
+    @Override
+    public void setAge(Duration age, String by) {
+        change("keep_history", by, "history", age.toString(), micros(age));
+    }
+
+    @Override
+    public void setKind(String kind, Keep keep, String by) {
+        change(
+                "keep_kind",
+                by,
+                "kind " + kind,
+                keep.completed() + " completed, " + keep.failed() + " failed, all for " + keep.age(),
+                kinds.id(kind),
+                keep.completed(),
+                keep.failed(),
+                micros(keep.age()));
+    }
+
+    private void change(String name, String by, String target, String detail, Object... parameters) {
+        try (Session session = new Session(dataSource, Duration.ofSeconds(10))) {
+            session.transaction(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(statements.get(name));
+                        PreparedStatement note = connection.prepareStatement(statements.get("note_change"))) {
+                    Parameters.set(statement, parameters);
+                    statement.executeUpdate();
+                    Parameters.set(note, by, "keep", target, detail);
+                    return note.execute();
+                }
+            });
+        }
+    }
+
+    @Override
+    public Retention.View view() {
+        try (Session session = new Session(dataSource, Duration.ofSeconds(10))) {
+            return session.call(connection -> {
+                Duration age = Duration.ZERO;
+                Map<String, Keep> rules = new TreeMap<>();
+                try (PreparedStatement statement = connection.prepareStatement(statements.get("keep_rules"));
+                        ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        age = duration(rows.getLong(1));
+                        if (rows.getString(2) != null) {
+                            rules.put(
+                                    rows.getString(2),
+                                    new Keep(rows.getInt(3), rows.getInt(4), duration(rows.getLong(5))));
+                        }
+                    }
+                }
+                return new Retention.View(age, rules, parts(connection));
+            });
+        }
+    }
+
+    private List<Retention.Part> parts(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("history_parts"));
+                ResultSet rows = statement.executeQuery()) {
+            List<Retention.Part> parts = new ArrayList<>();
+            while (rows.next()) {
+                parts.add(new Retention.Part(
+                        rows.getString(1),
+                        rows.getLong(2),
+                        instant(rows.getLong(3)),
+                        instant(rows.getLong(4)),
+                        Retention.Step.values()[rows.getInt(5)]));
+            }
+            return parts;
+        }
+    }
+
+    private static Duration duration(long micros) {
+        return Duration.of(micros, ChronoUnit.MICROS);
+    }
+
+    private static @Nullable Instant instant(long micros) {
+        return micros == 0 ? null : Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
     }
 
     private record Step(

@@ -13,6 +13,20 @@ update {schema}.history_setting set value = ? where name = 'age'
 insert into {schema}.keep_rule (kind, completed, failed, age) values (?, ?, ?, ?)
     on conflict (kind) do update set completed = excluded.completed, failed = excluded.failed, age = excluded.age
 
+-- :keep_rules
+-- How long history stays, and in each row what a kind asks for beyond that, if any does.
+select s.value, k.name, r.completed, r.failed, r.age
+  from {schema}.history_setting s
+  left join ({schema}.keep_rule r join {schema}.kind k on k.id = r.kind) on true
+ where s.name = 'age'
+ limit 10000
+
+-- :history_parts
+select p.family, p.number, coalesce(p.opened, 0), coalesce(p.left_at, 0), p.step
+  from {schema}.part p
+ order by p.family, p.number
+ limit 1000
+
 -- :advance_history
 select p_did, p_part, p_command from {schema}.advance_history()
 

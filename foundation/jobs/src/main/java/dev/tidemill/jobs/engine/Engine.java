@@ -10,6 +10,7 @@ import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Pauses;
+import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Transaction;
 import dev.tidemill.jobs.Why;
@@ -312,6 +313,10 @@ public final class Engine {
     }
 
     /** The pauses. */
+    public Retention retention() {
+        return new HistoryKeeper(store.history());
+    }
+
     public Pauses pauses() {
         return steering;
     }

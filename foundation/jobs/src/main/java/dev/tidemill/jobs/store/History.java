@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.Keep;
+import dev.tidemill.jobs.Retention;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,15 @@ public interface History {
      * @param kinds what single kinds ask for beyond that
      */
     void keep(@Nullable Duration age, Map<String, Keep> kinds);
+
+    /** What is kept, and in which parts it lies. */
+    Retention.View view();
+
+    /** Says how long history stays, with a line in the audit trail. */
+    void setAge(Duration age, String by);
+
+    /** Says what a kind asks for beyond that, with a line in the audit trail. */
+    void setKind(String kind, Keep keep, String by);
 
     /**
      * Takes one bounded step. A process that dies in it, or between two of them, harms nothing.
