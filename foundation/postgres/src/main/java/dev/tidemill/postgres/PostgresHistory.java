@@ -136,10 +136,20 @@ final class PostgresHistory implements History, AutoCloseable {
                         rows.getLong(2),
                         instant(rows.getLong(3)),
                         instant(rows.getLong(4)),
-                        Retention.Step.values()[rows.getInt(5)]));
+                        step(rows.getInt(5))));
             }
             return parts;
         }
+    }
+
+    private static Retention.Step step(int number) {
+        return switch (number) {
+            case 0 -> Retention.Step.STAYS;
+            case 1 -> Retention.Step.VOID;
+            case 2 -> Retention.Step.LISTED;
+            case 3 -> Retention.Step.COPIED;
+            default -> throw new IllegalArgumentException("no step has the number " + number);
+        };
     }
 
     private static Duration duration(long micros) {
