@@ -26,6 +26,9 @@ final class Lanes {
     private static final int PRIORITIES = 5;
     private static final long LOOK_SPACING = 20;
     private static final long LOOK_AT_LEAST_EVERY_NANOS = 60_000_000_000L;
+    /** A claim may take long for other reasons than dead entries: a lock, a frozen process. */
+    private static final long LOOK_AFTER_CLAIM_NANOS = 10_000_000_000L;
+
     /** A claim that looked everywhere may take that long for what it claimed. */
     private static final long CHEAP_CLAIM_NANOS = 50_000_000L;
 
@@ -79,7 +82,7 @@ final class Lanes {
         synchronized (this) {
             looking = false;
             aside = tookNanos > CHEAP_LOOK_NANOS;
-            nextLookNanos = next(tookNanos);
+            nextLookNanos = next(tookNanos, LOOK_AT_LEAST_EVERY_NANOS);
         }
         first.forEach(this::hint);
     }
@@ -89,8 +92,8 @@ final class Lanes {
         nextLookNanos = System.nanoTime() + AFTER_FAILURE_NANOS;
     }
 
-    private static long next(long tookNanos) {
-        return System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
+    private static long next(long tookNanos, long atMostNanos) {
+        return System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, atMostNanos);
     }
 
     /** Makes a look due, whenever the last one was. */
@@ -122,7 +125,7 @@ final class Lanes {
             boolean everywhere,
             long tookNanos) {
         if (everywhere) {
-            nextLookNanos = next(tookNanos);
+            nextLookNanos = next(tookNanos, LOOK_AFTER_CLAIM_NANOS);
             aside = tookNanos > CHEAP_CLAIM_NANOS;
         }
         Map<String, Position[]> reached = new HashMap<>();
