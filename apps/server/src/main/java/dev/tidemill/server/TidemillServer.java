@@ -6,6 +6,7 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.api.ActionsApi;
 import dev.tidemill.server.api.AuditApi;
+import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
@@ -75,6 +76,7 @@ public final class TidemillServer implements AutoCloseable {
         new ActionsApi(mill).mount(router);
         new NodesApi(mill).mount(router);
         new AuditApi(mill).mount(router);
+        new BreakersApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);

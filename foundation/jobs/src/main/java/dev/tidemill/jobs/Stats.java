@@ -16,6 +16,7 @@ import java.util.List;
  * @param deadLetters jobs that need a person, exact up to 10,000 and not counted further
  * @param schedules the schedules, together
  * @param alarms kinds that fail too often, by name
+ * @param openBreakers the breakers that are not closed, by name
  */
 public record Stats(
         Instant at,
@@ -25,10 +26,12 @@ public record Stats(
         List<Unhandled> unhandled,
         long deadLetters,
         ScheduleStats schedules,
-        List<Alarm> alarms) {
+        List<Alarm> alarms,
+        List<BreakerView> openBreakers) {
 
     public Stats {
         alarms = List.copyOf(alarms);
+        openBreakers = List.copyOf(openBreakers);
         queues = List.copyOf(queues);
         nodes = List.copyOf(nodes);
         unhandled = List.copyOf(unhandled);

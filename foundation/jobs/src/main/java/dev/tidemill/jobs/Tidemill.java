@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Thread safe. A process that handles jobs holds up to eight connections of the data source for as long as it runs,
- * one that only enqueues four, and one more where there are schedules: give the pool as many more as the application itself needs. A job id is a positive number, unique in its schema; ids are not handed
+ * one that only enqueues four, and one more where there are schedules, and where handlers depend on something with a breaker: give the pool as many more as the application itself needs. A job id is a positive number, unique in its schema; ids are not handed
  * out in the order of commits.
  */
 public final class Tidemill implements AutoCloseable {
@@ -305,6 +305,11 @@ public final class Tidemill implements AutoCloseable {
     /** How long history stays. */
     public Retention retention() {
         return engine.retention();
+    }
+
+    /** The circuit breakers of what jobs depend on. */
+    public Breakers breakers() {
+        return engine.breakers();
     }
 
     /** Pauses and resumes queues, kinds and keys. */

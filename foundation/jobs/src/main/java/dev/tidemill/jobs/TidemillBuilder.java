@@ -30,6 +30,7 @@ public final class TidemillBuilder {
     private int poisonAfter = 3;
     private @Nullable Duration history;
     private double holdHeapFrom = 0.85;
+    private final Map<String, Breaker> breakers = new LinkedHashMap<>();
 
     TidemillBuilder(DataSource dataSource) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -122,6 +123,15 @@ public final class TidemillBuilder {
     /** Which exceptions stand for which {@link ErrorCategory}, for all kinds; adds to what was said before. */
     public TidemillBuilder errors(UnaryOperator<ErrorRules> rules) {
         errors = rules.apply(errors);
+        return this;
+    }
+
+    /**
+     * Settings of a breaker, for all processes on the schema: those of the process that started last hold. What handlers
+     * depend on without such settings has those of {@link Breaker#of}.
+     */
+    public TidemillBuilder breaker(Breaker value) {
+        breakers.put(value.name(), value);
         return this;
     }
 
@@ -272,6 +282,7 @@ public final class TidemillBuilder {
                 deadAfter,
                 poisonAfter,
                 history,
-                holdHeapFrom);
+                holdHeapFrom,
+                breakers);
     }
 }

@@ -79,6 +79,8 @@ public record Why(long jobId, String kind, String queue, Priority priority, JobS
         ORPHANED,
         /** It, its queue, its kind or its key is paused. */
         PAUSED,
+        /** Something it depends on does not work for now, or a person said so. */
+        BREAKER_OPEN,
         /** A limit on its queue or kind is used up, and it waits there for its turn. */
         LIMITED,
         /** No process is at work. */

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class Claimer {
     /** Rules may change between two claims, but hardly all the time. */
     private static final int TRIES = 5;
+
+    private static final long PROBE_NANOS = 200_000_000L;
     /** The claim itself returns jobs as they lie. */
     private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
                     job -> job.priority() != Priority.CRITICAL)
@@ -41,6 +43,7 @@ final class Claimer {
     private final int[] weights;
     private final long[] within;
     private final Lookout lookout;
+    private final Probes probes;
     private final Lanes plain;
     private final Lanes limitedQueues;
     private final Lanes limitedKinds;
@@ -48,6 +51,7 @@ final class Claimer {
     private long version;
     private boolean kindsFirst;
     private boolean asked;
+    private long probedNanos = System.nanoTime() - PROBE_NANOS;
 
     Claimer(
             Session session,
@@ -60,6 +64,7 @@ final class Claimer {
             Lookout lookout,
             long nowMicros) {
         this.lookout = lookout;
+        this.probes = new Probes(session, statements, epoch, slot);
         this.plain = new Lanes(nowMicros);
         this.limitedQueues = new Lanes(nowMicros);
         this.limitedKinds = new Lanes(nowMicros);
@@ -80,6 +85,10 @@ final class Claimer {
         limitedKinds.hint(hint);
     }
 
+    long rules() {
+        return version;
+    }
+
     List<ClaimedJob> claim(List<Demand> demands) {
         for (int attempt = 1; ; attempt++) {
             Gates current = gates;
@@ -91,7 +100,7 @@ final class Claimer {
                 List<ClaimedJob> claimed = claim(demands, current);
                 // Nobody refuses what is not sent: where all is paused, the rules have to be asked for.
                 gates = asked ? current : null;
-                return claimed;
+                return withProbe(claimed, demands, current);
             } catch (ControlChangedException changed) {
                 gates = null;
                 if (attempt == TRIES) {
@@ -99,6 +108,37 @@ final class Claimer {
                 }
             }
         }
+    }
+
+    /** And, where kinds wait behind a breaker, now and then a job of one of them that finds out whether to go on. */
+    private List<ClaimedJob> withProbe(List<ClaimedJob> claimed, List<Demand> demands, Gates rules) {
+        int[] broken = rules.brokenKinds(kindIds);
+        if (broken.length == 0 || System.nanoTime() - probedNanos < PROBE_NANOS) {
+            return claimed;
+        }
+        probedNanos = System.nanoTime();
+        List<ClaimedJob> all = new ArrayList<>(claimed);
+        probes.claim(
+                        broken,
+                        less(demands, claimed).stream()
+                                .filter(demand -> rules.open(queues.id(demand.queue())))
+                                .toList(),
+                        (demand, wanted) -> claimProbe(demand, wanted, rules))
+                .ifPresent(all::add);
+        return all;
+    }
+
+    /** From the beginning of the lanes, since the others' positions are not those of kinds that were passed over. */
+    private List<ClaimedJob> claimProbe(Demand demand, int[] wanted, Gates rules) {
+        Lanes fresh = new Lanes(Long.MIN_VALUE);
+        fresh.looked(List.of(), 0);
+        List<Demand> one = List.of(
+                new Demand(demand.queue(), Math.min(1, demand.slots()), 1, demand.strict(), demand.offPeakOpen()));
+        if (rules.limits(queues.id(demand.queue()))) {
+            return claimLimited(one, wanted, rules, fresh);
+        }
+        List<ClaimedJob> claimed = claimPlain(one, rules.limited(wanted, false), rules, fresh);
+        return claimed.isEmpty() ? claimLimited(one, rules.limited(wanted, true), rules, fresh) : claimed;
     }
 
     /** What was passed over under other rules lies before the positions, so the next claims look everywhere. */
@@ -129,9 +169,9 @@ final class Claimer {
         kindsFirst = !kindsFirst;
         if (kindsFirst) {
             claimed.addAll(claimLimited(free, boundKinds, rules, limitedKinds));
-            claimed.addAll(claimPlain(less(free, claimed), freeKinds, rules));
+            claimed.addAll(claimPlain(less(free, claimed), freeKinds, rules, plain));
         } else {
-            claimed.addAll(claimPlain(free, freeKinds, rules));
+            claimed.addAll(claimPlain(free, freeKinds, rules, plain));
             claimed.addAll(claimLimited(less(free, claimed), boundKinds, rules, limitedKinds));
         }
         claimed.addAll(claimLimited(limited, rules.openKinds(kindIds), rules, limitedQueues));
@@ -169,11 +209,11 @@ final class Claimer {
         return left;
     }
 
-    private List<ClaimedJob> claimPlain(List<Demand> demands, int[] wanted, Gates rules) {
+    private List<ClaimedJob> claimPlain(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes) {
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
-        Request request = new Request(demands, plain, wanted);
+        Request request = new Request(demands, lanes, wanted);
         List<ClaimedJob> claimed = session.call(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("claim"))) {
                 Parameters.set(

@@ -20,6 +20,7 @@ final class Gates {
     private final Set<Integer> pausedKinds;
     private final Set<Integer> limitedQueues;
     private final Set<Integer> limitedKinds;
+    private final Set<Integer> brokenKinds;
 
     private Gates(long version, Set<Long> rows) {
         this.version = version;
@@ -29,6 +30,7 @@ final class Gates {
         this.keysPaused = rows.contains(row(3, 0));
         this.limitedQueues = ids(rows, 4);
         this.limitedKinds = ids(rows, 5);
+        this.brokenKinds = ids(rows, 7);
     }
 
     static Gates read(Connection connection, Statements statements, long epoch) throws SQLException {
@@ -74,13 +76,30 @@ final class Gates {
 
     /** The kinds that may start at all. */
     int[] openKinds(int[] kinds) {
-        return Arrays.stream(kinds).filter(kind -> !pausedKinds.contains(kind)).toArray();
+        return Arrays.stream(kinds)
+                .filter(kind -> !pausedKinds.contains(kind) && !brokenKinds.contains(kind))
+                .toArray();
+    }
+
+    /** The kinds that may not start because of a breaker alone. */
+    int[] brokenKinds(int[] kinds) {
+        if (brokenKinds.isEmpty() || paused) {
+            return new int[0];
+        }
+        return Arrays.stream(kinds)
+                .filter(kind -> brokenKinds.contains(kind) && !pausedKinds.contains(kind))
+                .toArray();
+    }
+
+    /** Those of these kinds that have limits of their own, or those that have none. */
+    int[] limited(int[] kinds, boolean limited) {
+        return Arrays.stream(kinds)
+                .filter(kind -> limitedKinds.contains(kind) == limited)
+                .toArray();
     }
 
     /** Those of the open kinds that have limits of their own, or those that have none. */
     int[] openKinds(int[] kinds, boolean limited) {
-        return Arrays.stream(openKinds(kinds))
-                .filter(kind -> limitedKinds.contains(kind) == limited)
-                .toArray();
+        return limited(openKinds(kinds), limited);
     }
 }

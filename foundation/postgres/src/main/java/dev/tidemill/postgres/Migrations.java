@@ -47,6 +47,7 @@ public final class Migrations {
             "V008__unique.sql",
             "V009__steering.sql",
             "V010__losses.sql",
+            "V011__breakers.sql",
             "V012__limited.sql");
 
     private static final Pattern VERSION = Pattern.compile("V(\\d+)__.*");

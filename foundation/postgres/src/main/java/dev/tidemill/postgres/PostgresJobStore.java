@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.store.Actions;
 import dev.tidemill.jobs.store.Alarms;
 import dev.tidemill.jobs.store.AuditTrail;
+import dev.tidemill.jobs.store.BreakerBook;
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Control;
@@ -139,6 +140,11 @@ final class PostgresJobStore implements JobStore {
     @Override
     public AuditTrail auditTrail() {
         return new PostgresAudit(dataSource, statements);
+    }
+
+    @Override
+    public BreakerBook breakers() {
+        return new PostgresBreakers(dataSource, statements, kinds);
     }
 
     @Override

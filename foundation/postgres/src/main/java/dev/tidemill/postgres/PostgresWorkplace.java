@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.store.Calls;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.EpochClosedException;
@@ -48,6 +49,7 @@ final class PostgresWorkplace implements Workplace {
     private final FinishStatements finish;
     private final Completions completions;
     private final Reports reports;
+    private final PostgresCalls calls;
 
     PostgresWorkplace(
             DataSource dataSource,
@@ -67,6 +69,7 @@ final class PostgresWorkplace implements Workplace {
         this.finish = new FinishStatements(statements, kinds, queues);
         this.epoch = heart.transaction(connection -> join(connection, node));
         this.reports = new PostgresReports(dataSource, statements, this);
+        this.calls = new PostgresCalls(dataSource, statements, epoch, OTHER_SLOT);
         this.completions = new PostgresCompletions(dataSource, statements, epoch);
         this.claimer = new Claimer(
                 claiming,
@@ -118,6 +121,11 @@ final class PostgresWorkplace implements Workplace {
     @Override
     public List<ClaimedJob> claim(List<Demand> demands) {
         return claimer.claim(demands);
+    }
+
+    @Override
+    public long rules() {
+        return claimer.rules();
     }
 
     @Override
@@ -219,6 +227,11 @@ final class PostgresWorkplace implements Workplace {
             Parameters.set(statement, epoch, OTHER_SLOT);
             statement.execute();
         }
+    }
+
+    @Override
+    public Calls calls() {
+        return calls;
     }
 
     @Override
@@ -403,5 +416,6 @@ final class PostgresWorkplace implements Workplace {
         claiming.close();
         finishing.close();
         heart.close();
+        calls.close();
     }
 }

@@ -20,6 +20,7 @@ final class Statements {
     private static final List<String> RESOURCES = List.of(
             "statements.sql",
             "control.sql",
+            "breakers.sql",
             "schedules.sql",
             "reports.sql",
             "history.sql",

@@ -1,5 +1,6 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.ScheduleStats;
@@ -25,7 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Puts {@link Stats} together from the rollup, the tallies, the leases, the nodes and the schedules: six small queries. */
+/** Puts {@link Stats} together from the rollup, the tallies, the leases, the nodes, the schedules and the breakers: seven small queries. */
 final class StatsReader {
     private final Statements statements;
 
@@ -103,7 +104,10 @@ final class StatsReader {
                     unhandled(),
                     deadAndNow[0],
                     schedules(),
-                    alarms());
+                    alarms(),
+                    PostgresBreakers.views(connection, statements).stream()
+                            .filter(view -> view.state() != BreakerView.State.CLOSED)
+                            .toList());
         }
 
         private ScheduleStats schedules() throws SQLException {

@@ -242,6 +242,39 @@ final class WhyReader {
                     job.id());
         }
 
+        private void brokenOff() throws SQLException {
+            examination.each(
+                    "why_breakers",
+                    rows -> {
+                        String name = rows.getString(1);
+                        boolean byHand = rows.getBoolean(2);
+                        boolean probing = rows.getBoolean(6);
+                        String error = rows.getString(5);
+                        String next = byHand
+                                ? "until somebody closes it"
+                                : probing
+                                        ? "and a probe is under way"
+                                        : "and the next probe is due at " + PostgresDesk.instant(rows.getLong(4));
+                        because(
+                                Cause.BREAKER_OPEN,
+                                "It depends on " + name + ", whose breaker has been open since "
+                                        + PostgresDesk.instant(rows.getLong(3)) + (byHand ? " by hand, " : ", ") + next
+                                        + (error == null ? "." : "; the last failure: " + firstLine(error)),
+                                byHand ? "POST /api/v1/breakers/" + name + "/close" : "",
+                                "breaker",
+                                name,
+                                "by_hand",
+                                byHand,
+                                "since",
+                                PostgresDesk.instant(rows.getLong(3)).toString(),
+                                "next_probe",
+                                byHand
+                                        ? ""
+                                        : PostgresDesk.instant(rows.getLong(4)).toString());
+                    },
+                    job.kind());
+        }
+
         /** True if it is kept at a limit, or behind a paused key, and so has no place in its lane. */
         private boolean parked() throws SQLException {
             boolean[] parked = {false};
@@ -285,6 +318,7 @@ final class WhyReader {
 
         void ready(Priorities priorities) throws SQLException {
             paused();
+            brokenOff();
             boolean parked = parked();
             List<LiveNode> nodes = LiveNode.all(examination);
             List<LiveNode> handling =

@@ -2,7 +2,7 @@
 
 -- :gates
 -- What a claim must know. 0: everything is paused, 1: a queue is, 2: a kind is, 3: some key is, 4: a queue is limited
--- or fair, 5: a kind is limited, 6: this node is drained.
+-- or fair, 5: a kind is limited, 6: this node is drained, 7: a kind depends on something whose breaker is open.
 select c.version, coalesce(x.what, -1), x.id
   from {schema}.control c
   left join (
@@ -21,7 +21,9 @@ select c.version, coalesce(x.what, -1), x.id
        select 5, r.target from {schema}.limit_rule r where r.scope = 2
        union all
        select 6, 0
-        where exists (select from {schema}.drained d join {schema}.node n on n.name = d.node where n.epoch = ?)) x
+        where exists (select from {schema}.drained d join {schema}.node n on n.name = d.node where n.epoch = ?)
+       union all
+       select 7, k.kind from {schema}.breaker b join {schema}.breaker_kind k on k.breaker = b.id where b.state <> 0) x
        on true
 
 -- :control_changed

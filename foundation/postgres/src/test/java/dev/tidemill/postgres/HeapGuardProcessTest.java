@@ -6,8 +6,10 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -21,6 +23,11 @@ final class HeapGuardProcessTest {
 
     HeapGuardProcessTest(TestDatabase database) {
         this.database = database;
+    }
+
+    @AfterAll
+    static void drop(TestDatabase database) throws SQLException {
+        new Sql(database.dataSource(), database.schema() + "_serial").run("drop schema if exists {schema} cascade");
     }
 
     private Process start(String collector, String share, String schema) throws IOException {

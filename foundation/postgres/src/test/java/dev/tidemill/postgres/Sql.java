@@ -17,6 +17,11 @@ final class Sql {
         this.schema = database.schema();
     }
 
+    Sql(DataSource dataSource, String schema) {
+        this.dataSource = dataSource;
+        this.schema = schema;
+    }
+
     void run(String sql) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             run(connection, sql);

@@ -76,6 +76,8 @@ public final class StatsApi {
             });
             json.writeEndArray().writeArrayPropertyStart("alarms");
             stats.alarms().forEach(alarm -> alarm(json, alarm));
+            json.writeEndArray().writeArrayPropertyStart("open_breakers");
+            stats.openBreakers().forEach(view -> BreakersApi.breaker(json, view));
             json.writeEndArray();
             schedules(json, stats.schedules());
             json.writeEndObject();

@@ -111,6 +111,13 @@ public final class Meters implements AutoCloseable {
                         .<Row<?>>map(alarm -> Row.of(Tags.of("kind", alarm.kind()), alarm.ratio()))
                         .toList());
         rows(
+                "tidemill.breaker.open",
+                "1 for each breaker that is open, or finds out whether to close",
+                all -> all.openBreakers().stream()
+                        .<Row<?>>map(
+                                view -> Row.of(Tags.of("breaker", view.breaker().name()), 1))
+                        .toList());
+        rows(
                 "tidemill.heap.holding",
                 "1 while this process takes one job at a time for want of memory",
                 all -> mill.heap().stream()
@@ -186,7 +193,15 @@ public final class Meters implements AutoCloseable {
 
     private static Stats nothing() {
         return new Stats(
-                Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of());
+                Instant.EPOCH,
+                Instant.EPOCH,
+                List.of(),
+                List.of(),
+                List.of(),
+                0,
+                ScheduleStats.NONE,
+                List.of(),
+                List.of());
     }
 
     /** Counts an answer. */

@@ -23,7 +23,16 @@ public record Snapshot(
         Stats stats, List<AttemptView> attempts, List<DeadLetter> letters, List<Double> rates, boolean stale) {
 
     static final Snapshot NOTHING = new Snapshot(
-            new Stats(Instant.EPOCH, Instant.EPOCH, List.of(), List.of(), List.of(), 0, ScheduleStats.NONE, List.of()),
+            new Stats(
+                    Instant.EPOCH,
+                    Instant.EPOCH,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    0,
+                    ScheduleStats.NONE,
+                    List.of(),
+                    List.of()),
             List.of(),
             List.of(),
             List.of(),

@@ -43,6 +43,7 @@ final class ClaimLoop {
     private long reconciledAt = System.nanoTime();
     private @Nullable EpochWork stocked;
     private boolean sparing;
+    private long rules;
     private int sparingTurns;
 
     ClaimLoop(
@@ -176,6 +177,10 @@ final class ClaimLoop {
         boolean polled = !woken;
         woken = false;
         List<ClaimedJob> jobs = epoch.place().claim(demands);
+        if (epoch.place().rules() != rules) {
+            rules = epoch.place().rules();
+            shop.wires().look();
+        }
         if (jobs.isEmpty()) {
             return System.nanoTime() - foundByPollAt < BUSY_NANOS ? POLL_BUSY : POLL_IDLE;
         }

@@ -47,6 +47,8 @@ public final class Crank {
     private final Set<String> handled;
     private final Tallies tallies = new Tallies();
     private final Finisher finisher;
+    private final Wires wires;
+    private final boolean tellsCalls;
     private final Workshop shop;
     private final Map<String, QueueRunner> runners = new TreeMap<>();
     private final Map<Set<String>, EpochWork> epochs = new HashMap<>();
@@ -65,10 +67,12 @@ public final class Crank {
         this.join = join;
         this.settings = settings;
         this.handled = registry.handledKinds();
-        this.finisher = new Finisher(tallies, committed);
         Registry observed = registry.observed(failure -> thrown = failure);
-        this.shop =
-                new Workshop(observed, new RetryPolicy(observed, settings), new DatabaseClock(), finisher, "by-hand");
+        this.wires = new Wires(observed, () -> null);
+        this.tellsCalls = observed.hasDependencies();
+        this.finisher = new Finisher(tallies, wires::ended, committed);
+        this.shop = new Workshop(
+                observed, new RetryPolicy(observed, settings, wires), new DatabaseClock(), finisher, wires, "by-hand");
         settings.queues().forEach((name, options) -> runners.put(name, QueueRunner.byHand(name, options)));
     }
 
@@ -143,6 +147,9 @@ public final class Crank {
         epoch.claimed(jobs);
         runner.offer(jobs, epoch, shop);
         finisher.flushByHand();
+        if (tellsCalls) {
+            wires.tell(epoch.place());
+        }
         JobView seen = store.desk()
                 .job(job.id())
                 .orElseThrow(() ->

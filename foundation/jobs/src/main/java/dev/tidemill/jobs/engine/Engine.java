@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.Breakers;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.EnqueueOptions;
@@ -61,6 +62,7 @@ public final class Engine {
     private final Loop listener = new Loop("listen", this::listen);
     private final Object stopLock = new Object();
     private final Map<String, FailureAlarm> alarms;
+    private final Map<String, Set<String>> dependencies;
     private volatile boolean stopped;
 
     private Engine(JobStore store, Registry registry, Settings settings, boolean byHand) {
@@ -76,6 +78,7 @@ public final class Engine {
         this.steering = new Steering(store.control(), this::committed, self);
         this.desk = new JobDesk(store, enqueuer, settings.priorities(), this::committed);
         this.alarms = registry.alarms();
+        this.dependencies = registry.dependencies();
         Set<String> kinds = registry.handledKinds();
         this.crank = byHand
                 ? new Crank(
@@ -109,8 +112,13 @@ public final class Engine {
 
     /** Opens the store for an owner who runs the jobs: nothing is started. */
     public static Engine byHand(DataSource dataSource, Registry registry, Settings settings) {
-        return translated(() -> new Engine(
-                provider().open(dataSource, settings.schema(), settings.migrate()), registry, settings, true));
+        return translated(() -> {
+            JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
+            if (registry.hasDependencies()) {
+                store.breakers().define(settings.breakers().values(), registry.dependencies());
+            }
+            return new Engine(store, registry, settings, true);
+        });
     }
 
     /** What turns an engine opened {@link #byHand}. */
@@ -147,6 +155,9 @@ public final class Engine {
     private void start() {
         if (!alarms.isEmpty()) {
             store.alarms().set(alarms);
+        }
+        if (node != null) {
+            store.breakers().define(settings.breakers().values(), dependencies);
         }
         // The node first: if it cannot join, nothing was started that would have to be stopped.
         if (node != null) {
@@ -310,6 +321,11 @@ public final class Engine {
     /** The limits. */
     public Limits limits() {
         return steering;
+    }
+
+    /** The breakers. */
+    public Breakers breakers() {
+        return new Fuses(store.breakers());
     }
 
     /** The pauses. */

@@ -52,6 +52,7 @@ final class Finisher {
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pending = new AtomicInteger();
     private final Tallies tallies;
+    private final Consumer<Outcome> observer;
     private final Consumer<List<Hint>> committed;
     private final Loop loop;
     private volatile boolean idle = true;
@@ -59,6 +60,12 @@ final class Finisher {
     private int lastSize;
 
     Finisher(Tallies tallies, Consumer<List<Hint>> committed) {
+        this(tallies, outcome -> {}, committed);
+    }
+
+    /** One that tells this observer of each outcome that was written. */
+    Finisher(Tallies tallies, Consumer<Outcome> observer, Consumer<List<Hint>> committed) {
+        this.observer = observer;
         this.tallies = tallies;
         this.committed = committed;
         this.loop = new Loop("finish", this::flush);
@@ -180,6 +187,8 @@ final class Finisher {
             }
             batch.outcomes.forEach(tallies::count);
             batch.written.forEach(tallies::count);
+            batch.outcomes.forEach(observer);
+            batch.written.forEach(observer);
         } catch (EpochClosedException closed) {
             dropped(batch);
         }

@@ -34,6 +34,7 @@ final class Node {
     private final Settings settings;
     private final Tallies tallies = new Tallies();
     private final Finisher finisher;
+    private final Wires wires;
     private final Workshop shop;
     private final HeapGuard heap;
     private final ClaimLoop claims;
@@ -46,9 +47,15 @@ final class Node {
         this.store = store;
         this.info = info;
         this.settings = settings;
-        this.finisher = new Finisher(tallies, committed);
-        this.shop =
-                new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, info.name());
+        this.wires = new Wires(registry, () -> current);
+        this.finisher = new Finisher(tallies, wires::ended, committed);
+        this.shop = new Workshop(
+                registry,
+                new RetryPolicy(registry, settings, wires),
+                new DatabaseClock(),
+                finisher,
+                wires,
+                info.name());
         this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
         this.claims = new ClaimLoop(settings, shop, heap, () -> current, committed);
     }
@@ -57,6 +64,7 @@ final class Node {
         join();
         finisher.start();
         shop.reporter().start();
+        wires.start();
         claims.start();
         heart.start();
         watch.start();
@@ -184,6 +192,7 @@ final class Node {
         if (!written) {
             LOG.warn("The database did not take the last outcomes; their jobs run again.");
         }
+        wires.stop();
         leave(epoch);
         EpochWork rejoined = current;
         if (rejoined != null && rejoined != epoch) {

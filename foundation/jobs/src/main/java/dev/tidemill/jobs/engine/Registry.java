@@ -117,6 +117,22 @@ public final class Registry {
         return alarms;
     }
 
+    /** What each kind that is handled here depends on, aliases included. */
+    Map<String, Set<String>> dependencies() {
+        Map<String, Set<String>> dependencies = new HashMap<>();
+        byKind.forEach((kind, entry) -> {
+            if (entry.handled()) {
+                dependencies.put(kind, entry.options.dependsOn());
+            }
+        });
+        return dependencies;
+    }
+
+    boolean hasDependencies() {
+        return byKind.values().stream()
+                .anyMatch(entry -> entry.handled() && !entry.options.dependsOn().isEmpty());
+    }
+
     /** The kinds handled in chunks. */
     List<Entry> inChunks() {
         return byKind.values().stream()

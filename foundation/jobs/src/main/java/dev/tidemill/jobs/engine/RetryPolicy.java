@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class RetryPolicy {
     private static final Logger LOG = LoggerFactory.getLogger(RetryPolicy.class);
     static final String NO_MEMORY = "The process had too little memory left to begin with it.";
+    static final String BREAKER_OPEN = "What it depends on does not work for now: a breaker opened before it began.";
     static final String NODE_STOPPED = "The node stopped before the handler was through.";
     private static final int ERROR_LIMIT = 8_000;
     private static final int DEPTH = 20;
@@ -36,8 +37,10 @@ final class RetryPolicy {
 
     private final Registry registry;
     private final Settings settings;
+    private final Wires wires;
 
-    RetryPolicy(Registry registry, Settings settings) {
+    RetryPolicy(Registry registry, Settings settings, Wires wires) {
+        this.wires = wires;
         this.registry = registry;
         this.settings = settings;
     }
@@ -55,6 +58,9 @@ final class RetryPolicy {
             return new Outcome(job, AttemptOutcome.FAILED, startedMicros, tookMicros, error, dead(own.code()));
         }
         ErrorVerdict verdict = verdict(failure);
+        if (verdict.category() == ErrorCategory.DEPENDENCY_DOWN) {
+            wires.failed(job, verdict.dependency(), failure);
+        }
         AttemptOutcome outcome = verdict.counted() ? AttemptOutcome.FAILED : AttemptOutcome.SNOOZED;
         return new Outcome(
                 job,
@@ -78,7 +84,7 @@ final class RetryPolicy {
                 yield again(job, verdict.after() != null ? verdict.after() : delay(job), true);
             }
             case RATE_LIMITED -> again(job, after(verdict, nowMicros, UNTOLD_LIMIT), false);
-            case DEPENDENCY_DOWN -> again(job, after(verdict, nowMicros, untilBack(job)), false);
+            case DEPENDENCY_DOWN -> again(job, after(verdict, nowMicros, untilBack(job, verdict)), false);
         };
     }
 
@@ -92,7 +98,11 @@ final class RetryPolicy {
     }
 
     /** Doubling with what was not counted so far, with half of it jitter, so that not all of them knock at once. */
-    private static Duration untilBack(ClaimedJob job) {
+    private Duration untilBack(ClaimedJob job, ErrorVerdict verdict) {
+        if (wires.counts(job, verdict.dependency())) {
+            // Its breaker keeps it from knocking.
+            return Duration.ofMillis(500 + ThreadLocalRandom.current().nextLong(500));
+        }
         int doublings = Math.clamp(job.attempt() - job.failures() - 1L, 0, 20);
         long millis = Math.min(LONGEST_DOWN.toMillis(), FIRST_DOWN.toMillis() << doublings);
         return Duration.ofMillis(millis - ThreadLocalRandom.current().nextLong(millis / 2));

@@ -59,6 +59,7 @@ final class RunningJob implements Run, Work {
     private volatile @Nullable ScheduledFuture<?> limit;
     private volatile @Nullable Thread thread;
     private volatile boolean abandoned;
+    private final long claimedNanos = System.nanoTime();
     private Meta meta = Meta.NONE;
     private long startedMicros;
     private long startedNanos;
@@ -103,7 +104,7 @@ final class RunningJob implements Run, Work {
                 abandon();
             }
             cancel(epoch.cancelled());
-            if (abandoned) {
+            if (abandoned || waitsForBreaker()) {
                 return;
             }
             if (job.meta() != null) {
@@ -129,6 +130,16 @@ final class RunningJob implements Run, Work {
                 runner.ended(this);
             }
         }
+    }
+
+    /** Claimed before the breaker opened: it goes back before its first step. */
+    private boolean waitsForBreaker() {
+        if (!shop.wires().blocks(job, claimedNanos) || !state.compareAndSet(State.RUNNING, State.SETTLED)) {
+            return false;
+        }
+        abandoned = true;
+        settled(false, shop.policy().released(job, startedMicros, tookMicros(), RetryPolicy.BREAKER_OPEN));
+        return true;
     }
 
     private Registry.Body decode(Registry.Entry entry) {

@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorRules;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.QueueOptions;
@@ -20,8 +21,10 @@ public record Settings(
         Duration deadAfter,
         int poisonAfter,
         @Nullable Duration history,
-        double holdHeapFrom) {
+        double holdHeapFrom,
+        Map<String, Breaker> breakers) {
     public Settings {
         queues = Map.copyOf(queues);
+        breakers = Map.copyOf(breakers);
     }
 }

@@ -22,12 +22,20 @@ final class Workshop {
     private final RetryPolicy policy;
     private final DatabaseClock clock;
     private final Finisher finisher;
+    private final Wires wires;
     private final String nodeName;
     private final ScheduledThreadPoolExecutor limits;
     private final Reporter reporter = new Reporter();
     private final Map<String, ChunkSize> chunkSizes = new LinkedHashMap<>();
 
-    Workshop(Registry registry, RetryPolicy policy, DatabaseClock clock, Finisher finisher, String nodeName) {
+    Workshop(
+            Registry registry,
+            RetryPolicy policy,
+            DatabaseClock clock,
+            Finisher finisher,
+            Wires wires,
+            String nodeName) {
+        this.wires = wires;
         this.registry = registry;
         this.policy = policy;
         this.clock = clock;
@@ -73,6 +81,10 @@ final class Workshop {
 
     Finisher finisher() {
         return finisher;
+    }
+
+    Wires wires() {
+        return wires;
     }
 
     Reporter reporter() {

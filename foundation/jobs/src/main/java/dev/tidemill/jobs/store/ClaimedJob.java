@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param payload JSON text; null if the body is gone
  * @param meta the engine's notes; null if none
  * @param limited whether it counts towards a limit until it is taken out of its lease
+ * @param probe whether it was claimed to find out whether what it depends on is back
  */
 public record ClaimedJob(
         long lease,
@@ -29,4 +30,27 @@ public record ClaimedJob(
         long startByMicros,
         @Nullable String payload,
         @Nullable String meta,
-        boolean limited) {}
+        boolean limited,
+        boolean probe) {
+    /** One that is no probe. */
+    public ClaimedJob(
+            long lease,
+            long id,
+            int attempt,
+            int failures,
+            String kind,
+            String queue,
+            Priority priority,
+            long startByMicros,
+            @Nullable String payload,
+            @Nullable String meta,
+            boolean limited) {
+        this(lease, id, attempt, failures, kind, queue, priority, startByMicros, payload, meta, limited, false);
+    }
+
+    /** The same as a probe. */
+    public ClaimedJob asProbe() {
+        return new ClaimedJob(
+                lease, id, attempt, failures, kind, queue, priority, startByMicros, payload, meta, limited, true);
+    }
+}

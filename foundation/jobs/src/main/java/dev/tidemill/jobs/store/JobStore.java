@@ -46,6 +46,9 @@ public interface JobStore extends AutoCloseable {
     /** Who changed what. */
     AuditTrail auditTrail();
 
+    /** What jobs depend on. */
+    BreakerBook breakers();
+
     @Override
     void close();
 }

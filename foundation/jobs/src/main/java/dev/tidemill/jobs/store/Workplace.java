@@ -20,6 +20,9 @@ public interface Workplace extends AutoCloseable {
     /** Claims up to what is demanded, most urgent first within a queue. Never waits for jobs to appear. */
     List<ClaimedJob> claim(List<Demand> demands);
 
+    /** Which version of the rules for claims the last claim went by; it grows when a limit, a pause or a breaker changes. */
+    long rules();
+
     /** Tells the claimer that something below its position may have appeared. Thread safe. */
     void hint(Hint hint);
 
@@ -43,6 +46,9 @@ public interface Workplace extends AutoCloseable {
 
     /** Takes what handlers report. */
     Reports reports();
+
+    /** Takes what calls to dependencies came to. */
+    Calls calls();
 
     /** Successes of several jobs in one transaction of the application's. */
     Completions completions();

@@ -90,7 +90,8 @@ final class EnqueuerTest {
                     Duration.ofSeconds(4),
                     3,
                     null,
-                    1),
+                    1,
+                    Map.of()),
             ledger,
             hints -> {});
 

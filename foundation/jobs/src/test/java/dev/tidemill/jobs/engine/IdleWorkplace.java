@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.store.Calls;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.Hint;
@@ -25,6 +26,11 @@ final class IdleWorkplace implements Workplace {
     }
 
     @Override
+    public long rules() {
+        return 1;
+    }
+
+    @Override
     public void hint(Hint hint) {}
 
     @Override
@@ -43,6 +49,11 @@ final class IdleWorkplace implements Workplace {
     @Override
     public Reports reports() {
         throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Calls calls() {
+        return (counts, probes) -> List.of();
     }
 
     @Override

@@ -73,10 +73,13 @@ final class QueueRunnerTest {
                 Duration.ofSeconds(4),
                 3,
                 null,
-                1);
+                1,
+                Map.of());
         Finisher finisher = new Finisher(new Tallies(), hints -> {});
         finisher.start();
-        return new Workshop(registry, new RetryPolicy(registry, settings), new DatabaseClock(), finisher, "node");
+        Wires wires = new Wires(registry, () -> null);
+        return new Workshop(
+                registry, new RetryPolicy(registry, settings, wires), new DatabaseClock(), finisher, wires, "node");
     }
 
     @Test

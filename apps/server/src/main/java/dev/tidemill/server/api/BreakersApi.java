@@ -1,0 +1,85 @@
+package dev.tidemill.server.api;
+
+import dev.tidemill.jobs.Breaker;
+import dev.tidemill.jobs.BreakerView;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Reply;
+import dev.tidemill.server.http.Router;
+import java.time.Instant;
+import tools.jackson.core.JsonGenerator;
+
+/** The circuit breakers of what jobs depend on. */
+public final class BreakersApi {
+    private static final String BREAKERS = "/api/v1/breakers";
+    /** Who changes something over the API, in the audit trail: there is one token, so there are no names yet. */
+    private static final String BY = "api";
+
+    private final Tidemill mill;
+
+    /** Creates it. */
+    public BreakersApi(Tidemill mill) {
+        this.mill = mill;
+    }
+
+    /** Adds the routes. */
+    public void mount(Router router) {
+        router.on("GET", BREAKERS, this::list)
+                .on("POST", BREAKERS + "/{name}/open", this::open)
+                .on("POST", BREAKERS + "/{name}/close", this::close);
+    }
+
+    private Reply list(Call call) {
+        call.takesOnly();
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("breakers");
+            mill.breakers().list().forEach(view -> breaker(json, view));
+            json.writeEndArray().writeEndObject();
+        }));
+    }
+
+    static void breaker(JsonGenerator json, BreakerView view) {
+        Breaker breaker = view.breaker();
+        json.writeStartObject();
+        json.writeStringProperty("name", breaker.name());
+        json.writeStringProperty("state", view.state().name());
+        json.writeBooleanProperty("by_hand", view.byHand());
+        json.writeStringProperty("since", view.since().toString());
+        Instant next = view.nextProbe();
+        if (next != null) {
+            json.writeStringProperty("next_probe", next.toString());
+        }
+        json.writeNumberProperty("failures_in_row", view.failuresInRow());
+        json.writeNumberProperty("opened", view.opened());
+        if (view.lastError() != null) {
+            json.writeStringProperty("last_error", view.lastError());
+        }
+        json.writeArrayPropertyStart("kinds");
+        view.kinds().forEach(json::writeString);
+        json.writeEndArray();
+        json.writeNumberProperty("failures", breaker.failures());
+        if (breaker.ratio() != null) {
+            json.writeNumberProperty("ratio", breaker.ratio());
+            json.writeNumberProperty("at_least", breaker.atLeast());
+            Json.millis(json, "within_ms", breaker.within());
+        }
+        Json.millis(json, "open_for_ms", breaker.openFor());
+        Json.millis(json, "longest_ms", breaker.longest());
+        json.writeEndObject();
+    }
+
+    private Reply open(Call call) {
+        call.takesOnly();
+        call.takesNoBody();
+        mill.breakers().open(call.path("name"), BY);
+        return Reply.empty(204);
+    }
+
+    private Reply close(Call call) {
+        call.takesOnly();
+        call.takesNoBody();
+        mill.breakers().close(call.path("name"), BY);
+        return Reply.empty(204);
+    }
+}
