@@ -45,6 +45,7 @@ final class HostLimitsTest {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", exchange -> {
+            boolean counted = true;
             most.accumulateAndGet(running.incrementAndGet(), Math::max);
             try {
                 String path = exchange.getRequestURI().getPath();
@@ -68,11 +69,16 @@ final class HostLimitsTest {
                 if (after != null) {
                     exchange.getResponseHeaders().set("Retry-After", after);
                 }
+                // The client may be back before this thread is.
+                running.decrementAndGet();
+                counted = false;
                 exchange.sendResponseHeaders(path.equals("/busy") ? 429 : path.equals("/down") ? 503 : 204, -1);
             } catch (InterruptedException told) {
                 Thread.currentThread().interrupt();
             } finally {
-                running.decrementAndGet();
+                if (counted) {
+                    running.decrementAndGet();
+                }
                 exchange.close();
             }
         });

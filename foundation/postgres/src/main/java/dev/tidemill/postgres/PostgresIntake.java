@@ -26,7 +26,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +48,8 @@ final class PostgresIntake implements Intake {
     private final NameIds kinds;
     private final NameIds queues;
     private final Session blockSession;
-    private final IdBlocks blocks = new IdBlocks();
+    private final JobIds ids;
+    private final BulkCopy copy;
     private final SpareSessions patient;
     private final UniqueIntake uniques;
 
@@ -63,6 +63,8 @@ final class PostgresIntake implements Intake {
         this.session = session;
         this.patient = patient;
         this.blockSession = blockSession;
+        this.ids = new JobIds(blockSession, statements);
+        this.copy = new BulkCopy(statements, kinds, queues);
         this.statements = statements;
         this.kinds = kinds;
         this.queues = queues;
@@ -149,7 +151,7 @@ final class PostgresIntake implements Intake {
         }
         return new Rows(
                 jobs,
-                takeIds(jobs.size()),
+                ids.take(jobs.size()),
                 now,
                 keyed,
                 later,
@@ -188,34 +190,10 @@ final class PostgresIntake implements Intake {
         return Instant.EPOCH.plus(Duration.of(micros, ChronoUnit.MICROS));
     }
 
-    private List<Long> takeIds(int count) {
-        while (true) {
-            int wanted = blocks.blocksFor(count);
-            long[] fresh = wanted == 0 ? new long[0] : blockSession.call(connection -> takeBlocks(connection, wanted));
-            long[] ids = blocks.take(count, fresh);
-            if (ids.length == count) {
-                return Arrays.stream(ids).boxed().collect(Collectors.toCollection(ArrayList::new));
-            }
-        }
-    }
-
-    private long[] takeBlocks(Connection connection, int count) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("take_blocks"))) {
-            statement.setInt(1, count);
-            try (ResultSet rows = statement.executeQuery()) {
-                long[] taken = new long[count];
-                for (int i = 0; rows.next(); i++) {
-                    taken[i] = rows.getLong(1);
-                }
-                return taken;
-            }
-        }
-    }
-
     private Added write(Connection connection, Rows rows) throws SQLException {
         long now;
         if (rows.jobs.size() >= COPY_FROM && !rows.anyKey && BinaryCopy.possible(connection)) {
-            now = copy(connection, rows);
+            now = copyAll(connection, rows);
         } else {
             now = Long.MAX_VALUE;
             for (int from = 0; from < rows.now.size(); from += COPY_FROM) {
@@ -297,8 +275,8 @@ final class PostgresIntake implements Intake {
     }
 
     private void renewIds(Rows rows, List<Integer> which) {
-        blocks.forget();
-        List<Long> fresh = takeIds(which.size());
+        ids.forget();
+        List<Long> fresh = ids.take(which.size());
         for (int i = 0; i < fresh.size(); i++) {
             rows.ids.set(which.get(i), fresh.get(i));
         }
@@ -378,77 +356,14 @@ final class PostgresIntake implements Intake {
         }
     }
 
-    private long copy(Connection connection, Rows rows) throws SQLException {
+    private long copyAll(Connection connection, Rows rows) throws SQLException {
         OptionalLong begun = beginCopy(connection, rows);
         while (begun.isEmpty()) {
             renewIds(rows, IntStream.range(0, rows.jobs.size()).boxed().toList());
             begun = beginCopy(connection, rows);
         }
-        long now = begun.getAsLong();
-        String schema = statements.schema();
-        copyInto(connection, schema + ".job (id, created, kind, queue, priority, payload, meta)", copy -> {
-            for (int i = 0; i < rows.jobs.size(); i++) {
-                NewJob job = rows.jobs.get(i);
-                copy.row(7);
-                copy.int8(rows.ids.get(i));
-                copy.int8(now);
-                copy.int4(kinds.id(job.kind()));
-                copy.int4(queues.id(job.queue()));
-                copy.int2(job.priority().code());
-                copy.text(job.payload());
-                copy.text(job.meta());
-            }
-        });
-        if (!rows.now.isEmpty()) {
-            copyInto(connection, schema + ".ready (start_by, job, kind, queue, priority, attempt, failures)", copy -> {
-                for (int i : rows.now) {
-                    NewJob job = rows.jobs.get(i);
-                    copy.row(7);
-                    copy.int8(now + job.startWithinMicros());
-                    copyRest(copy, job, rows.ids.get(i));
-                }
-            });
-        }
-        if (!rows.later.isEmpty()) {
-            copyInto(
-                    connection,
-                    schema + ".scheduled (due, start_within, job, kind, queue, priority, attempt, failures)",
-                    copy -> {
-                        for (int i : rows.later) {
-                            NewJob job = rows.jobs.get(i);
-                            copy.row(8);
-                            copy.int8(due(job, now));
-                            copy.int8(job.startWithinMicros());
-                            copyRest(copy, job, rows.ids.get(i));
-                        }
-                    });
-        }
-        return now;
-    }
-
-    private void copyRest(BinaryCopy copy, NewJob job, long id) {
-        copy.int8(id);
-        copy.int4(kinds.id(job.kind()));
-        copy.int4(queues.id(job.queue()));
-        copy.int2(job.priority().code());
-        copy.int2(1);
-        copy.int2(0);
-    }
-
-    @FunctionalInterface
-    private interface Lines {
-        void writeTo(BinaryCopy copy) throws SQLException;
-    }
-
-    private static void copyInto(Connection connection, String into, Lines lines) throws SQLException {
-        BinaryCopy copy = new BinaryCopy(connection, into);
-        try {
-            lines.writeTo(copy);
-            copy.end();
-        } catch (SQLException | RuntimeException failed) {
-            copy.cancel();
-            throw failed;
-        }
+        copy.write(connection, rows.jobs, rows.ids, rows.now, rows.later, begun.getAsLong());
+        return begun.getAsLong();
     }
 
     private void addTags(Connection connection, Rows rows) throws SQLException {
@@ -475,10 +390,6 @@ final class PostgresIntake implements Intake {
         }
     }
 
-    private static long due(NewJob job, long now) {
-        return job.atMicros() > 0 ? job.atMicros() : now + job.delayMicros();
-    }
-
     private static List<Hint> hints(Rows rows, long now) {
         record Lane(String queue, Priority priority, boolean later) {}
         Map<Lane, Hint> hints = new HashMap<>();
@@ -488,7 +399,7 @@ final class PostgresIntake implements Intake {
                 continue;
             }
             boolean later = job.delayMicros() != 0 || job.atMicros() != 0;
-            long due = later ? due(job, now) : 0;
+            long due = later ? BulkCopy.due(job, now) : 0;
             long startBy = rows.turns.get(i) != 0 ? rows.turns.get(i) : (later ? due : now) + job.startWithinMicros();
             hints.merge(
                     new Lane(job.queue(), job.priority(), later),

@@ -328,11 +328,12 @@ public final class Engine {
         return new Fuses(store.breakers());
     }
 
-    /** The pauses. */
+    /** How long history stays. */
     public Retention retention() {
         return new HistoryKeeper(store.history());
     }
 
+    /** The pauses. */
     public Pauses pauses() {
         return steering;
     }

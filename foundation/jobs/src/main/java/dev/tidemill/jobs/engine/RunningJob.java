@@ -10,7 +10,6 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Report;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -40,7 +39,6 @@ final class RunningJob implements Run, Work {
 
     private static final int LIMITS = 100;
     private static final Duration LONGEST = Duration.ofDays(30);
-    private static final int RESULT_LIMIT = 64 << 10;
 
     private enum State {
         RUNNING,
@@ -53,7 +51,7 @@ final class RunningJob implements Run, Work {
     private final QueueRunner runner;
     private final Workshop shop;
     private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
-    private final AtomicReference<@Nullable Reporting> reporting = new AtomicReference<>();
+    private final HandlerWords words;
     private volatile long beatNanos;
     private volatile @Nullable Duration timeout;
     private volatile @Nullable ScheduledFuture<?> limit;
@@ -69,6 +67,7 @@ final class RunningJob implements Run, Work {
         this.epoch = epoch;
         this.runner = runner;
         this.shop = shop;
+        this.words = new HandlerWords(job, epoch, shop);
     }
 
     @Override
@@ -283,10 +282,7 @@ final class RunningJob implements Run, Work {
     }
 
     private void settled(boolean written, Outcome outcome) {
-        Reporting said = reporting.get();
-        @Nullable
-        Report last =
-                said == null ? null : shop.reporter().end(said, shop.clock().nowMicros());
+        Report last = words.end();
         if (written) {
             shop.finisher().addWritten(epoch, outcome, last);
         } else {
@@ -294,62 +290,23 @@ final class RunningJob implements Run, Work {
         }
     }
 
-    /** Only for handlers that have something to say. */
-    private @Nullable Reporting reporting() {
-        if (state.get() == State.SETTLED) {
-            return null;
-        }
-        Reporting known = reporting.get();
-        if (known != null) {
-            return known;
-        }
-        synchronized (reporting) {
-            if (reporting.get() == null) {
-                reporting.set(shop.reporter().begin(job, epoch));
-            }
-            return reporting.get();
-        }
-    }
-
     @Override
     public void result(Object value) {
-        String json = shop.registry().codec().write(value);
-        int bytes = json.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > RESULT_LIMIT) {
-            throw new TidemillException(
-                    ErrorCode.PAYLOAD_TOO_LARGE,
-                    "The result of job " + job.id() + " has " + bytes + " bytes as JSON; an attempt keeps "
-                            + RESULT_LIMIT + ". Store it elsewhere, and keep where.");
-        }
-        if (json.contains("\\u0000")) {
-            throw new TidemillException(
-                    ErrorCode.PAYLOAD_INVALID, "The result of job " + job.id() + " holds a NUL; leave it out.");
-        }
-        Reporting to = reporting();
-        if (to != null) {
-            to.result(json);
-        }
+        words.result(value, isSettled());
     }
 
     @Override
     public void progress(long done, long total, @Nullable String message) {
-        if (done < 0 || total < 0) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "The progress is " + done + " of " + total + "; neither may be negative.");
-        }
-        Reporting to = reporting();
-        if (to != null) {
-            to.progress(done, total, message);
-        }
+        words.progress(done, total, message, isSettled());
     }
 
     @Override
     public void log(LogLevel level, String line) {
-        Reporting to = reporting();
-        if (to != null) {
-            to.log(level, line, shop.clock().nowMicros());
-        }
+        words.log(level, line, isSettled());
+    }
+
+    private boolean isSettled() {
+        return state.get() == State.SETTLED;
     }
 
     private void interrupt() {
@@ -383,8 +340,7 @@ final class RunningJob implements Run, Work {
                     ErrorCode.NOT_COMPLETED,
                     "The node was declared dead and job " + job.id() + " given to another; roll back.");
         }
-        Reporting said = reporting.get();
-        String result = said == null ? null : said.result();
+        String result = words.result();
         if (result != null) {
             epoch.place().reports().result(connection, job, result);
         }
