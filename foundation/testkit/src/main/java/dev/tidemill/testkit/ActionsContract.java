@@ -270,6 +270,24 @@ public abstract class ActionsContract {
     }
 
     @Test
+    void waitingJobsAreFoundByWhenTheyWereEnqueued() {
+        List<Long> first = hand.add(3, hand.job());
+        Instant between = hand.store()
+                .desk()
+                .job(first.getLast())
+                .orElseThrow()
+                .createdAt()
+                .plusNanos(1_000);
+        List<Long> second = hand.add(2, hand.delayed(hand.job(), Duration.ofHours(1)));
+        assertThat(all(mine().enqueuedFrom(between), new JobAction.Cancel(), 10, true))
+                .isEqualTo(2);
+        assertThat(all(mine().enqueuedBefore(between), new JobAction.Cancel(), 10, false))
+                .isEqualTo(3);
+        assertThat(first).allMatch(id -> hand.state(id) == JobState.CANCELLED);
+        assertThat(second).allMatch(id -> hand.state(id) == JobState.SCHEDULED);
+    }
+
+    @Test
     void allThatFitsIsMovedInPagesUnderOneLine() {
         Workplace place = hand.join();
         parked(place);
