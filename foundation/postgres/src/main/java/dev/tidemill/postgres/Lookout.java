@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,42 +17,57 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks at lanes from their beginning while claims go on from where they are: where an old snapshot keeps vacuum from
- * removing millions of dead entries, walking over them takes seconds. On a connection of its own, borrowed for the look.
+ * removing millions of dead entries, walking over them takes seconds. As long as nothing is known of that, the look is
+ * taken on the claims' own connection and given a quarter of a second; after that, on one that is borrowed for the look.
+ * For the claiming thread alone.
  */
 final class Lookout {
     private static final Logger LOG = LoggerFactory.getLogger(Lookout.class);
     private static final Duration ANSWER_WITHIN = Duration.ofMinutes(2);
-    /** A claim waits that long for a look, since mostly it takes a millisecond and then the claim knows all. */
     private static final Duration WORTH_WAITING = Duration.ofMillis(250);
 
     private final DataSource dataSource;
+    private final Session claiming;
     private final Statements statements;
     private final NameIds queues;
     private volatile boolean dear;
 
-    Lookout(DataSource dataSource, Statements statements, NameIds queues) {
+    Lookout(DataSource dataSource, Session claiming, Statements statements, NameIds queues) {
         this.dataSource = dataSource;
+        this.claiming = claiming;
         this.statements = statements;
         this.queues = queues;
     }
 
-    /** Looks for jobs of these kinds if that is due, and waits for it unless the last look took long. */
+    /** Looks for jobs of these kinds if that is due. */
     void lookIfDue(Lanes lanes, int[] queueIds, int[] kinds) {
         if (!lanes.asideDue()) {
             return;
         }
-        Thread look =
-                Thread.ofVirtual().name("tidemill-look").start(() -> look(lanes, queueIds.clone(), kinds.clone()));
-        if (dear) {
-            return;
-        }
-        try {
-            if (!look.join(WORTH_WAITING)) {
+        if (!dear) {
+            long start = System.nanoTime();
+            try {
+                lanes.looked(
+                        claiming.transaction(connection -> firstInTime(connection, queueIds, kinds)),
+                        System.nanoTime() - start);
+                return;
+            } catch (StoreException failed) {
+                if (failed.connection()) {
+                    lanes.lookFailed();
+                    throw failed;
+                }
+                LOG.debug("A look from the beginning takes long; it is taken aside.", failed);
                 dear = true;
             }
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
         }
+        Thread.ofVirtual().name("tidemill-look").start(() -> look(lanes, queueIds.clone(), kinds.clone()));
+    }
+
+    private List<Hint> firstInTime(Connection connection, int[] queueIds, int[] kinds) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set local statement_timeout = " + WORTH_WAITING.toMillis());
+        }
+        return first(connection, queueIds, kinds);
     }
 
     private void look(Lanes lanes, int[] queueIds, int[] kinds) {

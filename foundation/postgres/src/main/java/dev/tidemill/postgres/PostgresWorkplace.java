@@ -79,7 +79,7 @@ final class PostgresWorkplace implements Workplace {
                 node,
                 epoch,
                 CLAIM_SLOT,
-                new Lookout(dataSource, statements, queues),
+                new Lookout(dataSource, claiming, statements, queues),
                 heart.call(this::now));
     }
 
@@ -145,8 +145,10 @@ final class PostgresWorkplace implements Workplace {
         List<Outcome> failures = new ArrayList<>();
         outcomes.forEach(
                 outcome -> (outcome.outcome() == AttemptOutcome.SUCCEEDED ? successes : failures).add(outcome));
+        // Most leases end whole.
+        Set<Long> ended = Set.copyOf(endedLeases);
         List<ClaimedJob> freed = Stream.concat(outcomes.stream().map(Outcome::job), written.stream())
-                .filter(ClaimedJob::limited)
+                .filter(job -> job.limited() && !ended.contains(job.lease()))
                 .toList();
         if (failures.isEmpty() && beside == null) {
             return finishing.call(connection -> {

@@ -1,6 +1,54 @@
 -- Limited claims at less cost. {schema} is the schema's name.
 -- needs 1: what changes is how the same is found out.
 
+-- As in V007, but that tokens are looked up only for a rule that has a rate.
+create or replace function {schema}.rooms(p_rule integer, p_gates bigint[])
+returns table (gate bigint, room integer)
+language plpgsql
+set enable_hashjoin = on
+set enable_sort = on
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_rule {schema}.limit_rule;
+    v_now bigint := {schema}.now_micros();
+begin
+    select * into v_rule from {schema}.limit_rule r where r.id = p_rule;
+    return query
+    with used as materialized (
+        select case when v_rule.per_key then u.key & -2 else 0 end as gate, count(*)::integer as jobs
+          from {schema}.lease l
+         cross join lateral unnest(l.kinds, l.keys) u (kind, key)
+         where v_rule.concurrency is not null and l.kinds is not null
+           and (v_rule.scope = 1 and l.queue = v_rule.target or v_rule.scope = 2 and u.kind = v_rule.target)
+         group by 1
+        union all
+        select case when v_rule.per_key then j.key & -2 else 0 end, count(*)::integer
+          from {schema}.lease l
+         cross join lateral unnest(l.jobs) u (job)
+         cross join lateral (
+               select b.kind, b.queue, b.key from {schema}.job b where b.id = u.job
+               union all
+               select k.kind, k.queue, k.key from {schema}.job_kept k where k.id = u.job
+               limit 1) j
+         where v_rule.concurrency is not null and l.kinds is null and l.claimed <= v_rule.changed
+           and (v_rule.scope = 1 and j.queue = v_rule.target or v_rule.scope = 2 and j.kind = v_rule.target)
+           and not exists (select from {schema}.attempt a where a.lease = l.id and a.job = u.job)
+         group by 1)
+    select g.gate,
+           least(case when v_rule.concurrency is null then 1000000
+                      else greatest(0, v_rule.concurrency - coalesce(u.jobs, 0)) end,
+                 case when v_rule.rate is null then 1000000
+                      else (select floor(least(v_rule.burst::double precision,
+                                               coalesce(max(b.tokens + (v_now - b.at)::double precision * v_rule.rate
+                                                                       / v_rule.per),
+                                                        v_rule.burst)))::integer
+                              from {schema}.bucket b
+                             where b.rule = v_rule.id and b.key = g.gate) end)
+      from (select distinct x.gate from unnest(p_gates) x (gate)) g
+      left join (select s.gate, sum(s.jobs)::integer as jobs from used s group by s.gate) u on u.gate = g.gate;
+end $$;
+
 -- For each of some jobs in their order: the rule that holds it back, 0 if it may run, -1 if its key is paused. Rules are
 -- applied one after the other, so a job that a later one holds back may have kept another behind an earlier one; that
 -- one's turn comes with the next claim. As in V007, but that jobs are numbered only at gates that have no room for all.
@@ -96,6 +144,7 @@ declare
     v_asked integer;
     v_reached record;
     v_rated boolean;
+    v_fair integer[] := array(select f.queue from {schema}.fair_queue f);
     v_parking boolean;
     v_pauses boolean;
 begin
@@ -230,14 +279,13 @@ begin
     end loop;
     return query
         select l.id, u.job, u.attempt, u.failures, u.kind, l.queue, coalesce(b.priority, 2::smallint),
-               case when u.attempt = 1 and b.created is not null and f.queue is not null
+               case when u.attempt = 1 and b.created is not null and l.queue = any (v_fair)
                     then greatest(u.start_by, b.created + p_within[b.priority + 1]) else u.start_by end,
                b.payload, b.meta
           from unnest(v_leases) m (id)
           join {schema}.lease l on l.id = m.id
          cross join lateral unnest(l.jobs, l.attempts, l.failures, l.kinds, l.start_bys)
                u (job, attempt, failures, kind, start_by)
-          left join {schema}.fair_queue f on f.queue = l.queue
           left join lateral (
                select j.payload, j.meta, j.priority, j.created from {schema}.job j where j.id = u.job
                union all
