@@ -26,6 +26,8 @@ final class Claimer {
     /** Rules may change between two claims, but hardly all the time. */
     private static final int TRIES = 5;
 
+    private static final long REST_NANOS = 20_000_000L;
+
     private static final long PROBE_NANOS = 200_000_000L;
     /** The claim itself returns jobs as they lie. */
     private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
@@ -47,6 +49,9 @@ final class Claimer {
     private final Lanes plain;
     private final Lanes limitedQueues;
     private final Lanes limitedKinds;
+    private final Rest queuesRest = new Rest();
+    private final Rest kindsRest = new Rest();
+    private boolean plainFlow;
     private @Nullable Gates gates;
     private long version;
     private boolean kindsFirst;
@@ -79,7 +84,41 @@ final class Claimer {
         this.within = Lanes.deadlines(node.priorities());
     }
 
+    /**
+     * Keeps a claim that found nothing from being sent again with each claim of plain jobs, of which there may be a
+     * hundred a second: those should not pay for limits.
+     */
+    private static final class Rest {
+        private volatile long untilNanos = System.nanoTime();
+
+        boolean over() {
+            return System.nanoTime() - untilNanos >= 0;
+        }
+
+        void end() {
+            untilNanos = System.nanoTime();
+        }
+
+        void begin() {
+            untilNanos = System.nanoTime() + REST_NANOS;
+        }
+    }
+
+    /** A claim of what has limits; left out for a moment while there are plain jobs and the last one found nothing. */
+    private List<ClaimedJob> claimBeside(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes, Rest rest) {
+        if (plainFlow && !rest.over()) {
+            return List.of();
+        }
+        List<ClaimedJob> claimed = claimLimited(demands, wanted, rules, lanes);
+        if (claimed.isEmpty()) {
+            rest.begin();
+        }
+        return claimed;
+    }
+
     void hint(Hint hint) {
+        queuesRest.end();
+        kindsRest.end();
         plain.hint(hint);
         limitedQueues.hint(hint);
         limitedKinds.hint(hint);
@@ -168,13 +207,13 @@ final class Claimer {
         List<ClaimedJob> claimed = new ArrayList<>();
         kindsFirst = !kindsFirst;
         if (kindsFirst) {
-            claimed.addAll(claimLimited(free, boundKinds, rules, limitedKinds));
+            claimed.addAll(claimBeside(free, boundKinds, rules, limitedKinds, kindsRest));
             claimed.addAll(claimPlain(less(free, claimed), freeKinds, rules, plain));
         } else {
             claimed.addAll(claimPlain(free, freeKinds, rules, plain));
-            claimed.addAll(claimLimited(less(free, claimed), boundKinds, rules, limitedKinds));
+            claimed.addAll(claimBeside(less(free, claimed), boundKinds, rules, limitedKinds, kindsRest));
         }
-        claimed.addAll(claimLimited(limited, rules.openKinds(kindIds), rules, limitedQueues));
+        claimed.addAll(claimBeside(limited, rules.openKinds(kindIds), rules, limitedQueues, queuesRest));
         Set<String> strict =
                 demands.stream().filter(Demand::strict).map(Demand::queue).collect(Collectors.toSet());
         claimed.sort(
@@ -210,6 +249,7 @@ final class Claimer {
     }
 
     private List<ClaimedJob> claimPlain(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes) {
+        plainFlow = false;
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
@@ -233,6 +273,7 @@ final class Claimer {
             }
         });
         request.end(claimed, claimed);
+        plainFlow = !claimed.isEmpty();
         return claimed;
     }
 
