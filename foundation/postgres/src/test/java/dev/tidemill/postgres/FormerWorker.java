@@ -79,7 +79,9 @@ final class FormerWorker implements Runnable {
      * again, and so does this; more than once it must not happen.
      */
     private void overtaken(SQLException failed) throws SQLException {
-        if (overtaken || !UNDEFINED_FUNCTION.equals(failed.getSQLState())) {
+        if (overtaken
+                || !UNDEFINED_FUNCTION.equals(failed.getSQLState())
+                || !String.valueOf(failed.getMessage()).contains("take_lane")) {
             throw failed;
         }
         overtaken = true;
