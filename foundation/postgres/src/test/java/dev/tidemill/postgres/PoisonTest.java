@@ -59,9 +59,9 @@ final class PoisonTest {
                 .start()) {
             List<Long> harmless = new ArrayList<>(mill.enqueueAll(harmless(0, 40)));
             long poison = mill.enqueue(new PoisonWorker.Poison(1));
-            harmless.addAll(mill.enqueueAll(harmless(40, 60)));
+            harmless.addAll(mill.enqueueAll(harmless(40, 600)));
             // Urgent, so that the crash finds some at work beside it whatever the order.
-            harmless.addAll(mill.enqueueAll(harmless(100, 5), priority(Priority.CRITICAL)));
+            harmless.addAll(mill.enqueueAll(harmless(640, 5), priority(Priority.CRITICAL)));
 
             int crashes = 0;
             Process worker = worker();
@@ -85,6 +85,12 @@ final class PoisonTest {
             }
 
             assertThat(crashes).isEqualTo(3);
+            assertThat(new Sql(database)
+                            .number("select count(*) from {schema}.attempt a where a.outcome = 5 and a.job <> " + poison
+                                    + " and a.epoch = (select max(p.epoch) from {schema}.attempt p where p.job = "
+                                    + poison + ")"))
+                    .as("lost with it the third time, and not blamed")
+                    .isPositive();
             assertThat(mill.deadLetters(0, 10))
                     .extracting(DeadLetter::jobId, DeadLetter::code)
                     .containsExactly(Assertions.tuple(poison, "POISONED"));
