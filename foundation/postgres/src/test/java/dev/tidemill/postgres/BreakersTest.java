@@ -53,7 +53,7 @@ final class BreakersTest {
     /** Each test has a schema beside the class's own. */
     @AfterAll
     static void drop(TestDatabase database) throws SQLException {
-        for (String schema : List.of("_down", "_killed", "_hand", "_both", "_ratio", "_bad")) {
+        for (String schema : List.of("_down", "_killed", "_hand", "_both", "_ratio", "_bad", "_one")) {
             new Sql(database.dataSource(), database.schema() + schema).run("drop schema if exists {schema} cascade");
         }
     }
@@ -64,11 +64,13 @@ final class BreakersTest {
         private final AtomicInteger running = new AtomicInteger();
         private final AtomicInteger most = new AtomicInteger();
         private volatile boolean down = true;
+        private volatile CountDownLatch letGo = new CountDownLatch(0);
 
         void call(String name) throws InterruptedException {
             calls.incrementAndGet();
             most.accumulateAndGet(running.incrementAndGet(), Math::max);
             try {
+                letGo.await();
                 if (never.await(20, TimeUnit.MILLISECONDS) || down) {
                     throw Retry.dependencyDown(name, "connection refused");
                 }
@@ -135,6 +137,32 @@ final class BreakersTest {
             assertThat(breaker(other, "smtp").state()).isEqualTo(State.CLOSED);
             assertThat(breaker(other, "smtp").opened()).isZero();
             assertThat(breaker(other, "smtp").kinds()).containsExactly("Mail");
+        }
+    }
+
+    @Test
+    void whileAProbeIsUnderWayNobodyElseMayProbe() throws Exception {
+        Provider smtp = new Provider();
+        Sql sql = new Sql(database.dataSource(), database.schema() + "_one");
+        try (Tidemill mill = start("_one", QUICK, (job, run) -> smtp.call("smtp"), "smtp")) {
+            mill.enqueueAll(mails(20));
+            awaitState(mill, "smtp", Set.of(State.OPEN, State.HALF_OPEN));
+            await().atMost(SOON).until(() -> smtp.running.get() == 0);
+            smtp.letGo = new CountDownLatch(1);
+            try {
+                await().atMost(SOON)
+                        .until(() ->
+                                sql.number("select count(*) from {schema}.breaker where probe_job is not null") == 1
+                                        && smtp.running.get() == 1);
+                assertThat(sql.number("select coalesce(sum(cardinality({schema}.reserve_probe(f.epoch, 0, array("
+                                + "select k.id from {schema}.kind k)))), 0)"
+                                + " from (select distinct epoch from {schema}.fence) f"))
+                        .isZero();
+            } finally {
+                smtp.down = false;
+                smtp.letGo.countDown();
+            }
+            awaitState(mill, "smtp", Set.of(State.CLOSED));
         }
     }
 
