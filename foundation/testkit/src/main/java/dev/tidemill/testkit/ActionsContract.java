@@ -32,6 +32,7 @@ import dev.tidemill.jobs.store.StoreException;
 import dev.tidemill.jobs.store.Workplace;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -176,6 +177,15 @@ public abstract class ActionsContract {
         assertThat(rest).hasSize(before.size() + 1);
         assertThat(rest.stream().filter(one -> one.id() == id).findFirst().orElseThrow())
                 .matches(one -> one.priority() == Priority.HIGH && one.failures() == 1 && one.attempt() == 2);
+    }
+
+    @Test
+    void anotherPriorityMovesTheStartDeadlineByTheDifferenceSoThatTheTimeWaitedCounts() {
+        Workplace place = hand.join();
+        long id = hand.add(hand.job(Priority.LOW, PRIORITIES.deadline(Priority.LOW)));
+        assertThat(prioritize(id, Priority.HIGH, place)).isEqualTo(Steered.DONE);
+        assertThat(Instant.EPOCH.plus(hand.claimOne(place).startByMicros(), ChronoUnit.MICROS))
+                .isEqualTo(job(id).createdAt().plus(PRIORITIES.deadline(Priority.HIGH)));
     }
 
     @Test
