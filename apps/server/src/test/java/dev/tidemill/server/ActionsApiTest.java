@@ -76,7 +76,7 @@ final class ActionsApiTest {
                 .get("lines");
         assertThat(lines).hasSize(4);
         assertThat(lines.get(1).get("action").stringValue()).isEqualTo("prioritize");
-        assertThat(lines.get(1).get("by").stringValue()).isEqualTo("api");
+        assertThat(lines.get(1).get("by").stringValue()).isEqualTo("anyone");
     }
 
     @Test

@@ -62,21 +62,21 @@ public final class ActionsApi {
         return steered(
                 id,
                 at != null
-                        ? actions().reschedule(id, at, AuditApi.BY)
-                        : actions().postpone(id, delay, AuditApi.BY));
+                        ? actions().reschedule(id, at, call.caller().name())
+                        : actions().postpone(id, delay, call.caller().name()));
     }
 
     private Reply runNow(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        return steered(call.id(), actions().runNow(call.id(), AuditApi.BY));
+        return steered(call.id(), actions().runNow(call.id(), call.caller().name()));
     }
 
     private Reply prioritize(Call call) {
         call.takesOnly();
         long id = call.id();
         Priority priority = priority(Fields.read(call.json(), "priority").requiredText("priority"));
-        return steered(id, actions().prioritize(id, priority, AuditApi.BY));
+        return steered(id, actions().prioritize(id, priority, call.caller().name()));
     }
 
     private static Priority priority(String given) {
@@ -102,7 +102,7 @@ public final class ActionsApi {
         long id = call.id();
         String payload = payload(call.json());
         try {
-            if (!actions().replayEdited(id, payload, AuditApi.BY)) {
+            if (!actions().replayEdited(id, payload, call.caller().name())) {
                 throw new TidemillException(
                         ErrorCode.NOT_FOUND, "Job " + id + " is no dead letter; nothing was changed.");
             }
@@ -172,7 +172,9 @@ public final class ActionsApi {
                     "Nothing says which jobs: give a kind, queue, key, tag, code, state or time. To mean all that"
                             + " wait, give a state.");
         }
-        Bulk bulk = dryRun ? actions().count(filter, action, most) : actions().all(filter, action, most, AuditApi.BY);
+        Bulk bulk = dryRun
+                ? actions().count(filter, action, most)
+                : actions().all(filter, action, most, call.caller().name());
         return Reply.json(Json.write(json -> json.writeStartObject()
                 .writeNumberProperty("count", bulk.count())
                 .writeBooleanProperty("more", bulk.more())

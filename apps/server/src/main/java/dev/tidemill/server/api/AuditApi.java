@@ -10,9 +10,6 @@ import java.util.List;
 
 /** The audit trail. */
 public final class AuditApi {
-    /** Who changes something over the API, in the audit trail: there is one token, so there are no names yet. */
-    static final String BY = "api";
-
     private final Tidemill mill;
 
     /** Creates it. */

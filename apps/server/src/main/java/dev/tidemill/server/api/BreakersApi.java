@@ -13,8 +13,6 @@ import tools.jackson.core.JsonGenerator;
 /** The circuit breakers of what jobs depend on. */
 public final class BreakersApi {
     private static final String BREAKERS = "/api/v1/breakers";
-    /** Who changes something over the API, in the audit trail: there is one token, so there are no names yet. */
-    private static final String BY = "api";
 
     private final Tidemill mill;
 
@@ -72,14 +70,14 @@ public final class BreakersApi {
     private Reply open(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        mill.breakers().open(call.path("name"), BY);
+        mill.breakers().open(call.path("name"), call.caller().name());
         return Reply.empty(204);
     }
 
     private Reply close(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        mill.breakers().close(call.path("name"), BY);
+        mill.breakers().close(call.path("name"), call.caller().name());
         return Reply.empty(204);
     }
 }

@@ -19,7 +19,6 @@ public final class ControlApi {
     private static final String LIMITS = "/api/v1/limits";
     private static final String PAUSES = "/api/v1/pauses";
     private static final String FAIR = "/api/v1/fair-queues";
-    private static final String BY = AuditApi.BY;
 
     private final Tidemill mill;
 
@@ -151,7 +150,7 @@ public final class ControlApi {
         Pause.Scope scope = Fields.oneOf(Pause.Scope.class, "scope", fields.requiredText("scope"));
         String name = scope == Pause.Scope.EVERYTHING ? Pause.ALL : fields.requiredText("name");
         String reason = fields.text("reason");
-        boolean done = mill.pauses().pause(scope, name, BY, reason == null ? "" : reason);
+        boolean done = mill.pauses().pause(scope, name, call.caller().name(), reason == null ? "" : reason);
         return Reply.empty(done ? 201 : 204);
     }
 
@@ -160,14 +159,14 @@ public final class ControlApi {
         call.takesNoBody();
         Pause.Scope scope = Fields.oneOf(Pause.Scope.class, "scope", required(call, "scope"));
         String name = scope == Pause.Scope.EVERYTHING ? Pause.ALL : required(call, "name");
-        return mill.pauses().resume(scope, name, BY) ? Reply.empty(204) : none("That is not paused");
+        return mill.pauses().resume(scope, name, call.caller().name()) ? Reply.empty(204) : none("That is not paused");
     }
 
     private Reply cancel(Call call) {
         call.takesOnly();
         call.takesNoBody();
         long id = call.id();
-        Cancellation done = mill.cancel(id, BY);
+        Cancellation done = mill.cancel(id, call.caller().name());
         if (done == Cancellation.NOT_FOUND) {
             return none("There is no job " + id);
         }

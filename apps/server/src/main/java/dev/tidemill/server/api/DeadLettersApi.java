@@ -56,14 +56,14 @@ public final class DeadLettersApi {
         call.takesOnly();
         call.takesNoBody();
         long id = call.id();
-        return mill.replay(List.of(id), AuditApi.BY).isEmpty() ? none(id) : Reply.empty(204);
+        return mill.replay(List.of(id), call.caller().name()).isEmpty() ? none(id) : Reply.empty(204);
     }
 
     private Reply discard(Call call) {
         call.takesOnly();
         call.takesNoBody();
         long id = call.id();
-        return mill.discard(id, AuditApi.BY) ? Reply.empty(204) : none(id);
+        return mill.discard(id, call.caller().name()) ? Reply.empty(204) : none(id);
     }
 
     private static Reply none(long id) {
@@ -72,7 +72,7 @@ public final class DeadLettersApi {
 
     private Reply replayMany(Call call) {
         call.takesOnly();
-        List<Long> replayed = mill.replay(ids(call.json()), AuditApi.BY);
+        List<Long> replayed = mill.replay(ids(call.json()), call.caller().name());
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("replayed");
             replayed.forEach(json::writeNumber);

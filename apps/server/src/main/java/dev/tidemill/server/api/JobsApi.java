@@ -11,6 +11,7 @@ import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.api.JobReader.Asked;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
@@ -34,7 +35,7 @@ public final class JobsApi {
 
     /** Adds the routes. */
     public void mount(Router router) {
-        router.on("POST", PATH, this::enqueue)
+        router.on(Permission.ENQUEUE, "POST", PATH, this::enqueue)
                 .on("GET", PATH, this::tagged)
                 .on("GET", PATH + "/{id}", this::show)
                 .on("GET", PATH + "/{id}/log", this::log);

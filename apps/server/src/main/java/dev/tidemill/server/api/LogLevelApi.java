@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.http.Reply;
@@ -31,7 +32,7 @@ public final class LogLevelApi {
 
     /** Adds the routes. */
     public void mount(Router router) {
-        router.on("GET", PATH, this::show).on("PUT", PATH, this::change);
+        router.on("GET", PATH, this::show).on(Permission.ADMIN, "PUT", PATH, this::change);
     }
 
     private Reply show(Call call) {

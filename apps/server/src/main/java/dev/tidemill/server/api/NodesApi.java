@@ -51,14 +51,17 @@ public final class NodesApi {
         call.takesOnly("reason");
         call.takesNoBody();
         boolean done = mill.nodes()
-                .drain(call.path("node"), AuditApi.BY, call.query("reason").orElse(""));
+                .drain(
+                        call.path("node"),
+                        call.caller().name(),
+                        call.query("reason").orElse(""));
         return Reply.empty(done ? 201 : 204);
     }
 
     private Reply undrain(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        if (!mill.nodes().undrain(call.path("node"), AuditApi.BY)) {
+        if (!mill.nodes().undrain(call.path("node"), call.caller().name())) {
             throw new TidemillException(
                     ErrorCode.NOT_FOUND, "No node '" + call.path("node") + "' is drained; nothing was changed.");
         }

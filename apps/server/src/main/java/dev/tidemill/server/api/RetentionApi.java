@@ -5,6 +5,7 @@ import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.http.Reply;
@@ -27,8 +28,8 @@ public final class RetentionApi {
     /** Adds the routes. */
     public void mount(Router router) {
         router.on("GET", RETENTION, this::view)
-                .on("PUT", RETENTION, this::keep)
-                .on("PUT", RETENTION + "/{kind}", this::keepKind);
+                .on(Permission.ADMIN, "PUT", RETENTION, this::keep)
+                .on(Permission.ADMIN, "PUT", RETENTION + "/{kind}", this::keepKind);
     }
 
     private Reply view(Call call) {
@@ -72,7 +73,7 @@ public final class RetentionApi {
             throw Problem.of(ProblemCode.BODY_INVALID, "The field 'age' is missing; send a duration such as P30D.")
                     .at("/age");
         }
-        mill.retention().keep(age, AuditApi.BY);
+        mill.retention().keep(age, call.caller().name());
         return Reply.empty(204);
     }
 
@@ -84,7 +85,7 @@ public final class RetentionApi {
         Duration age = fields.duration("age");
         Keep keep = new Keep(
                 completed == null ? 0 : completed, failed == null ? 0 : failed, age == null ? Duration.ZERO : age);
-        mill.retention().keep(call.path("kind"), keep, AuditApi.BY);
+        mill.retention().keep(call.path("kind"), keep, call.caller().name());
         return Reply.empty(204);
     }
 }

@@ -42,14 +42,14 @@ public final class SchedulesApi {
                 .on("POST", PATH + "/{name}/trigger", this::trigger);
     }
 
-    private Schedules schedules() {
-        return mill.schedules().by(AuditApi.BY);
+    private Schedules schedules(Call call) {
+        return mill.schedules().by(call.caller().name());
     }
 
     private Reply list(Call call) {
         call.takesOnly("after", "limit");
         int limit = (int) call.query("limit", 50, 1, 1000);
-        List<ScheduleView> found = schedules().list(call.query("after").orElse(""), limit);
+        List<ScheduleView> found = schedules(call).list(call.query("after").orElse(""), limit);
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("schedules");
             found.forEach(schedule -> {
@@ -70,7 +70,7 @@ public final class SchedulesApi {
         call.takesOnly();
         ScheduleBody body = ScheduleBody.read(call.json(), true);
         String name = body.name();
-        ScheduleView added = stored(() -> schedules().add(name, body.timing(), body.job(), body.options()));
+        ScheduleView added = stored(() -> schedules(call).add(name, body.timing(), body.job(), body.options()));
         return shown(added).status(201).header("Location", PATH + "/" + name);
     }
 
@@ -78,7 +78,7 @@ public final class SchedulesApi {
         call.takesOnly();
         ScheduleBody body = ScheduleBody.read(call.json(), false);
         String name = call.path("name");
-        return shown(stored(() -> schedules().put(name, body.timing(), body.job(), body.options())));
+        return shown(stored(() -> schedules(call).put(name, body.timing(), body.job(), body.options())));
     }
 
     /** What is left to be refused so late, and where it was. */
@@ -105,9 +105,9 @@ public final class SchedulesApi {
         String name = call.path("name");
         int next = (int) call.query("next", 5, 1, 1000);
         int history = (int) call.query("history", 20, 1, 1000);
-        ScheduleView schedule = schedules().get(name);
-        List<Instant> times = schedules().next(name, next);
-        List<FireView> fires = schedules().history(name, history);
+        ScheduleView schedule = schedules(call).get(name);
+        List<Instant> times = schedules(call).next(name, next);
+        List<FireView> fires = schedules(call).history(name, history);
         return Reply.json(Json.write(json -> {
             json.writeStartObject();
             fields(json, schedule);
@@ -123,7 +123,7 @@ public final class SchedulesApi {
         call.takesOnly();
         call.takesNoBody();
         String name = call.path("name");
-        if (!schedules().remove(name)) {
+        if (!schedules(call).remove(name)) {
             throw new TidemillException(ErrorCode.NOT_FOUND, "There is no schedule '" + name + "'.");
         }
         return Reply.empty(204);
@@ -132,21 +132,21 @@ public final class SchedulesApi {
     private Reply pause(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        schedules().pause(call.path("name"));
+        schedules(call).pause(call.path("name"));
         return Reply.empty(204);
     }
 
     private Reply resume(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        schedules().resume(call.path("name"));
+        schedules(call).resume(call.path("name"));
         return Reply.empty(204);
     }
 
     private Reply trigger(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        long job = schedules().trigger(call.path("name"));
+        long job = schedules(call).trigger(call.path("name"));
         byte[] body = Json.write(
                 json -> json.writeStartObject().writeNumberProperty("id", job).writeEndObject());
         return Reply.json(body).status(201).header("Location", "/api/v1/jobs/" + job);

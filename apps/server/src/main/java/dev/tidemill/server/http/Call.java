@@ -20,10 +20,20 @@ public final class Call {
 
     private final ServerRequest request;
     private final int bodyLimitBytes;
+    private Caller caller = Caller.NOBODY;
 
     Call(ServerRequest request, int bodyLimitBytes) {
         this.request = request;
         this.bodyLimitBytes = bodyLimitBytes;
+    }
+
+    void from(Caller value) {
+        caller = value;
+    }
+
+    /** Who sent it; {@link Caller#NOBODY} on a route that is for anybody. Changes are audited under the caller's name. */
+    public Caller caller() {
+        return caller;
     }
 
     /** The method's name. */

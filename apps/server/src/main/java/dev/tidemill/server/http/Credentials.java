@@ -20,6 +20,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class Credentials {
     private static final String COOKIE = "tidemill_session";
+    private static final Caller CALLER = new Caller("token", Permission.ALL, Caller.Means.TOKEN);
     private static final Duration SESSION = Duration.ofHours(12);
 
     private final byte[] tokenDigest;
@@ -33,7 +34,11 @@ public final class Credentials {
         new SecureRandom().nextBytes(key);
     }
 
-    boolean known(Call call) {
+    Optional<Caller> caller(Call call) {
+        return known(call) ? Optional.of(CALLER) : Optional.empty();
+    }
+
+    private boolean known(Call call) {
         Optional<String> authorization = call.header("Authorization");
         if (authorization.isPresent()) {
             String value = authorization.get();

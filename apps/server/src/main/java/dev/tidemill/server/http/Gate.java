@@ -30,17 +30,34 @@ public final class Gate {
         return credentials != null;
     }
 
-    void admit(Call call, Access access) {
+    /**
+     * Lets a request in or refuses it, and tells it who sent it.
+     *
+     * @param needed what the route asks for; null where it is for anybody
+     */
+    void admit(Call call, @Nullable Permission needed) {
         if (credentials == null) {
             refuseForeignHost(call.authority());
         }
         refuseOtherSites(call);
-        if (access == Access.PROTECTED && credentials != null && !credentials.known(call)) {
-            throw Problem.of(
-                            ProblemCode.UNAUTHORIZED,
-                            "Send 'Authorization: Bearer TOKEN', or open / in a browser to log in.")
-                    .header("WWW-Authenticate", "Bearer realm=\"tidemill\"");
+        if (needed == null) {
+            return;
         }
+        Caller caller =
+                credentials == null ? Caller.ANYONE : credentials.caller(call).orElseThrow(Gate::unknown);
+        if (!caller.may(needed)) {
+            throw Problem.of(
+                    ProblemCode.FORBIDDEN,
+                    "This needs the permission " + needed + ", which " + caller.name() + " does not have.");
+        }
+        call.from(caller);
+    }
+
+    private static Problem unknown() {
+        return Problem.of(
+                        ProblemCode.UNAUTHORIZED,
+                        "Send 'Authorization: Bearer TOKEN', or open / in a browser to log in.")
+                .header("WWW-Authenticate", "Bearer realm=\"tidemill\"");
     }
 
     private static void refuseForeignHost(String authority) {

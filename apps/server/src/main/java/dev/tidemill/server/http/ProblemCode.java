@@ -10,6 +10,7 @@ public enum ProblemCode {
     PARAMETER_INVALID(400, "A query parameter is unknown or has a wrong value"),
     TOO_MANY_ITEMS(400, "Too many at a time"),
     UNAUTHORIZED(401, "A token is needed"),
+    FORBIDDEN(403, "The permission for this is missing"),
     HOST_FORBIDDEN(403, "This host name is not served"),
     CROSS_SITE(403, "Requests from other sites are refused"),
     ROUTE_UNKNOWN(404, "There is nothing here"),

@@ -10,6 +10,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
@@ -43,8 +44,20 @@ public final class Router {
         void answered(String method, String pattern, int status, Duration took);
     }
 
+    /**
+     * A route that there is.
+     *
+     * @param method in capitals; HEAD goes where GET goes
+     * @param pattern of its path
+     * @param permission what it asks for; null where it is for anybody
+     */
+    public record Entrance(
+            String method, String pattern, @Nullable Permission permission) {}
+
     private record Entry(
-            Access access, @Nullable Route route, @Nullable Stream stream) {}
+            @Nullable Permission permission,
+            @Nullable Route route,
+            @Nullable Stream stream) {}
 
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
     private final Gate gate;
@@ -64,19 +77,33 @@ public final class Router {
         this.unauthorizedPage = unauthorizedPage;
     }
 
-    /** Adds a route for whoever has the token. */
+    /** Adds a route for whoever may read, if it is a GET, and otherwise for whoever may operate. */
     public Router on(String method, String pattern, Route route) {
-        return add(method, pattern, new Entry(Access.PROTECTED, route, null));
+        return on(method.equals("GET") ? Permission.READ : Permission.OPERATE, method, pattern, route);
+    }
+
+    /** Adds a route for whoever has this permission. */
+    public Router on(Permission permission, String method, String pattern, Route route) {
+        return add(method, pattern, new Entry(permission, route, null));
     }
 
     /** Adds a route for anybody. */
     public Router open(String method, String pattern, Route route) {
-        return add(method, pattern, new Entry(Access.OPEN, route, null));
+        return add(method, pattern, new Entry(null, route, null));
     }
 
-    /** Adds a stream for whoever has the token. */
+    /** Adds a stream for whoever may read. */
     public Router stream(String pattern, Stream stream) {
-        return add("GET", pattern, new Entry(Access.PROTECTED, null, stream));
+        return add("GET", pattern, new Entry(Permission.READ, null, stream));
+    }
+
+    /** The routes that there are, in the order in which they were added. */
+    public List<Entrance> entrances() {
+        return patterns.entrySet().stream()
+                .flatMap(path -> path.getValue().entrySet().stream()
+                        .map(entry -> new Entrance(
+                                entry.getKey(), path.getKey(), entry.getValue().permission())))
+                .toList();
     }
 
     private Router add(String method, String pattern, Entry entry) {
@@ -99,7 +126,7 @@ public final class Router {
         Headers.secure(response);
         Reply reply;
         try {
-            gate.admit(call, entry == null ? Access.PROTECTED : entry.access());
+            gate.admit(call, entry == null ? Permission.READ : entry.permission());
             if (entry == null) {
                 throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
             }

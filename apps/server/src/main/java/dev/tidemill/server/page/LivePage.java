@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongPredicate;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +58,7 @@ public final class LivePage implements AutoCloseable {
     public void mount(Router router) {
         router.on("GET", "/", this::page).stream("/events", stream::serve)
                 .on("GET", "/assets/{name}", assets::serve)
-                .on("POST", "/dead-letters/{id}/replay", call -> decide(call, mill::replay))
+                .on("POST", "/dead-letters/{id}/replay", call -> decide(call, this::replay))
                 .on("POST", "/dead-letters/{id}/discard", call -> decide(call, mill::discard));
         if (credentials != null) {
             Credentials known = credentials;
@@ -101,17 +101,21 @@ public final class LivePage implements AutoCloseable {
     }
 
     /** Carries out a decision; htmx gets the list as it then is, a plain form the page. */
-    private Reply decide(Call call, LongPredicate decision) {
+    private Reply decide(Call call, BiPredicate<Long, String> decision) {
         call.takesOnly();
         call.form();
         // False means that somebody was faster: the list that comes back shows it.
-        boolean done = decision.test(call.id());
+        boolean done = decision.test(call.id(), call.caller().name());
         snapshots.forget();
         feed.nudge();
         if (call.header("HX-Request").isEmpty()) {
             return Reply.seeOther("/#dead-letters");
         }
         return Reply.html(fragment("letters", snapshots.get())).header("X-Tidemill-Done", Boolean.toString(done));
+    }
+
+    private boolean replay(long id, String by) {
+        return !mill.replay(List.of(id), by).isEmpty();
     }
 
     private Map<String, String> fragments(Snapshot snapshot) {
