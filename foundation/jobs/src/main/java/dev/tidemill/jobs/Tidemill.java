@@ -51,6 +51,16 @@ public final class Tidemill implements AutoCloseable {
         return new TidemillBuilder(dataSource);
     }
 
+    /** The database it works on, as it was given: for what keeps tables of its own beside the jobs. */
+    public DataSource dataSource() {
+        return dataSource;
+    }
+
+    /** The name of the schema that holds its tables. */
+    public String schema() {
+        return engine.schema();
+    }
+
     /** Enqueues a job; when this returns it is committed. Returns its id. */
     public long enqueue(Object job) {
         return enqueue(job, EnqueueOptions.NONE);

@@ -54,9 +54,10 @@ final class House {
             new Room(
                     "postgres",
                     Floor.FOUNDATION,
-                    Set.of("jobs"),
-                    Set.of("tidemill-jobs", "slf4j-api", "jspecify", "postgresql"),
+                    Set.of("jobs", "schema"),
+                    Set.of("tidemill-jobs", "tidemill-schema", "slf4j-api", "jspecify", "postgresql"),
                     Set.of("")),
+            new Room("schema", Floor.FOUNDATION, Set.of(), Set.of("jspecify"), Set.of("")),
             new Room(
                     "embedded",
                     Floor.FOUNDATION,

@@ -162,6 +162,7 @@ final class HouseRules {
                                 "tools.jackson.",
                                 "com.cronutils.",
                                 "org.postgresql.",
+                                root + ".schema.",
                                 root + ".jobs.",
                                 root + ".postgres.")
                         .noneMatch(element.getName()::startsWith);

@@ -134,6 +134,11 @@ public final class Engine {
                         "No job store is on the class path; add dev.tidemill:tidemill-postgres."));
     }
 
+    /** The name of the schema that holds the tables. */
+    public String schema() {
+        return settings.schema();
+    }
+
     private static NodeInfo describeNode(Settings settings, Set<String> kinds) {
         long pid = ProcessHandle.current().pid();
         String host;
