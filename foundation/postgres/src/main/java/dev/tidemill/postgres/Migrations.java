@@ -25,7 +25,8 @@ public final class Migrations {
             "V009__steering.sql",
             "V010__losses.sql",
             "V011__breakers.sql",
-            "V012__limited.sql");
+            "V012__limited.sql",
+            "V013__sorted.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(
