@@ -115,7 +115,6 @@ final class Link implements AutoCloseable {
         // Connections to its servers are made when they are first needed; refusing would refuse those first calls.
         options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.DEFAULT);
         made.setOptions(options.topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
-                        .enableAdaptiveRefreshTrigger(ClusterTopologyRefreshOptions.RefreshTrigger.values())
                         .adaptiveRefreshTriggersTimeout(Duration.ofSeconds(1))
                         .enablePeriodicRefresh(Duration.ofSeconds(30))
                         .build())

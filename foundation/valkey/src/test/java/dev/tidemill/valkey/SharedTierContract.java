@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -67,6 +68,10 @@ abstract class SharedTierContract {
         return stored == null ? "" : new String(stored.bytes(), StandardCharsets.UTF_8);
     }
 
+    private static long token(Map<String, Long> claims, String key) {
+        return Objects.requireNonNull(claims.get(key));
+    }
+
     private Map<String, Long> claim(String... keys) {
         return tier().claim(CACHE, List.of(keys), LEASE).tokens();
     }
@@ -75,10 +80,11 @@ abstract class SharedTierContract {
     public void whatIsStoredUnderAClaimIsReadByAll() {
         String key = key();
         assertThat(read(key)).isEmpty();
-        long token = claim(key).get(key);
+        long token = token(claim(key), key);
         assertThat(store(key, token, value("v", ofSeconds(50), ofSeconds(60), ofSeconds(70), "t1", "t2")))
                 .isTrue();
-        Stored stored = tier().read(CACHE, List.of(key, key())).entries().get(key);
+        Stored stored = Objects.requireNonNull(
+                tier().read(CACHE, List.of(key, key())).entries().get(key));
         assertThat(new String(stored.bytes(), StandardCharsets.UTF_8)).isEqualTo("v");
         assertThat(stored.tags()).containsExactlyInAnyOrder("t1", "t2");
         assertThat(stored.age()).isBetween(ofMillis(1), ofSeconds(30));
@@ -95,19 +101,19 @@ abstract class SharedTierContract {
         Map<String, Long> first = claim(key);
         assertThat(first).containsOnlyKeys(key);
         assertThat(claim(key)).isEmpty();
-        tier().release(CACHE, Map.of(key, first.get(key) + 1));
+        tier().release(CACHE, Map.of(key, token(first, key) + 1));
         assertThat(claim(key)).as("only its holder releases it").isEmpty();
         tier().release(CACHE, first);
         Map<String, Long> second = claim(key);
         assertThat(second).containsOnlyKeys(key);
-        assertThat(store(key, second.get(key), value("v"))).isTrue();
+        assertThat(store(key, token(second, key), value("v"))).isTrue();
         assertThat(claim(key)).containsOnlyKeys(key);
     }
 
     @Test
     public void whoLostTheClaimStoresNothing() {
         String key = key();
-        long lost = tier().claim(CACHE, List.of(key), ofMillis(50)).tokens().get(key);
+        long lost = token(tier().claim(CACHE, List.of(key), ofMillis(50)).tokens(), key);
         Map<String, Long> now = new HashMap<>();
         Awaitility.await().pollInterval(ofMillis(10)).until(() -> {
             now.putAll(claim(key));
@@ -115,9 +121,9 @@ abstract class SharedTierContract {
         });
         assertThat(store(key, lost, value("old"))).isFalse();
         assertThat(read(key)).isEmpty();
-        assertThat(store(key, now.get(key), value("new"))).isTrue();
+        assertThat(store(key, token(now, key), value("new"))).isTrue();
         assertThat(store(key, lost, value("old"))).isFalse();
-        assertThat(store(key, now.get(key), value("again")))
+        assertThat(store(key, token(now, key), value("again")))
                 .as("a claim stores once")
                 .isFalse();
         assertThat(read(key)).isEqualTo("new");
@@ -134,15 +140,15 @@ abstract class SharedTierContract {
             assertThat(claim(key)).isEmpty();
             return System.nanoTime() - began > ofMillis(600).toNanos();
         });
-        tier().renew(CACHE, Map.of(key, mine.get(key) + 1), ofMillis(1));
+        tier().renew(CACHE, Map.of(key, token(mine, key) + 1), ofMillis(1));
         assertThat(claim(key)).as("only its holder changes its end").isEmpty();
-        assertThat(store(key, mine.get(key), value("v"))).isTrue();
+        assertThat(store(key, token(mine, key), value("v"))).isTrue();
     }
 
     @Test
     public void claimingFindsWhatIsThere() {
         String key = key();
-        store(key, claim(key).get(key), value("v"));
+        store(key, token(claim(key), key), value("v"));
         Claimed claimed = tier().claim(CACHE, List.of(key), LEASE);
         assertThat(claimed.tokens()).containsOnlyKeys(key);
         assertThat(claimed.found().entries()).containsOnlyKeys(key);
@@ -184,8 +190,8 @@ abstract class SharedTierContract {
     @Test
     public void whatIsPutEndsAnyClaimAndReplacesWhatWasThere() {
         String key = key();
-        store(key, claim(key).get(key), value("old"));
-        long loading = claim(key).get(key);
+        store(key, token(claim(key), key), value("old"));
+        long loading = token(claim(key), key);
         assertThat(store(key, 0, value("put"))).isTrue();
         assertThat(store(key, loading, value("loaded"))).isFalse();
         assertThat(read(key)).isEqualTo("put");
@@ -200,7 +206,8 @@ abstract class SharedTierContract {
         Awaitility.await().pollInterval(ofMillis(20)).until(() -> read(key).isEmpty());
         String stale = key();
         store(stale, 0, value("v", ofMillis(-20), ofMillis(-10), ofMinutes(1)));
-        Stored stored = tier().read(CACHE, List.of(stale)).entries().get(stale);
+        Stored stored = Objects.requireNonNull(
+                tier().read(CACHE, List.of(stale)).entries().get(stale));
         assertThat(stored.freshFor()).isNegative();
         assertThat(stored.usableFor()).isNegative();
         assertThat(stored.keptFor()).isPositive();
@@ -230,7 +237,7 @@ abstract class SharedTierContract {
         assertThat(tier().store(
                                 CACHE,
                                 keys.stream()
-                                        .map(key -> new Fill(key, tokens.get(key), value(key)))
+                                        .map(key -> new Fill(key, token(tokens, key), value(key)))
                                         .toList()))
                 .hasSize(100);
         assertThat(tier().read(CACHE, keys).entries())
