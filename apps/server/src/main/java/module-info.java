@@ -1,8 +1,10 @@
 /** The HTTP API and the dashboard around a Tidemill. */
+@SuppressWarnings("module") // The command line, which two packages are opened to, is compiled later.
 module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
     requires dev.tidemill.embedded;
+    requires transitive dev.tidemill.schema;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;
@@ -15,10 +17,16 @@ module dev.tidemill.server {
     requires micrometer.core;
     requires micrometer.registry.prometheus;
     requires org.slf4j;
+    requires java.sql;
     requires tools.jackson.core;
     requires tools.jackson.databind;
 
     exports dev.tidemill.server;
+    exports dev.tidemill.server.access;
+    exports dev.tidemill.server.http to
+            dev.tidemill.cli;
+    exports dev.tidemill.server.tables to
+            dev.tidemill.cli;
     exports dev.tidemill.server.page.templates to
             gg.jte.runtime;
 
