@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A pool of connections, and the server behind it if that is ours. */
 final class Database implements AutoCloseable {
-    private static final int CONNECTIONS = 10;
+    private static final int CONNECTIONS = 16;
     private static final long WAIT_MILLIS = 3_000;
 
     private final HikariDataSource pool;

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Json;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -68,6 +69,12 @@ public final class ServerMain implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Ask for the token that this file holds. Or set TIDEMILL_TOKEN.")
     private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--advertise",
+            paramLabel = "URL",
+            description = "Where remote workers reach this very server, if several stand behind one address.")
+    private @Nullable URI advertised;
 
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
@@ -163,6 +170,9 @@ public final class ServerMain implements Callable<Integer> {
         String token = Secrets.token(tokenFile);
         if (token != null) {
             builder.token(token);
+        }
+        if (advertised != null) {
+            builder.advertise(advertised);
         }
         return builder.start();
     }

@@ -17,6 +17,7 @@ import dev.tidemill.server.api.ProcessApi;
 import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.StatsApi;
+import dev.tidemill.server.api.WorkApi;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Gate;
 import dev.tidemill.server.http.Router;
@@ -29,6 +30,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -56,6 +58,7 @@ public final class TidemillServer implements AutoCloseable {
     private final WebServer web;
     private final LivePage page;
     private final Meters meters;
+    private final WorkApi work;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -80,6 +83,8 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
+        this.work = new WorkApi(mill, builder.advertised);
+        work.mount(router);
         new LogLevelApi().mount(router);
         meters.mount(router);
         this.web = WebServer.builder()
@@ -127,6 +132,7 @@ public final class TidemillServer implements AutoCloseable {
             stopped = true;
         }
         page.close();
+        work.close();
         web.stop();
         meters.close();
     }
@@ -147,6 +153,7 @@ public final class TidemillServer implements AutoCloseable {
         private int bodyLimitBytes = 16 << 20;
         private int maxLivePages = 200;
         private @Nullable String token;
+        private @Nullable URI advertised;
 
         private Builder(Tidemill mill) {
             this.mill = mill;
@@ -188,6 +195,24 @@ public final class TidemillServer implements AutoCloseable {
         /** How many pages may be live at a time: 200 unless told otherwise, 0 to 10,000. Others show, but stand still. */
         public Builder maxLivePages(int value) {
             maxLivePages = between("maxLivePages", value, 0, 10_000);
+            return this;
+        }
+
+        /**
+         * Where remote workers reach this very server, where several stand behind one address: {@code http} or
+         * {@code https}, without a path. Jobs that it hands out are to be finished there.
+         */
+        public Builder advertise(URI url) {
+            if (url.getHost() == null
+                    || !(url.getScheme().equals("http") || url.getScheme().equals("https"))
+                    || !url.getRawPath().isEmpty()
+                    || url.getRawQuery() != null
+                    || url.getRawUserInfo() != null) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The address to advertise is '" + url + "'; give it as http://host:port or https://host.");
+            }
+            advertised = url;
             return this;
         }
 

@@ -48,6 +48,10 @@ public enum ErrorCode {
     STORE_MISSING,
     /** The key of a unique job is in a transaction of somebody else's that does not end. */
     KEY_BUSY,
+    /** The attempt is no longer in the hands of the worker that tells of it: its lease ran out, or it has ended. */
+    LEASE_LOST,
+    /** The attempt was handed out by another process, which is the one to tell. */
+    HELD_ELSEWHERE,
     /** The instance was stopped. */
     STOPPED
 }

@@ -327,6 +327,14 @@ public final class Tidemill implements AutoCloseable {
         return engine.retention();
     }
 
+    /**
+     * Jobs for workers that are not this process. The first call makes this process a node, if it handles nothing itself:
+     * it then holds up to eight connections.
+     */
+    public RemoteWork remote() {
+        return engine.remote();
+    }
+
     /** The circuit breakers of what jobs depend on. */
     public Breakers breakers() {
         return engine.breakers();

@@ -10,7 +10,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends a process's claims: one for all queues that know no limits, and others, only where there are any, for limited
  * queues and for limited kinds. The last two take the limits' locks, so they cost the first nothing. A queue that has
- * jobs of both sorts is asked for both in turns, since each alone could fill it.
+ * jobs of both sorts is asked for both in turns, since each alone could fill it. What is claimed for handlers elsewhere
+ * goes the same ways, by positions of its own for each choice of kinds.
  *
  * <p>For the claiming thread alone, but for {@link #hint}.
  */
@@ -26,9 +29,9 @@ final class Claimer {
     /** Rules may change between two claims, but hardly all the time. */
     private static final int TRIES = 5;
 
-    private static final long REST_NANOS = 20_000_000L;
+    /** So many choices of kinds, beside the node's own, have their positions remembered. */
+    private static final int OTHERS = 200;
 
-    private static final long PROBE_NANOS = 200_000_000L;
     /** The claim itself returns jobs as they lie. */
     private static final Comparator<ClaimedJob> BY_DEADLINE = Comparator.<ClaimedJob, Boolean>comparing(
                     job -> job.priority() != Priority.CRITICAL)
@@ -41,22 +44,23 @@ final class Claimer {
     private final NameIds queues;
     private final long epoch;
     private final int slot;
-    private final int[] kindIds;
     private final int[] weights;
     private final long[] within;
     private final Lookout lookout;
     private final Probes probes;
-    private final Lanes plain;
-    private final Lanes limitedQueues;
-    private final Lanes limitedKinds;
-    private final Rest queuesRest = new Rest();
-    private final Rest kindsRest = new Rest();
-    private boolean plainFlow;
+    private final long nowMicros;
+    private final Reach own;
+    private final Map<Set<String>, Reach> others = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Set<String>, Reach> eldest) {
+            return size() > OTHERS;
+        }
+    };
     private @Nullable Gates gates;
     private long version;
-    private boolean kindsFirst;
     private boolean asked;
-    private long probedNanos = System.nanoTime() - PROBE_NANOS;
 
     Claimer(
             Session session,
@@ -68,45 +72,24 @@ final class Claimer {
             int slot,
             Lookout lookout,
             long nowMicros) {
+        this.kinds = kinds;
         this.lookout = lookout;
         this.probes = new Probes(session, statements, epoch, slot);
-        this.plain = new Lanes(nowMicros);
-        this.limitedQueues = new Lanes(nowMicros);
-        this.limitedKinds = new Lanes(nowMicros);
+        this.nowMicros = nowMicros;
+        this.own = reach(node.kinds());
         this.session = session;
         this.statements = statements;
-        this.kinds = kinds;
         this.queues = queues;
         this.epoch = epoch;
         this.slot = slot;
-        this.kindIds = node.kinds().stream().mapToInt(kinds::id).sorted().toArray();
         this.weights = Lanes.weights(node.priorities());
         this.within = Lanes.deadlines(node.priorities());
     }
 
-    /**
-     * Keeps a claim that found nothing from being sent again with each claim of plain jobs, of which there may be a
-     * hundred a second: those should not pay for limits.
-     */
-    private static final class Rest {
-        private volatile long untilNanos = System.nanoTime();
-
-        boolean over() {
-            return System.nanoTime() - untilNanos >= 0;
-        }
-
-        void end() {
-            untilNanos = System.nanoTime();
-        }
-
-        void begin() {
-            untilNanos = System.nanoTime() + REST_NANOS;
-        }
-    }
-
     /** A claim of what has limits; left out for a moment while there are plain jobs and the last one found nothing. */
-    private List<ClaimedJob> claimBeside(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes, Rest rest) {
-        if (plainFlow && !rest.over()) {
+    private List<ClaimedJob> claimBeside(
+            Reach reach, List<Demand> demands, int[] wanted, Gates rules, Lanes lanes, Reach.Rest rest) {
+        if (reach.plainFlow && !rest.over()) {
             return List.of();
         }
         List<ClaimedJob> claimed = claimLimited(demands, wanted, rules, lanes);
@@ -116,12 +99,19 @@ final class Claimer {
         return claimed;
     }
 
+    private Reach reach(Set<String> names) {
+        return new Reach(names.stream().mapToInt(kinds::id).sorted().toArray(), nowMicros);
+    }
+
     void hint(Hint hint) {
-        queuesRest.end();
-        kindsRest.end();
-        plain.hint(hint);
-        limitedQueues.hint(hint);
-        limitedKinds.hint(hint);
+        own.hint(hint);
+        reaches().forEach(reach -> reach.hint(hint));
+    }
+
+    private List<Reach> reaches() {
+        synchronized (others) {
+            return List.copyOf(others.values());
+        }
     }
 
     long rules() {
@@ -129,6 +119,25 @@ final class Claimer {
     }
 
     List<ClaimedJob> claim(List<Demand> demands) {
+        return claim(own, demands);
+    }
+
+    /** Jobs of these kinds, whatever the node's own are. */
+    List<ClaimedJob> claim(Set<String> names, List<Demand> demands) {
+        Reach reach;
+        synchronized (others) {
+            reach = others.get(names);
+        }
+        if (reach == null) {
+            reach = reach(names);
+            synchronized (others) {
+                others.put(Set.copyOf(names), reach);
+            }
+        }
+        return claim(reach, demands);
+    }
+
+    private List<ClaimedJob> claim(Reach reach, List<Demand> demands) {
         for (int attempt = 1; ; attempt++) {
             Gates current = gates;
             if (current == null) {
@@ -136,10 +145,10 @@ final class Claimer {
             }
             try {
                 asked = false;
-                List<ClaimedJob> claimed = claim(demands, current);
+                List<ClaimedJob> claimed = claim(reach, demands, current);
                 // Nobody refuses what is not sent: where all is paused, the rules have to be asked for.
                 gates = asked ? current : null;
-                return withProbe(claimed, demands, current);
+                return withProbe(reach, claimed, demands, current);
             } catch (ControlChangedException changed) {
                 gates = null;
                 if (attempt == TRIES) {
@@ -150,25 +159,25 @@ final class Claimer {
     }
 
     /** And, where kinds wait behind a breaker, now and then a job of one of them that finds out whether to go on. */
-    private List<ClaimedJob> withProbe(List<ClaimedJob> claimed, List<Demand> demands, Gates rules) {
-        int[] broken = rules.brokenKinds(kindIds);
-        if (broken.length == 0 || System.nanoTime() - probedNanos < PROBE_NANOS) {
+    private List<ClaimedJob> withProbe(Reach reach, List<ClaimedJob> claimed, List<Demand> demands, Gates rules) {
+        int[] broken = rules.brokenKinds(reach.kindIds);
+        if (broken.length == 0 || !reach.probeIsDue()) {
             return claimed;
         }
-        probedNanos = System.nanoTime();
+        reach.probedNanos = System.nanoTime();
         List<ClaimedJob> all = new ArrayList<>(claimed);
         probes.claim(
                         broken,
                         less(demands, claimed).stream()
                                 .filter(demand -> rules.open(queues.id(demand.queue())))
                                 .toList(),
-                        (demand, wanted) -> claimProbe(demand, wanted, rules))
+                        (demand, wanted) -> claimProbe(reach, demand, wanted, rules))
                 .ifPresent(all::add);
         return all;
     }
 
     /** From the beginning of the lanes, since the others' positions are not those of kinds that were passed over. */
-    private List<ClaimedJob> claimProbe(Demand demand, int[] wanted, Gates rules) {
+    private List<ClaimedJob> claimProbe(Reach reach, Demand demand, int[] wanted, Gates rules) {
         Lanes fresh = new Lanes(Long.MIN_VALUE);
         fresh.looked(List.of(), 0);
         List<Demand> one = List.of(
@@ -176,7 +185,7 @@ final class Claimer {
         if (rules.limits(queues.id(demand.queue()))) {
             return claimLimited(one, wanted, rules, fresh);
         }
-        List<ClaimedJob> claimed = claimPlain(one, rules.limited(wanted, false), rules, fresh);
+        List<ClaimedJob> claimed = claimPlain(reach, one, rules.limited(wanted, false), rules, fresh);
         return claimed.isEmpty() ? claimLimited(one, rules.limited(wanted, true), rules, fresh) : claimed;
     }
 
@@ -185,15 +194,14 @@ final class Claimer {
         Gates read = session.call(connection -> Gates.read(connection, statements, epoch));
         if (read.version() != version) {
             version = read.version();
-            plain.lookEverywhere();
-            limitedQueues.lookEverywhere();
-            limitedKinds.lookEverywhere();
+            own.lookEverywhere();
+            reaches().forEach(Reach::lookEverywhere);
         }
         gates = read;
         return read;
     }
 
-    private List<ClaimedJob> claim(List<Demand> demands, Gates rules) {
+    private List<ClaimedJob> claim(Reach reach, List<Demand> demands, Gates rules) {
         List<Demand> free = new ArrayList<>();
         List<Demand> limited = new ArrayList<>();
         for (Demand demand : demands) {
@@ -202,18 +210,20 @@ final class Claimer {
                 (rules.limits(queue) ? limited : free).add(demand);
             }
         }
-        int[] freeKinds = rules.openKinds(kindIds, false);
-        int[] boundKinds = rules.openKinds(kindIds, true);
+        int[] freeKinds = rules.openKinds(reach.kindIds, false);
+        int[] boundKinds = rules.openKinds(reach.kindIds, true);
         List<ClaimedJob> claimed = new ArrayList<>();
-        kindsFirst = !kindsFirst;
-        if (kindsFirst) {
-            claimed.addAll(claimBeside(free, boundKinds, rules, limitedKinds, kindsRest));
-            claimed.addAll(claimPlain(less(free, claimed), freeKinds, rules, plain));
+        reach.kindsFirst = !reach.kindsFirst;
+        if (reach.kindsFirst) {
+            claimed.addAll(claimBeside(reach, free, boundKinds, rules, reach.limitedKinds, reach.kindsRest));
+            claimed.addAll(claimPlain(reach, less(free, claimed), freeKinds, rules, reach.plain));
         } else {
-            claimed.addAll(claimPlain(free, freeKinds, rules, plain));
-            claimed.addAll(claimBeside(less(free, claimed), boundKinds, rules, limitedKinds, kindsRest));
+            claimed.addAll(claimPlain(reach, free, freeKinds, rules, reach.plain));
+            claimed.addAll(
+                    claimBeside(reach, less(free, claimed), boundKinds, rules, reach.limitedKinds, reach.kindsRest));
         }
-        claimed.addAll(claimBeside(limited, rules.openKinds(kindIds), rules, limitedQueues, queuesRest));
+        claimed.addAll(claimBeside(
+                reach, limited, rules.openKinds(reach.kindIds), rules, reach.limitedQueues, reach.queuesRest));
         Set<String> strict =
                 demands.stream().filter(Demand::strict).map(Demand::queue).collect(Collectors.toSet());
         claimed.sort(
@@ -248,8 +258,8 @@ final class Claimer {
         return left;
     }
 
-    private List<ClaimedJob> claimPlain(List<Demand> demands, int[] wanted, Gates rules, Lanes lanes) {
-        plainFlow = false;
+    private List<ClaimedJob> claimPlain(Reach reach, List<Demand> demands, int[] wanted, Gates rules, Lanes lanes) {
+        reach.plainFlow = false;
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
@@ -273,7 +283,7 @@ final class Claimer {
             }
         });
         request.end(claimed, claimed);
-        plainFlow = !claimed.isEmpty();
+        reach.plainFlow = !claimed.isEmpty();
         return claimed;
     }
 

@@ -50,6 +50,7 @@ final class PostgresWorkplace implements Workplace {
     private final Completions completions;
     private final Reports reports;
     private final PostgresCalls calls;
+    private final NodeInfo node;
 
     PostgresWorkplace(
             DataSource dataSource,
@@ -63,6 +64,7 @@ final class PostgresWorkplace implements Workplace {
         this.kinds = kinds;
         this.queues = queues;
         this.rescuer = rescuer;
+        this.node = node;
         this.claiming = new Session(dataSource, Duration.ofSeconds(30));
         this.finishing = new Session(dataSource, Duration.ofSeconds(30));
         this.heart = new Session(dataSource, Duration.ofSeconds(4));
@@ -91,8 +93,8 @@ final class PostgresWorkplace implements Workplace {
                     node.name(),
                     node.host(),
                     node.pid(),
-                    node.kinds().stream().sorted().toArray(String[]::new),
-                    node.queues().stream().sorted().toArray(String[]::new));
+                    sorted(node.kinds(), List.of()),
+                    sorted(node.queues(), List.of()));
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
                 joined = rows.getLong(1);
@@ -121,6 +123,27 @@ final class PostgresWorkplace implements Workplace {
     @Override
     public List<ClaimedJob> claim(List<Demand> demands) {
         return claimer.claim(demands);
+    }
+
+    @Override
+    public List<ClaimedJob> claim(Set<String> kinds, List<Demand> demands) {
+        return claimer.claim(kinds, demands);
+    }
+
+    @Override
+    public void offer(Set<String> kinds, Set<String> queues) {
+        String[] allKinds = sorted(node.kinds(), kinds);
+        String[] allQueues = sorted(node.queues(), queues);
+        claiming.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("offer"))) {
+                Parameters.set(statement, allKinds, allQueues, epoch);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    private static String[] sorted(Collection<String> own, Collection<String> others) {
+        return Stream.concat(own.stream(), others.stream()).distinct().sorted().toArray(String[]::new);
     }
 
     @Override

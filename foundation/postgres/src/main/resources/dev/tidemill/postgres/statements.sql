@@ -57,6 +57,10 @@ insert into {schema}.node (name, host, pid, kinds, queues, started, heartbeat, b
 select ?, ?, ?, ?, ?, n.now, n.now, null, null from (select {schema}.now_micros() as now) n
 returning epoch
 
+-- :offer
+-- What is handled through a node changes while it lives: workers elsewhere come and go.
+update {schema}.node set kinds = ?, queues = ? where epoch = ? and ended is null
+
 -- :raise_fence
 insert into {schema}.fence (epoch, slot) select ?, s from generate_series(0, 31) s
 

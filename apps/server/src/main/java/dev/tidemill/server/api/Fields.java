@@ -3,12 +3,16 @@ package dev.tidemill.server.api;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -23,6 +27,15 @@ final class Fields {
 
     /** Reads a body that may have these fields and no others; null stands for a field that is left out. */
     static Fields read(byte[] body, String... names) {
+        return read(body, Set.of(), names);
+    }
+
+    /**
+     * The same.
+     *
+     * @param nested those of the fields that may be any JSON: {@link #json} and {@link #texts} give them
+     */
+    static Fields read(byte[] body, Set<String> nested, String... names) {
         List<String> known = List.of(names);
         Fields fields = new Fields();
         try (JsonParser parser = Json.parser(body)) {
@@ -38,7 +51,11 @@ final class Fields {
                                             + ".")
                             .at("/" + name);
                 }
-                fields.take(name, parser);
+                if (nested.contains(name)) {
+                    fields.takeNested(name, parser);
+                } else {
+                    fields.take(name, parser);
+                }
             }
             if (parser.nextToken() != null) {
                 throw Problem.of(ProblemCode.BODY_INVALID, "The body goes on after its JSON value; send one value.");
@@ -58,6 +75,96 @@ final class Fields {
             case VALUE_NULL -> {}
             default -> throw wrong(name, "must be a string, a whole number, true or false");
         }
+    }
+
+    private void takeNested(String name, JsonParser parser) {
+        parser.nextToken();
+        String json = Json.copy(parser);
+        if (!Json.storable(json)) {
+            throw wrong(name, "holds half of a character that takes two");
+        }
+        values.put(name, json);
+    }
+
+    /** A nested field as JSON text; null if it was left out, {@code "null"} if it was null. */
+    @Nullable
+    String json(String name) {
+        return (String) values.get(name);
+    }
+
+    /** A nested field that is an array of strings; none if it was left out or null. */
+    List<String> texts(String name) {
+        String json = json(name);
+        List<String> texts = new ArrayList<>();
+        if (json == null || json.equals("null")) {
+            return texts;
+        }
+        try (JsonParser parser = Json.parser(json.getBytes(StandardCharsets.UTF_8))) {
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                throw wrong(name, "must be an array of strings");
+            }
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                if (parser.currentToken() != JsonToken.VALUE_STRING) {
+                    throw wrong(name, "must be an array of strings");
+                }
+                texts.add(parser.getString());
+            }
+        }
+        return texts;
+    }
+
+    /** A nested field that is an object of strings; empty if it was left out or null. */
+    Map<String, String> map(String name) {
+        String json = json(name);
+        Map<String, String> map = new LinkedHashMap<>();
+        if (json == null || json.equals("null")) {
+            return map;
+        }
+        try (JsonParser parser = Json.parser(json.getBytes(StandardCharsets.UTF_8))) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw wrong(name, "must be an object of strings");
+            }
+            for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+                if (parser.nextToken() != JsonToken.VALUE_STRING) {
+                    throw wrong(name, "must be an object of strings");
+                }
+                map.put(key, parser.getString());
+            }
+        }
+        return map;
+    }
+
+    /** A nested field that is an object with these fields and no others; null if it was left out or null. */
+    @Nullable
+    Fields object(String name, String... names) {
+        String json = json(name);
+        return json == null || json.equals("null") ? null : objectOf(name, json, names);
+    }
+
+    private static Fields objectOf(String name, String json, String... names) {
+        try {
+            return read(json.getBytes(StandardCharsets.UTF_8), names);
+        } catch (Problem problem) {
+            throw problem.under("/" + name);
+        }
+    }
+
+    /** A nested field that is an array of objects with these fields and no others; none if it was left out or null. */
+    List<Fields> objects(String name, String... names) {
+        String json = json(name);
+        List<Fields> objects = new ArrayList<>();
+        if (json == null || json.equals("null")) {
+            return objects;
+        }
+        try (JsonParser parser = Json.parser(json.getBytes(StandardCharsets.UTF_8))) {
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                throw wrong(name, "must be an array of objects");
+            }
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                objects.add(objectOf(name + "/" + objects.size(), Json.copy(parser), names));
+            }
+        }
+        return objects;
     }
 
     @Nullable
@@ -91,11 +198,16 @@ final class Fields {
     }
 
     boolean flag(String name) {
+        return Boolean.TRUE.equals(flagOrNull(name));
+    }
+
+    @Nullable
+    Boolean flagOrNull(String name) {
         Object value = values.get(name);
         if (value != null && !(value instanceof Boolean)) {
             throw wrong(name, "must be true or false");
         }
-        return Boolean.TRUE.equals(value);
+        return (Boolean) value;
     }
 
     @Nullable

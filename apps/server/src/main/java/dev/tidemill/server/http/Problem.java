@@ -51,6 +51,8 @@ public final class Problem extends RuntimeException {
                 of(400, code, "A value is not valid", message(failed), failed);
             case NOT_FOUND -> of(404, code, "Not found", message(failed), failed);
             case ALREADY_EXISTS -> of(409, code, "It exists already", message(failed), failed);
+            case LEASE_LOST -> of(409, code, "The attempt is not this worker's any more", message(failed), failed);
+            case HELD_ELSEWHERE -> of(421, code, "Another server has the attempt", message(failed), failed);
             case PAYLOAD_TOO_LARGE -> of(413, code, "The payload is too large", message(failed), failed);
             case DATABASE_UNREACHABLE ->
                 of(503, code, "The database does not answer", "Nothing was changed; try again later.", failed)
@@ -92,6 +94,16 @@ public final class Problem extends RuntimeException {
     /** Names the query parameter. */
     public Problem parameter(String name) {
         return member("parameter", name);
+    }
+
+    /** The same, of a field that lies under this pointer. */
+    public Problem under(String pointer) {
+        return at(pointer + members.getOrDefault("pointer", ""));
+    }
+
+    /** Says where else to send the request. */
+    public Problem elsewhere(String url) {
+        return member("server", url);
     }
 
     private Problem member(String name, String value) {

@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
@@ -25,6 +26,7 @@ final class ClaimLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
     private static final Duration POLL_BUSY = Duration.ofMillis(20);
     private static final Duration POLL_IDLE = Duration.ofMillis(150);
+    private static final Duration POLL_IDLE_ELSEWHERE = Duration.ofSeconds(1);
     private static final Duration WAIT_FOR_MEMORY = Duration.ofMillis(50);
     private static final long BUSY_NANOS = 1_000_000_000L;
     private static final long RECONCILE_NANOS = 5_000_000_000L;
@@ -36,6 +38,8 @@ final class ClaimLoop {
     private final HeapGuard heap;
     private final Priorities priorities;
     private final Drain drain;
+    private final RemoteClaims remote;
+    private final boolean handlesHere;
     private final Loop loop = new Loop("claim", this::turn);
     private volatile boolean closed;
     private volatile boolean woken;
@@ -51,6 +55,8 @@ final class ClaimLoop {
             Workshop shop,
             HeapGuard heap,
             Supplier<@Nullable EpochWork> current,
+            RemoteDesk remote,
+            Supplier<List<BreakerView>> breakers,
             Consumer<List<Hint>> committed) {
         this.shop = shop;
         this.heap = heap;
@@ -58,6 +64,9 @@ final class ClaimLoop {
         this.current = current;
         this.priorities = settings.priorities();
         this.quarantine = new Quarantine(settings.poisonAfter());
+        this.remote = new RemoteClaims(settings, shop, breakers, this::wake, remote::ended);
+        remote.over(this.remote);
+        this.handlesHere = !shop.registry().handledKinds().isEmpty();
         settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, this::wake)));
     }
 
@@ -77,11 +86,12 @@ final class ClaimLoop {
     }
 
     boolean worksOn(String queue) {
-        return runners.containsKey(queue);
+        return runners.containsKey(queue) || remote.worksOn(queue);
     }
 
     int running() {
         return quarantine.running()
+                + remote.inHand()
                 + runners.values().stream().mapToInt(QueueRunner::running).sum();
     }
 
@@ -98,17 +108,28 @@ final class ClaimLoop {
             if (shop.finisher().congested()) {
                 return Duration.ofMillis(5);
             }
-            if (heap.holds(System.nanoTime(), epoch::inHand)) {
-                return claimSparingly(epoch);
-            }
-            sparing = false;
-            int most = heap.most(System.nanoTime());
-            List<Demand> demands = most == Integer.MAX_VALUE ? demands() : within(most - epoch.inHand(), demands());
-            return demands.isEmpty() ? POLL_IDLE : claim(epoch, demands);
+            Duration mine = handlesHere ? claimHere(epoch) : POLL_IDLE_ELSEWHERE;
+            Duration others = remote.turn(epoch);
+            return others.compareTo(mine) < 0 ? others : mine;
         } catch (EpochClosedException lost) {
             LOG.debug("Claiming stops: {}", lost.getMessage());
             return Duration.ofMillis(100);
         }
+    }
+
+    private Duration claimHere(EpochWork epoch) {
+        if (heap.holds(System.nanoTime(), () -> handled(epoch))) {
+            return claimSparingly(epoch);
+        }
+        sparing = false;
+        int most = heap.most(System.nanoTime());
+        List<Demand> demands = most == Integer.MAX_VALUE ? demands() : within(most - handled(epoch), demands());
+        return demands.isEmpty() ? POLL_IDLE : claim(epoch, demands);
+    }
+
+    /** What is in hand and fills this process's memory. */
+    private int handled(EpochWork epoch) {
+        return Math.max(0, epoch.inHand() - remote.inHand());
     }
 
     /**
@@ -214,6 +235,7 @@ final class ClaimLoop {
     void hint(EpochWork epoch, Hint hint) {
         if (worksOn(hint.queue())) {
             epoch.place().hint(hint);
+            remote.hint(hint.queue());
             wake();
         }
     }
@@ -221,6 +243,7 @@ final class ClaimLoop {
     /** Claims nothing more, and hands back what has not started. */
     void close() {
         closed = true;
+        remote.stop();
         loop.stop();
         loop.join(Duration.ofSeconds(10));
     }

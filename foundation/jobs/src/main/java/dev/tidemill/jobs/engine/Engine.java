@@ -12,6 +12,7 @@ import dev.tidemill.jobs.Leases;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Pauses;
+import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Transaction;
@@ -58,7 +59,8 @@ public final class Engine {
     private final Caretaker caretaker;
     private final Scheduler scheduler;
     private final ScheduleBook schedules;
-    private final @Nullable Node node;
+    private final Registry registry;
+    private volatile @Nullable Node node;
     private final @Nullable Crank crank;
     private final Loop listener = new Loop("listen", this::listen);
     private final Object stopLock = new Object();
@@ -68,6 +70,7 @@ public final class Engine {
 
     private Engine(JobStore store, Registry registry, Settings settings, boolean byHand) {
         this.store = store;
+        this.registry = registry;
         this.settings = settings;
         this.signals = store.signals();
         this.notifier = new Notifier(signals);
@@ -162,12 +165,11 @@ public final class Engine {
         if (!alarms.isEmpty()) {
             store.alarms().set(alarms);
         }
-        if (node != null) {
+        Node handling = node;
+        if (handling != null) {
             store.breakers().define(settings.breakers().values(), dependencies);
-        }
-        // The node first: if it cannot join, nothing was started that would have to be stopped.
-        if (node != null) {
-            node.start();
+            // The node first: if it cannot join, nothing was started that would have to be stopped.
+            handling.start();
             listener.start();
         }
         notifier.start();
@@ -182,8 +184,9 @@ public final class Engine {
     private Duration listen() {
         Heard heard = signals.await(LISTEN_TURN);
         heard.hints().forEach(this::wakeHere);
-        if (heard.cancels() && node != null) {
-            node.doAsAsked();
+        Node here = node;
+        if (heard.cancels() && here != null) {
+            here.doAsAsked();
         }
         return Duration.ZERO;
     }
@@ -197,10 +200,11 @@ public final class Engine {
     }
 
     private void wakeHere(Hint hint) {
+        Node here = node;
         if (hint.dueMicros() != 0) {
             caretaker.due(hint.dueMicros());
-        } else if (node != null) {
-            node.hint(hint);
+        } else if (here != null) {
+            here.hint(hint);
         }
     }
 
@@ -290,12 +294,14 @@ public final class Engine {
 
     /** How full the heap is; empty in a process that handles nothing. */
     public Optional<HeapStats> heap() {
-        return node == null ? Optional.empty() : Optional.of(node.heap());
+        Node here = node;
+        return here == null ? Optional.empty() : Optional.of(here.heap());
     }
 
     /** How the kinds handled in chunks do in this process. */
     public List<ChunkStats> chunks() {
-        return node == null ? List.of() : node.chunks();
+        Node here = node;
+        return here == null ? List.of() : here.chunks();
     }
 
     /** The schedules. */
@@ -322,6 +328,37 @@ public final class Engine {
     /** By what name this process asks for something where nobody else's is given. */
     public String self() {
         return self;
+    }
+
+    /** Work for others; this process joins as a node if it has not. */
+    public RemoteWork remote() {
+        refuseIfStopped();
+        Node known = node;
+        if (known != null) {
+            return known.remote();
+        }
+        if (crank != null) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "This Tidemill is turned by hand and has no heart: it hands out nothing. Start it with start().");
+        }
+        return translated(this::join).remote();
+    }
+
+    private Node join() {
+        synchronized (stopLock) {
+            refuseIfStopped();
+            Node known = node;
+            if (known != null) {
+                return known;
+            }
+            Node joined = new Node(
+                    store, describeNode(settings, registry.handledKinds()), registry, settings, this::committed);
+            joined.start();
+            node = joined;
+            listener.start();
+            return joined;
+        }
     }
 
     /** The limits. */
@@ -353,8 +390,9 @@ public final class Engine {
     public Cancellation cancel(long job, String by) {
         Steering.checkText("The name of who cancels", by, 1, 100);
         Cancellation done = translated(() -> store.control().cancel(job, by));
-        if (done == Cancellation.INTERRUPTED && node != null) {
-            node.doAsAsked();
+        Node here = node;
+        if (done == Cancellation.INTERRUPTED && here != null) {
+            here.doAsAsked();
         }
         return done;
     }
@@ -364,8 +402,9 @@ public final class Engine {
         if (stopped) {
             return false;
         }
-        if (node != null) {
-            return node.ready();
+        Node here = node;
+        if (here != null) {
+            return here.ready();
         }
         try {
             store.upkeep().probe();
@@ -383,8 +422,9 @@ public final class Engine {
             }
             stopped = true;
             scheduler.stop();
-            if (node != null) {
-                node.stop(grace);
+            Node here = node;
+            if (here != null) {
+                here.stop(grace);
             }
             if (crank != null) {
                 crank.stop();

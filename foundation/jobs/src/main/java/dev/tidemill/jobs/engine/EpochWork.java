@@ -22,7 +22,7 @@ final class EpochWork {
     }
 
     private final Workplace place;
-    private final Set<Work> running = ConcurrentHashMap.newKeySet();
+    private final Set<Hold> running = ConcurrentHashMap.newKeySet();
     private final Map<Long, Integer> leftOfLease = new HashMap<>();
     private final Set<Long> leases = new HashSet<>();
     private volatile Set<Long> cancelled = Set.of();
@@ -40,7 +40,7 @@ final class EpochWork {
         return state;
     }
 
-    Set<Work> running() {
+    Set<Hold> running() {
         return running;
     }
 
@@ -56,7 +56,7 @@ final class EpochWork {
     /** Interrupts the cancelled among what runs; those that are still to start find themselves here. */
     void cancel(Set<Long> jobs) {
         cancelled = Set.copyOf(jobs);
-        running.forEach(work -> work.cancel(jobs));
+        running.forEach(hold -> hold.cancel(jobs));
     }
 
     /** The jobs that somebody wanted not to run, as far as is known here. */
@@ -112,7 +112,7 @@ final class EpochWork {
             }
         }
         if (worked) {
-            running.forEach(Work::abandon);
+            running.forEach(Hold::abandon);
         }
         return worked;
     }

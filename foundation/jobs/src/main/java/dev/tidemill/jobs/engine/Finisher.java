@@ -9,6 +9,7 @@ import dev.tidemill.jobs.store.Report;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -38,7 +39,8 @@ final class Finisher {
             ClaimedJob job,
             @Nullable Outcome outcome,
             boolean written,
-            @Nullable Report report) {}
+            @Nullable Report report,
+            @Nullable CompletableFuture<Boolean> told) {}
 
     /** A flush under way. */
     private record Batch(
@@ -47,6 +49,7 @@ final class Finisher {
             List<Outcome> written,
             List<Report> reports,
             List<Long> endedLeases,
+            List<CompletableFuture<Boolean>> told,
             AtomicInteger items) {}
 
     private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
@@ -81,7 +84,12 @@ final class Finisher {
 
     /** An outcome, and what its handler reported last. */
     void add(EpochWork epoch, Outcome outcome, @Nullable Report report) {
-        add(new Item(epoch, outcome.job(), outcome, false, report));
+        add(new Item(epoch, outcome.job(), outcome, false, report, null));
+    }
+
+    /** The same, for somebody who waits to hear whether it was written, or came too late. */
+    void add(EpochWork epoch, Outcome outcome, @Nullable Report report, CompletableFuture<Boolean> told) {
+        add(new Item(epoch, outcome.job(), outcome, false, report, told));
     }
 
     /** An outcome that the handler's own transaction, or a settlement, has written. */
@@ -91,12 +99,12 @@ final class Finisher {
 
     /** The same, and what its handler reported last, which is not written yet. */
     void addWritten(EpochWork epoch, Outcome outcome, @Nullable Report report) {
-        add(new Item(epoch, outcome.job(), outcome, true, report));
+        add(new Item(epoch, outcome.job(), outcome, true, report, null));
     }
 
     /** Jobs that went back without having started: their leases end with the outcomes of the others in them. */
     void givenBack(EpochWork epoch, List<ClaimedJob> jobs) {
-        jobs.forEach(job -> add(new Item(epoch, job, null, true, null)));
+        jobs.forEach(job -> add(new Item(epoch, job, null, true, null, null)));
     }
 
     private void add(Item item) {
@@ -147,7 +155,13 @@ final class Finisher {
         }
         EpochWork epoch = first.epoch;
         Batch batch = new Batch(
-                epoch, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new AtomicInteger());
+                epoch,
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new AtomicInteger());
         Item item;
         while (batch.items.get() < BATCH_LIMIT && (item = queue.peek()) != null && item.epoch == epoch) {
             queue.poll();
@@ -157,6 +171,9 @@ final class Finisher {
             }
             if (item.report != null) {
                 batch.reports.add(item.report);
+            }
+            if (item.told != null) {
+                batch.told.add(item.told);
             }
             if (epoch.through(item.job)) {
                 batch.endedLeases.add(item.job.lease());
@@ -189,12 +206,14 @@ final class Finisher {
             batch.written.forEach(tallies::count);
             batch.outcomes.forEach(observer);
             batch.written.forEach(observer);
+            batch.told.forEach(told -> told.complete(true));
         } catch (EpochClosedException closed) {
             dropped(batch);
         }
     }
 
     private static void dropped(Batch batch) {
+        batch.told.forEach(told -> told.complete(false));
         long done = batch.outcomes.stream()
                 .filter(outcome -> outcome.outcome() == AttemptOutcome.SUCCEEDED)
                 .count();

@@ -41,7 +41,10 @@ final class HandlerWords {
     }
 
     void result(Object value, boolean settled) {
-        String json = shop.registry().codec().write(value);
+        resultJson(shop.registry().codec().write(value), settled);
+    }
+
+    void resultJson(String json, boolean settled) {
         int bytes = json.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > RESULT_LIMIT) {
             throw new TidemillException(

@@ -2,6 +2,7 @@ package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.ChunkStats;
 import dev.tidemill.jobs.HeapStats;
+import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
@@ -37,6 +38,7 @@ final class Node {
     private final Wires wires;
     private final Workshop shop;
     private final HeapGuard heap;
+    private final RemoteDesk remote;
     private final ClaimLoop claims;
     private final Loop heart = new Loop("heartbeat", this::beat);
     private final Loop watch = new Loop("watch", this::watch);
@@ -57,7 +59,8 @@ final class Node {
                 wires,
                 info.name());
         this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
-        this.claims = new ClaimLoop(settings, shop, heap, () -> current, committed);
+        this.remote = new RemoteDesk(store, this::ready);
+        this.claims = new ClaimLoop(settings, shop, heap, () -> current, remote, store.breakers()::list, committed);
     }
 
     void start() {
@@ -145,6 +148,10 @@ final class Node {
         }
     }
 
+    RemoteWork remote() {
+        return remote;
+    }
+
     HeapStats heap() {
         return heap.stats();
     }
@@ -182,7 +189,7 @@ final class Node {
         }
         giveBack(epoch);
         waitForHandlers(grace);
-        epoch.running().forEach(Work::release);
+        epoch.running().forEach(Hold::release);
         waitForHandlers(Duration.ofSeconds(2));
         boolean written = finisher.drain(Duration.ofSeconds(10));
         heart.stop();

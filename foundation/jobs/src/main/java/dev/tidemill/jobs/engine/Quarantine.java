@@ -32,16 +32,21 @@ final class Quarantine {
 
     /** Takes the suspects among these jobs; returns the others. Nothing is asked about jobs that were never lost. */
     List<ClaimedJob> takeSuspects(List<ClaimedJob> jobs, EpochWork epoch, Workshop shop) {
+        Set<Long> suspects = suspectsAmong(jobs, epoch);
+        if (suspects.isEmpty()) {
+            return jobs;
+        }
+        runner.offer(jobs.stream().filter(job -> suspects.contains(job.id())).toList(), epoch, shop);
+        return jobs.stream().filter(job -> !suspects.contains(job.id())).toList();
+    }
+
+    /** Which of these jobs have been lost all but once as often as is allowed. */
+    Set<Long> suspectsAmong(List<ClaimedJob> jobs, EpochWork epoch) {
         List<Long> asked = jobs.stream()
                 .filter(job -> job.attempt() - 1 - job.failures() >= losses - 1)
                 .map(ClaimedJob::id)
                 .toList();
-        if (asked.isEmpty()) {
-            return jobs;
-        }
-        Set<Long> suspects = suspects(asked, epoch);
-        runner.offer(jobs.stream().filter(job -> suspects.contains(job.id())).toList(), epoch, shop);
-        return jobs.stream().filter(job -> !suspects.contains(job.id())).toList();
+        return asked.isEmpty() ? Set.of() : suspects(asked, epoch);
     }
 
     /** Where nobody answers, all that were asked about: they have been claimed and have to go somewhere. */

@@ -110,6 +110,9 @@ final class RetryPolicy {
 
     /** What a failure stands for; never throws, whatever the application's rules do. */
     ErrorVerdict verdict(Throwable failure) {
+        if (failure instanceof RemoteFailure told) {
+            return told.verdict();
+        }
         Retry steered = steered(failure);
         if (steered != null) {
             return steered.verdict();
@@ -153,6 +156,22 @@ final class RetryPolicy {
     Outcome released(ClaimedJob job, long startedMicros, long tookMicros, String why) {
         return new Outcome(
                 job, AttemptOutcome.RELEASED, startedMicros, tookMicros, why, again(job, Duration.ZERO, false));
+    }
+
+    /** Not counted, after this delay. */
+    Outcome releasedFor(ClaimedJob job, Duration delay, long startedMicros, String why) {
+        return new Outcome(job, AttemptOutcome.RELEASED, startedMicros, 0, why, again(job, delay, false));
+    }
+
+    /** Lost with the worker that had it; not counted, unless it is what took the worker down. */
+    Outcome lost(ClaimedJob job, long startedMicros, long tookMicros, String why, boolean convicted) {
+        return new Outcome(
+                job,
+                AttemptOutcome.LOST,
+                startedMicros,
+                tookMicros,
+                why,
+                convicted ? dead(ErrorCode.POISONED) : again(job, Duration.ZERO, false));
     }
 
     Outcome cancelled(ClaimedJob job, long startedMicros, long tookMicros) {

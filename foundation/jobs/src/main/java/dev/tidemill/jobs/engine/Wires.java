@@ -54,6 +54,10 @@ final class Wires {
     private volatile Set<String> failing = Set.of();
     /** Since when, by this process's clock of nanoseconds, it is known here that they are open. */
     private volatile Map<String, Long> open = Map.of();
+    /** What kinds depend on that workers elsewhere handle. */
+    private volatile Map<String, Set<String>> elsewhere = Map.of();
+
+    private boolean started;
 
     /** Tells by itself, under the epoch that is the current one, once it is started. */
     Wires(Registry registry, Supplier<@Nullable EpochWork> current) {
@@ -69,8 +73,28 @@ final class Wires {
 
     void start() {
         if (registry.hasDependencies()) {
+            startLoop();
+        }
+    }
+
+    private synchronized void startLoop() {
+        if (!started) {
+            started = true;
             loop.start();
         }
+    }
+
+    /** Takes note of what kinds depend on that workers elsewhere handle, in place of what was known. */
+    void learn(Map<String, Set<String>> dependencies) {
+        elsewhere = Map.copyOf(dependencies);
+        if (!dependencies.isEmpty()) {
+            startLoop();
+        }
+    }
+
+    /** Whether it is known what a job depends on. */
+    boolean knows(ClaimedJob job) {
+        return !dependencies(job).isEmpty();
     }
 
     void stop() {
@@ -85,7 +109,9 @@ final class Wires {
 
     private Set<String> dependencies(ClaimedJob job) {
         Registry.Entry entry = registry.ofKind(job.kind());
-        return entry == null ? Set.of() : entry.options().dependsOn();
+        return entry == null || !entry.handled()
+                ? elsewhere.getOrDefault(job.kind(), Set.of())
+                : entry.options().dependsOn();
     }
 
     /**

@@ -10,7 +10,7 @@ import java.util.Set;
  * One epoch of one node: where it claims and finishes. Once the epoch is closed (the node was declared dead, or
  * left), nothing here writes any more and everything answers {@link EpochClosedException}.
  *
- * <p>{@link #claim}, {@link #drained} and {@link #reconcile} are for the claiming thread alone, {@link #finish} for the finishing
+ * <p>{@link #claim}, {@link #offer}, {@link #drained} and {@link #reconcile} are for the claiming thread alone, {@link #finish} for the finishing
  * thread alone, {@link #heartbeat} for the heart's; the rest is thread safe.
  */
 public interface Workplace extends AutoCloseable {
@@ -19,6 +19,18 @@ public interface Workplace extends AutoCloseable {
 
     /** Claims up to what is demanded, most urgent first within a queue. Never waits for jobs to appear. */
     List<ClaimedJob> claim(List<Demand> demands);
+
+    /**
+     * Claims jobs of these kinds, for handlers that are not this process's. Each choice of kinds has positions of its own;
+     * those of the choices asked for longest ago are forgotten, which makes their next claim begin at the beginning.
+     */
+    List<ClaimedJob> claim(Set<String> kinds, List<Demand> demands);
+
+    /**
+     * Says which kinds, on which queues, are handled through this node beside its own, in place of what was said before. For
+     * those who ask why a job is not running.
+     */
+    void offer(Set<String> kinds, Set<String> queues);
 
     /** Which version of the rules for claims the last claim went by; it grows when a limit, a pause or a breaker changes. */
     long rules();

@@ -26,6 +26,14 @@ final class IdleWorkplace implements Workplace {
     }
 
     @Override
+    public List<ClaimedJob> claim(Set<String> kinds, List<Demand> demands) {
+        return List.of();
+    }
+
+    @Override
+    public void offer(Set<String> kinds, Set<String> queues) {}
+
+    @Override
     public long rules() {
         return 1;
     }
