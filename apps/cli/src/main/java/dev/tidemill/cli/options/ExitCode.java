@@ -1,8 +1,10 @@
 package dev.tidemill.cli.options;
 
 import dev.tidemill.jobs.ErrorCode;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** What the program's exit codes mean, for all commands. */
 public final class ExitCode {
@@ -14,6 +16,18 @@ public final class ExitCode {
     public static final int USAGE = 2;
     /** The database could not be asked. */
     public static final int UNAVAILABLE = 3;
+
+    private static final Set<ErrorCode> ANSWERS_NO = EnumSet.of(ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS);
+    private static final Set<ErrorCode> NOT_ASKED = EnumSet.of(
+            ErrorCode.DATABASE_UNREACHABLE,
+            ErrorCode.DATABASE_TOO_OLD,
+            ErrorCode.PRIVILEGE_MISSING,
+            ErrorCode.SCHEMA_NEWER,
+            ErrorCode.SCHEMA_OUTDATED,
+            ErrorCode.DATABASE_ERROR,
+            ErrorCode.STORE_MISSING,
+            ErrorCode.KEY_BUSY,
+            ErrorCode.STOPPED);
 
     private ExitCode() {}
 
@@ -33,30 +47,9 @@ public final class ExitCode {
 
     /** The exit code for an error. */
     public static int of(ErrorCode code) {
-        return switch (code) {
-            case NOT_FOUND, ALREADY_EXISTS -> NO;
-            case DATABASE_UNREACHABLE,
-                    DATABASE_TOO_OLD,
-                    PRIVILEGE_MISSING,
-                    SCHEMA_NEWER,
-                    SCHEMA_OUTDATED,
-                    DATABASE_ERROR,
-                    STORE_MISSING,
-                    KEY_BUSY,
-                    STOPPED -> UNAVAILABLE;
-            case INVALID_KIND,
-                    INVALID_QUEUE,
-                    INVALID_OPTION,
-                    INVALID_TAG,
-                    PAYLOAD_INVALID,
-                    PAYLOAD_TOO_LARGE,
-                    PAYLOAD_UNREADABLE,
-                    BODY_MISSING,
-                    NOT_COMPLETED,
-                    TIMED_OUT,
-                    GIVEN_UP,
-                    POISONED,
-                    HANDLER_FAILED -> USAGE;
-        };
+        if (ANSWERS_NO.contains(code)) {
+            return NO;
+        }
+        return NOT_ASKED.contains(code) ? UNAVAILABLE : USAGE;
     }
 }
