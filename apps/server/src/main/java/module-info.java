@@ -1,5 +1,5 @@
 /** The HTTP API and the dashboard around a Tidemill. */
-@SuppressWarnings("module") // The command line, which two packages are opened to, is compiled later.
+@SuppressWarnings("module") // The command line comes after this room in the build.
 module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
@@ -23,6 +23,8 @@ module dev.tidemill.server {
 
     exports dev.tidemill.server;
     exports dev.tidemill.server.access;
+    exports dev.tidemill.server.api to
+            dev.tidemill.cli;
     exports dev.tidemill.server.http to
             dev.tidemill.cli;
     exports dev.tidemill.server.tables to
