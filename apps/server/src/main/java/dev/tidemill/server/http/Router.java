@@ -66,6 +66,7 @@ public final class Router {
             @Nullable Stream stream) {}
 
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
+    private final InHand inHand = new InHand();
     private final Gate gate;
     private final Timing timing;
     private final int bodyLimitBytes;
@@ -131,7 +132,39 @@ public final class Router {
         routing.any((request, response) -> dispatch("unknown", Map.of(), request, response));
     }
 
+    /** From now on answers ask clients to connect anew next time, elsewhere if they can. */
+    public void drain() {
+        inHand.drain();
+    }
+
+    /** Whether {@link #drain} was called. */
+    public boolean draining() {
+        return inHand.draining();
+    }
+
+    /** Waits for the requests in hand, streams aside, for at most this long; returns how many are left. */
+    public int awaitAnswers(Duration atMost) {
+        return inHand.await(atMost);
+    }
+
     private void dispatch(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
+        Entry entry = methods.get(
+                request.prologue().method().text().equals("HEAD")
+                        ? "GET"
+                        : request.prologue().method().text());
+        if (entry != null && entry.stream() != null) {
+            answer(pattern, methods, request, response);
+            return;
+        }
+        inHand.begin();
+        try {
+            answer(pattern, methods, request, response);
+        } finally {
+            inHand.end();
+        }
+    }
+
+    private void answer(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
         long began = System.nanoTime();
         Call call = new Call(request, bodyLimitBytes);
         String method = call.method();
@@ -160,6 +193,9 @@ public final class Router {
             LOG.error("{} {} failed", method, pattern, failed);
             reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
                     .reply();
+        }
+        if (inHand.draining()) {
+            reply = reply.header("Connection", "close");
         }
         send(reply, method.equals("HEAD"), response);
         timing.answered(
