@@ -54,8 +54,13 @@ public final class Child implements AutoCloseable {
 
     /** Starts any command; the database's address goes through its environment, since it holds the password. */
     public static Child launch(List<String> command, String url, ProcessBuilder.Redirect errors) {
+        return launch(command, Worker.URL_VARIABLE, url, errors);
+    }
+
+    /** The same, with the address in the variable in which the command looks for it. */
+    static Child launch(List<String> command, String variable, String url, ProcessBuilder.Redirect errors) {
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors);
-        builder.environment().put(Worker.URL_VARIABLE, url);
+        builder.environment().put(variable, url);
         try {
             Child child = new Child(builder.start());
             Runtime.getRuntime().addShutdownHook(new Thread(child.process::destroyForcibly));
