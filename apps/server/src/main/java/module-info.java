@@ -3,6 +3,7 @@ module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
     requires dev.tidemill.embedded;
+    requires dev.tidemill.schema;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;
@@ -14,6 +15,8 @@ module dev.tidemill.server {
     requires jul.to.slf4j;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
+    requires org.apache.httpcomponents.client5.httpclient5;
+    requires org.apache.httpcomponents.core5.httpcore5;
     requires org.slf4j;
     requires tools.jackson.core;
     requires tools.jackson.databind;

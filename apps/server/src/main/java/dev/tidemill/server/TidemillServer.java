@@ -10,6 +10,7 @@ import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
+import dev.tidemill.server.api.EndpointsApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.NodesApi;
@@ -25,6 +26,8 @@ import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
+import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.tables.ServerTables;
 import io.helidon.webserver.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -59,6 +62,7 @@ public final class TidemillServer implements AutoCloseable {
     private final LivePage page;
     private final Meters meters;
     private final WorkApi work;
+    private final Pusher pusher;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -85,6 +89,10 @@ public final class TidemillServer implements AutoCloseable {
         new RetentionApi(mill).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        tables.migrate();
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        new EndpointsApi(pusher).mount(router);
         new LogLevelApi().mount(router);
         meters.mount(router);
         this.web = WebServer.builder()
@@ -132,6 +140,7 @@ public final class TidemillServer implements AutoCloseable {
             stopped = true;
         }
         page.close();
+        pusher.close();
         work.close();
         web.stop();
         meters.close();
@@ -154,6 +163,7 @@ public final class TidemillServer implements AutoCloseable {
         private int maxLivePages = 200;
         private @Nullable String token;
         private @Nullable URI advertised;
+        private boolean allowPrivateEndpoints;
 
         private Builder(Tidemill mill) {
             this.mill = mill;
@@ -195,6 +205,15 @@ public final class TidemillServer implements AutoCloseable {
         /** How many pages may be live at a time: 200 unless told otherwise, 0 to 10,000. Others show, but stand still. */
         public Builder maxLivePages(int value) {
             maxLivePages = between("maxLivePages", value, 0, 10_000);
+            return this;
+        }
+
+        /**
+         * Sends jobs also to endpoints on this machine and in its network, and without TLS. For development and tests:
+         * whoever may register endpoints then sees through this server what stands behind it.
+         */
+        public Builder allowPrivateEndpoints() {
+            allowPrivateEndpoints = true;
             return this;
         }
 
@@ -253,6 +272,7 @@ public final class TidemillServer implements AutoCloseable {
                 server.stop();
                 throw taken(null);
             }
+            server.pusher.start();
             return server;
         }
 
