@@ -1,4 +1,4 @@
-/** The HTTP API and the live page around a Tidemill. */
+/** The HTTP API and the dashboard around a Tidemill. */
 module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;

@@ -19,6 +19,7 @@ import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.api.WorkApi;
+import dev.tidemill.server.dashboard.Dashboard;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Gate;
 import dev.tidemill.server.http.Router;
@@ -26,6 +27,7 @@ import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
+import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
 import dev.tidemill.server.tables.ServerTables;
 import io.helidon.webserver.WebServer;
@@ -42,7 +44,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP server around a {@link Tidemill}: the JSON API, the live page, health and metrics.
+ * The HTTP server around a {@link Tidemill}: the JSON API, the dashboard, health and metrics.
  *
  * <pre>{@code
  * TidemillServer server = TidemillServer.builder(mill).port(0).start();
@@ -72,9 +74,13 @@ public final class TidemillServer implements AutoCloseable {
         Credentials credentials = builder.token == null ? null : new Credentials(builder.token, InstantSource.system());
         Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
         this.meters = new Meters(stats::get, mill);
-        this.page = new LivePage(mill, this::url, credentials, builder.maxLivePages);
-        Router router = new Router(new Gate(credentials), meters::answered, builder.bodyLimitBytes, page::loginPage);
+        Pages pages = new Pages(
+                credentials != null, () -> stats.get().map(Stats::deadLetters).orElse(0L));
+        this.page = new LivePage(mill, pages, this::url, credentials, builder.maxLivePages);
+        Router router = new Router(new Gate(credentials), meters::answered, builder.bodyLimitBytes, page::loginPage)
+                .problemPage(pages::problem);
         page.mount(router);
+        Dashboard.mount(mill, pages, router);
         new JobsApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new SchedulesApi(mill).mount(router);

@@ -1,4 +1,4 @@
-/** The HTTP server around a Tidemill: API, live page, metrics and logging. */
+/** The HTTP server around a Tidemill: API, dashboard, metrics and logging. */
 @NullMarked
 package dev.tidemill.server;
 

@@ -128,26 +128,6 @@ final class LivePageTest {
     }
 
     @Test
-    void aPlainFormReplaysADeadLetter() {
-        long id = deadLetter();
-        HttpResponse<String> answer = server.post("/dead-letters/" + id + "/replay");
-        assertThat(answer.statusCode()).isEqualTo(303);
-        assertThat(answer.headers().firstValue("Location")).contains("/#dead-letters");
-        await().until(() -> server.mill.job(id).orElseThrow().attempts().size() == 2);
-    }
-
-    @Test
-    void htmxDiscardsADeadLetterAndGetsTheListBack() {
-        long id = deadLetter();
-        HttpResponse<String> answer = server.send(server.to("/dead-letters/" + id + "/discard")
-                .header("HX-Request", "true")
-                .POST(java.net.http.HttpRequest.BodyPublishers.noBody()));
-        assertThat(answer.statusCode()).isEqualTo(200);
-        assertThat(answer.body()).doesNotContain("#" + id, "<html");
-        assertThat(server.mill.job(id).orElseThrow().state()).isEqualTo(JobState.DISCARDED);
-    }
-
-    @Test
     void filesAreKeptForGoodUnderTheAddressThatThePageGives() {
         String page = server.get("/").body();
         String path =

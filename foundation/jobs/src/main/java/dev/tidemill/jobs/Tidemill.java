@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * out in the order of commits.
  */
 public final class Tidemill implements AutoCloseable {
+    /** How many minutes of {@link #history} there are at most: two days. */
+    public static final int LONGEST_HISTORY = 2_880;
+
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(10);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -168,6 +171,24 @@ public final class Tidemill implements AutoCloseable {
         return engine.ask(desk -> desk.stats());
     }
 
+    /**
+     * What finished in each of the last minutes, oldest first, the one that is not over yet last; minutes in which
+     * nothing did count zero.
+     *
+     * @param queue only what this queue did; null for all. One that there is not has done nothing
+     * @param minutes 1 to {@link #LONGEST_HISTORY}
+     */
+    public List<Minute> history(@Nullable String queue, int minutes) {
+        if (minutes < 1 || minutes > LONGEST_HISTORY) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The last " + minutes + " minutes were asked for; it must be between 1 and " + LONGEST_HISTORY
+                            + ".");
+        }
+        @Nullable String name = queue == null ? null : Names.queue(queue);
+        return engine.ask(desk -> desk.history(name, minutes));
+    }
+
     /** The attempts of the latest claims, newest first; limit 1 to 1000. */
     public List<AttemptView> latestAttempts(int limit) {
         return engine.ask(desk -> desk.latestAttempts(page(limit)));
@@ -181,6 +202,21 @@ public final class Tidemill implements AutoCloseable {
      */
     public List<DeadLetter> deadLetters(long after, int limit) {
         return engine.ask(desk -> desk.deadLetters(after, page(limit)));
+    }
+
+    /**
+     * The newest 10,000 dead letters, those that failed alike counted together: at most 100 groups, the largest first.
+     */
+    public List<DeadLetterGroup> deadLetterGroups() {
+        return engine.ask(desk -> desk.deadLetterGroups());
+    }
+
+    /**
+     * The dead letters of a group of {@link #deadLetterGroups}: those of the newest 10,000 that have this kind, code and
+     * sort of error, newest first.
+     */
+    public List<Long> deadLettersAlike(String kind, String code, String error) {
+        return engine.ask(desk -> desk.deadLettersAlike(kind, code, error));
     }
 
     /** Makes a dead letter ready again, with fresh attempts; false if the job is not a dead letter. */
@@ -199,12 +235,7 @@ public final class Tidemill implements AutoCloseable {
      * @param by who, for the audit trail; 1 to 100 characters
      */
     public List<Long> replay(List<Long> jobIds, String by) {
-        if (jobIds.size() > 10_000) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    jobIds.size() + " ids were given; at most 10,000 are replayed at a time.");
-        }
-        return engine.desk().replay(jobIds, by);
+        return engine.desk().replay(bounded(jobIds, "replayed"), by);
     }
 
     /** Puts a dead letter aside for good; false if the job is not a dead letter. */
@@ -214,7 +245,16 @@ public final class Tidemill implements AutoCloseable {
 
     /** Puts a dead letter aside for good on somebody's behalf. */
     public boolean discard(long jobId, String by) {
-        return engine.desk().discard(jobId, by);
+        return !discard(List.of(jobId), by).isEmpty();
+    }
+
+    /**
+     * Puts dead letters aside for good on somebody's behalf; returns the ids of those that were. At most 10,000.
+     *
+     * @param by who, for the audit trail; 1 to 100 characters
+     */
+    public List<Long> discard(List<Long> jobIds, String by) {
+        return engine.desk().discard(bounded(jobIds, "discarded"), by);
     }
 
     /** Other times, priorities and payloads for jobs, and actions on many at once. */
@@ -380,6 +420,15 @@ public final class Tidemill implements AutoCloseable {
      */
     public void stop(Duration grace) {
         engine.stop(grace);
+    }
+
+    private static List<Long> bounded(List<Long> jobIds, String what) {
+        if (jobIds.size() > 10_000) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    jobIds.size() + " ids were given; at most 10,000 are " + what + " at a time.");
+        }
+        return jobIds;
     }
 
     private static int page(int limit) {

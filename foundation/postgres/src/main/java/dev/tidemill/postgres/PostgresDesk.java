@@ -3,8 +3,10 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.DeadLetterGroup;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Progress;
@@ -166,6 +168,30 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
+    public List<Minute> history(@Nullable String queue, int minutes) {
+        return borrow(connection -> {
+            List<Minute> history = new ArrayList<>(minutes);
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("history"))) {
+                statement.setLong(1, minutes - 1);
+                statement.setString(2, queue);
+                statement.setString(3, queue);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        history.add(new Minute(
+                                Instant.ofEpochSecond(rows.getLong(1) * 60),
+                                rows.getLong(2),
+                                rows.getLong(3),
+                                rows.getLong(4),
+                                rows.getLong(5),
+                                Duration.of(rows.getLong(6), ChronoUnit.MICROS)));
+                    }
+                }
+            }
+            return history;
+        });
+    }
+
+    @Override
     public List<AttemptView> latestAttempts(int limit) {
         return borrow(connection -> {
             List<AttemptView> attempts = new ArrayList<>(limit);
@@ -206,6 +232,27 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
+    public List<DeadLetterGroup> deadLetterGroups() {
+        return borrow(connection -> {
+            List<DeadLetterGroup> groups = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("dead_letter_groups"));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    groups.add(new DeadLetterGroup(
+                            rows.getString(1),
+                            rows.getString(2),
+                            rows.getString(3),
+                            rows.getLong(4),
+                            instant(rows.getLong(5)),
+                            rows.getLong(6),
+                            rows.getString(7)));
+                }
+            }
+            return groups;
+        });
+    }
+
+    @Override
     public Replayed replay(List<Long> ids, Priorities priorities, String by) {
         return transaction(connection -> {
             List<Long> revived = new ArrayList<>();
@@ -241,17 +288,35 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
-    public boolean discard(long id, String by) {
+    public List<Long> discard(List<Long> ids, String by) {
         return transaction(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("discard"))) {
-                statement.setLong(1, id);
-                boolean done = statement.executeUpdate() == 1;
-                if (done) {
-                    PostgresAudit.note(connection, statements, by, "discard", "JOB " + id, "");
-                }
-                return done;
+            List<Long> done = ids(
+                    connection,
+                    "discard",
+                    ids.stream().mapToLong(Long::longValue).toArray());
+            if (!done.isEmpty()) {
+                PostgresAudit.note(connection, statements, by, "discard", target(done), "");
             }
+            return done;
         });
+    }
+
+    @Override
+    public List<Long> deadLettersAlike(String kind, String code, String error) {
+        return borrow(connection -> ids(connection, "dead_letters_alike", kind, code, error));
+    }
+
+    private List<Long> ids(Connection connection, String name, Object... values) throws SQLException {
+        List<Long> ids = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
+            Parameters.set(statement, values);
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    ids.add(rows.getLong(1));
+                }
+            }
+        }
+        return ids;
     }
 
     static Instant instant(long micros) {

@@ -297,8 +297,38 @@ again as (
     returning job, queue, priority, start_by)
 select a.job, q.name, a.priority, a.start_by from again a join {schema}.queue q on q.id = a.queue
 
+-- :dead_letter_groups
+-- A bounded look: of the newest 10,000, the beginning of each error. The sample of a group is that of its newest.
+select coalesce(k.name, ''), g.code, g.error, g.count, g.latest, g.newest[2], left(split_part(s.error, E'\n', 1), 300)
+  from (select d.kind, d.code, d.error, count(*) as count, max(d.failed) as latest,
+               max(array[d.failed, d.job]) as newest
+          from (select d.kind, d.code, d.failed, d.job,
+                       left(split_part(split_part(left(d.error, 400), E'\n', 1), ':', 1), 200) as error
+                  from {schema}.dead_letter d
+                 where not d.discarded
+                 order by d.failed desc, d.job desc
+                 limit 10000) d
+         group by d.kind, d.code, d.error
+         order by count(*) desc, max(d.failed) desc
+         limit 100) g
+  left join {schema}.kind k on k.id = g.kind
+  left join {schema}.dead_letter s on s.job = g.newest[2]
+ order by g.count desc, g.latest desc
+
+-- :dead_letters_alike
+select d.job
+  from (select d.job, d.failed, d.kind, d.code,
+               left(split_part(split_part(left(d.error, 400), E'\n', 1), ':', 1), 200) as error
+          from {schema}.dead_letter d
+         where not d.discarded
+         order by d.failed desc, d.job desc
+         limit 10000) d
+  left join {schema}.kind k on k.id = d.kind
+ where coalesce(k.name, '') = ? and d.code = ? and d.error = ?
+ order by d.failed desc, d.job desc
+
 -- :discard
-update {schema}.dead_letter set discarded = true where job = ? and not discarded
+update {schema}.dead_letter set discarded = true where job = any (?) and not discarded returning job
 
 -- :stats_depth
 select r.at, q.name, x.priority, k.name, x.ready, x.overdue, x.earliest, x.scheduled
@@ -319,6 +349,18 @@ select q.name, t.priority, sum(t.succeeded)::bigint, sum(t.failed)::bigint, sum(
   join {schema}.queue q on q.id = t.queue
  where t.minute > m.now - 60
  group by q.name, t.priority
+
+-- :history
+-- The tally has a row a minute, node, queue, priority and kind: what is looked at grows with those, not with the jobs.
+select m.minute, coalesce(sum(t.succeeded), 0)::bigint, coalesce(sum(t.failed), 0)::bigint,
+       coalesce(sum(t.met), 0)::bigint, coalesce(sum(t.missed), 0)::bigint, coalesce(sum(t.took), 0)::bigint
+  from (select {schema}.now_micros() / 60000000 as last) n
+ cross join lateral generate_series(n.last - ?, n.last) m (minute)
+  left join {schema}.tally t
+    on t.minute = m.minute
+   and (?::text is null or t.queue = (select q.id from {schema}.queue q where q.name = ?))
+ group by m.minute
+ order by m.minute
 
 -- :stats_running
 -- A lease holds what it was given until all of it is through, so what is finished in it is subtracted.

@@ -146,7 +146,8 @@ class RetentionTest {
         for (int i = 0; i < 4; i++) {
             failed.add(hand.add(hand.job()));
             StoreHand.finish(place, StoreHand.dead(hand.claimOne(place)));
-            assertThat(hand.store().desk().discard(failed.getLast(), "tester")).isTrue();
+            assertThat(hand.store().desk().discard(List.of(failed.getLast()), "tester"))
+                    .hasSize(1);
         }
         long plain = hand.add(hand.ofKind(hand.job(), "plain"));
         long young = hand.add(hand.ofKind(hand.job(), "long"));

@@ -395,7 +395,7 @@ public abstract class ActionsContract {
                 .map(letter -> letter.jobId())
                 .toList();
         hand.store().desk().replay(letters.subList(0, 2), PRIORITIES, "cleo");
-        hand.store().desk().discard(letters.get(2), "dan");
+        hand.store().desk().discard(List.of(letters.get(2)), "dan");
         List<AuditLine> newest = hand.store().auditTrail().lines(Long.MAX_VALUE, 2, null, null);
         assertThat(newest).extracting(AuditLine::by).containsExactly("dan", "cleo");
         assertThat(newest.getLast().target()).startsWith("JOBS ").contains(String.valueOf(letters.getFirst()));

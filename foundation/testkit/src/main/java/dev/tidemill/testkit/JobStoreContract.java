@@ -121,7 +121,7 @@ public abstract class JobStoreContract {
         hand.store().desk().replay(List.of(dying), Priorities.standard(), "tester");
         assertThat(hand.state(dying)).isEqualTo(JobState.READY);
         finish(place, dead(hand.claimOne(place)));
-        assertThat(hand.store().desk().discard(dying, "tester")).isTrue();
+        assertThat(hand.store().desk().discard(List.of(dying, -1L), "tester")).containsExactly(dying);
         assertThat(hand.state(dying)).isEqualTo(JobState.DISCARDED);
 
         long done = hand.add(hand.job());
@@ -193,8 +193,8 @@ public abstract class JobStoreContract {
         assertThat(again.failures()).isZero();
         assertThat(again.attempt()).isEqualTo(2);
 
-        assertThat(hand.store().desk().discard(added.get(1), "tester")).isTrue();
-        assertThat(hand.store().desk().discard(added.get(1), "tester")).isFalse();
+        assertThat(hand.store().desk().discard(List.of(added.get(1)), "tester")).containsExactly(added.get(1));
+        assertThat(hand.store().desk().discard(List.of(added.get(1)), "tester")).isEmpty();
         assertThat(hand.store()
                         .desk()
                         .replay(List.of(added.get(1)), Priorities.standard(), "tester")

@@ -56,6 +56,11 @@ public final class Call {
         return request.headers().cookies().first(name).asOptional();
     }
 
+    /** The path that was asked for. */
+    public String target() {
+        return request.path().path();
+    }
+
     /** A part of the path. */
     public String path(String name) {
         return request.path().pathParameters().get(name);
@@ -149,6 +154,19 @@ public final class Call {
             throw Problem.of(ProblemCode.BODY_INVALID, "The form is not URL-encoded.");
         }
         return fields;
+    }
+
+    /**
+     * A form's fields; an empty body has none.
+     *
+     * @param limitBytes how long the body may be, as it is sent
+     */
+    public Form fields(int limitBytes) {
+        byte[] body = body(limitBytes);
+        if (body.length > 0 && !mediaType().equals("application/x-www-form-urlencoded")) {
+            throw unsupported("application/x-www-form-urlencoded", mediaType());
+        }
+        return Form.parse(body);
     }
 
     /** Refuses a body on a route that takes none. */

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadConstraints;
@@ -42,6 +43,19 @@ public final class Json {
         java.io.StringWriter text = new java.io.StringWriter();
         try (JsonGenerator json = MAPPER.createGenerator(text)) {
             json.copyCurrentStructureExact(parser);
+        }
+        return text.toString();
+    }
+
+    /** JSON indented for people, every digit kept; what is no JSON comes back as it is. */
+    public static String pretty(String json) {
+        java.io.StringWriter text = new java.io.StringWriter();
+        try (JsonParser parser = MAPPER.createParser(json);
+                JsonGenerator out = MAPPER.writerWithDefaultPrettyPrinter().createGenerator(text)) {
+            parser.nextToken();
+            out.copyCurrentStructureExact(parser);
+        } catch (JacksonException malformed) {
+            return json;
         }
         return text.toString();
     }

@@ -138,6 +138,11 @@ public final class Problem extends RuntimeException {
         return code;
     }
 
+    /** What is wrong with requests of this kind. */
+    public String title() {
+        return title;
+    }
+
     /** What is wrong with this very request. */
     public String detail() {
         String detail = String.valueOf(getMessage());

@@ -44,6 +44,12 @@ public final class Router {
         void answered(String method, String pattern, int status, Duration took);
     }
 
+    /** Tells a person at a browser what is wrong. */
+    @FunctionalInterface
+    public interface ProblemPage {
+        Reply answer(Call call, Problem problem);
+    }
+
     /**
      * A route that there is.
      *
@@ -64,6 +70,7 @@ public final class Router {
     private final Timing timing;
     private final int bodyLimitBytes;
     private final UnaryOperator<Reply> unauthorizedPage;
+    private ProblemPage problemPage = (call, problem) -> problem.reply();
 
     /**
      * Creates one without routes.
@@ -75,6 +82,12 @@ public final class Router {
         this.timing = timing;
         this.bodyLimitBytes = bodyLimitBytes;
         this.unauthorizedPage = unauthorizedPage;
+    }
+
+    /** Shows problems to browsers in this way, wherever they look but at the API. */
+    public Router problemPage(ProblemPage page) {
+        problemPage = page;
+        return this;
     }
 
     /** Adds a route for whoever may read, if it is a GET, and otherwise for whoever may operate. */
@@ -180,8 +193,12 @@ public final class Router {
 
     private Reply refusal(Call call, Problem problem) {
         Reply reply = problem.reply();
-        boolean browser = call.header("Accept").orElse("").contains("text/html");
-        return browser && problem.status() == 401 ? unauthorizedPage.apply(reply) : reply;
+        boolean browser = call.header("Accept").orElse("").contains("text/html")
+                || call.header("HX-Request").isPresent();
+        if (browser && problem.status() == 401) {
+            return unauthorizedPage.apply(reply);
+        }
+        return browser && !call.target().startsWith("/api/") ? problemPage.answer(call, problem) : reply;
     }
 
     private static Problem logged(String method, String pattern, Problem problem) {

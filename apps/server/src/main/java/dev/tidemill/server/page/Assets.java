@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * them for good and asks again only for a new one.
  */
 public final class Assets {
-    private static final String HTMX = "META-INF/maven/org.webjars.npm/htmx.org/pom.properties";
+    private static final String SCRIPT = "text/javascript; charset=utf-8";
 
     @SuppressWarnings("ArrayRecordComponent")
     private record Asset(String mediaType, byte[] content, byte[] packed, String digest) {}
@@ -34,24 +34,28 @@ public final class Assets {
 
     Assets() {
         add("tidemill.css", "text/css; charset=utf-8", own("tidemill.css"));
-        add("live.js", "text/javascript; charset=utf-8", own("live.js"));
+        add("pages.css", "text/css; charset=utf-8", own("pages.css"));
+        add("live.js", SCRIPT, own("live.js"));
+        add("charts.js", SCRIPT, own("charts.js"));
         add("icon.svg", "image/svg+xml", own("icon.svg"));
-        String htmx = "META-INF/resources/webjars/htmx.org/" + htmxVersion() + "/dist/htmx.min.js";
-        add("htmx.js", "text/javascript; charset=utf-8", fromJar(htmx));
+        add("htmx.js", SCRIPT, fromWebJar("htmx.org", "dist/htmx.min.js"));
+        add("chart.js", SCRIPT, fromWebJar("chart.js", "dist/chart.umd.min.js"));
     }
 
     private void add(String name, String mediaType, byte[] content) {
         files.put(name, new Asset(mediaType, content, packed(content), digest("SHA-256", content)));
     }
 
-    private static String htmxVersion() {
+    private static byte[] fromWebJar(String artifact, String file) {
         Properties properties = new Properties();
+        String about = "META-INF/maven/org.webjars.npm/" + artifact + "/pom.properties";
         try {
-            properties.load(new ByteArrayInputStream(fromJar(HTMX)));
+            properties.load(new ByteArrayInputStream(fromJar(about)));
         } catch (IOException failed) {
-            throw new UncheckedIOException("The htmx WebJar's properties cannot be read", failed);
+            throw new UncheckedIOException("Reading " + about + " failed", failed);
         }
-        return Objects.requireNonNull(properties.getProperty("version"), "the htmx WebJar's version");
+        String version = Objects.requireNonNull(properties.getProperty("version"), about);
+        return fromJar("META-INF/resources/webjars/" + artifact + "/" + version + "/" + file);
     }
 
     private static byte[] own(String name) {
@@ -116,7 +120,8 @@ public final class Assets {
         return asset;
     }
 
-    Reply serve(Call call) {
+    /** Answers a request for a file. */
+    public Reply serve(Call call) {
         call.takesOnly("v");
         Asset asset = file(call.path("name"));
         boolean pinned =

@@ -1,7 +1,10 @@
 package dev.tidemill.server.page;
 
 import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -13,6 +16,10 @@ import java.util.Locale;
 public final class Format {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter MINUTE =
+            DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter DAY =
+            DateTimeFormatter.ofPattern("EEE d MMM", Locale.ENGLISH).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter DAY_TIME =
             DateTimeFormatter.ofPattern("d MMM HH:mm:ss", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
@@ -85,6 +92,55 @@ public final class Format {
         return DAY_TIME.format(value);
     }
 
+    /** The day, in UTC. */
+    public static String day(Instant value) {
+        return DAY.format(value);
+    }
+
+    /** Hour and minute, in UTC. */
+    public static String minute(Instant value) {
+        return MINUTE.format(value);
+    }
+
+    /** How long ago: just now, 12 s ago, 3 min ago, 2 h ago, 5 d ago; or how soon: in 12 s. */
+    public static String ago(Instant value, Instant now) {
+        Duration since = Duration.between(value, now);
+        long seconds = since.abs().toSeconds();
+        if (seconds < 1) {
+            return "just now";
+        }
+        String span = seconds < 60
+                ? seconds + " s"
+                : seconds < 3_600
+                        ? seconds / 60 + " min"
+                        : seconds < 86_400 ? seconds / 3_600 + " h" : seconds / 86_400 + " d";
+        return since.isNegative() ? "in " + span : span + " ago";
+    }
+
+    /** 512 B, 1.5 kB, 20.1 MB, 3.25 GB: by thousands. */
+    public static String bytes(long value) {
+        if (value < 1_000) {
+            return value + " B";
+        }
+        double size = value;
+        int unit = -1;
+        while (size >= 1_000 && unit < 3) {
+            size /= 1_000;
+            unit++;
+        }
+        return String.format(Locale.ROOT, size < 100 ? "%.1f %cB" : "%.0f %cB", size, "kMGT".charAt(unit));
+    }
+
+    /** With a capital letter first. */
+    public static String capital(String text) {
+        return text.isEmpty() ? text : Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    }
+
+    /** A part of a URL's query or path. */
+    public static String url(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
     /** How many of all, as 100%, 99.9%, 42%; a dash where there is nothing to tell. */
     public static String percent(long part, long all) {
         if (all == 0) {
@@ -122,6 +178,17 @@ public final class Format {
             case SUCCEEDED -> "good";
             case FAILED, TIMED_OUT -> "bad";
             case SNOOZED, RELEASED, LOST, CANCELLED -> "warn";
+        };
+    }
+
+    /** The style class of a state. */
+    public static String css(JobState state) {
+        return switch (state) {
+            case READY -> "tide";
+            case SCHEDULED -> "wait";
+            case RUNNING, SUCCEEDED -> "good";
+            case DEAD -> "bad";
+            case DISCARDED, CANCELLED -> "";
         };
     }
 

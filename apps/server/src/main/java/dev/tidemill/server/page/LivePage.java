@@ -1,5 +1,6 @@
 package dev.tidemill.server.page;
 
+import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
@@ -7,36 +8,33 @@ import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
-import gg.jte.ContentType;
-import gg.jte.TemplateEngine;
-import gg.jte.TemplateOutput;
-import gg.jte.output.StringOutput;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The live page: how things stand, in a browser, and what a person can do about dead letters. */
+/** The overview: how things stand, in a browser, kept up to date. */
 public final class LivePage implements AutoCloseable {
-    static final List<String> FRAGMENTS = List.of("summary", "queues", "attempts", "letters", "nodes");
+    static final List<String> FRAGMENTS =
+            List.of("summary", "charts", "queues", "attempts", "attention", "letters", "nodes");
     private static final Duration PERIOD = Duration.ofSeconds(1);
     private static final Duration MAX_AGE = Duration.ofMillis(500);
-    private static final int ATTEMPTS = 20;
-    private static final int LETTERS = 20;
+    private static final Duration MINUTES_MAX_AGE = Duration.ofSeconds(5);
+    private static final int MINUTES = 60;
+    private static final int ATTEMPTS = 15;
+    private static final int LETTERS = 6;
 
     private final Tidemill mill;
     private final Supplier<String> url;
     private final @Nullable Credentials credentials;
-    private final Assets assets = new Assets();
+    private final Pages pages;
     private final Throughput throughput = new Throughput();
     private final Latest<Snapshot> snapshots = new Latest<>(this::look, MAX_AGE);
+    private final Latest<List<Minute>> minutes;
     private final LiveFeed feed;
     private final LiveStream stream;
-    private final TemplateEngine templates = TemplateEngine.createPrecompiled(
-            null, ContentType.Html, LivePage.class.getClassLoader(), "dev.tidemill.server.page.templates");
     private Snapshot last = Snapshot.NOTHING;
     private long lastLookNanos;
 
@@ -46,8 +44,11 @@ public final class LivePage implements AutoCloseable {
      * @param url where the server is, for the examples on the page
      * @param maxWatchers how many pages may be live at a time
      */
-    public LivePage(Tidemill mill, Supplier<String> url, @Nullable Credentials credentials, int maxWatchers) {
+    public LivePage(
+            Tidemill mill, Pages pages, Supplier<String> url, @Nullable Credentials credentials, int maxWatchers) {
         this.mill = mill;
+        this.pages = pages;
+        this.minutes = new Latest<>(() -> mill.history(null, MINUTES), MINUTES_MAX_AGE);
         this.url = url;
         this.credentials = credentials;
         this.feed = new LiveFeed(() -> fragments(snapshots.get()), PERIOD, maxWatchers);
@@ -57,9 +58,7 @@ public final class LivePage implements AutoCloseable {
     /** Adds the routes. */
     public void mount(Router router) {
         router.on("GET", "/", this::page).stream("/events", stream::serve)
-                .on("GET", "/assets/{name}", assets::serve)
-                .on("POST", "/dead-letters/{id}/replay", call -> decide(call, this::replay))
-                .on("POST", "/dead-letters/{id}/discard", call -> decide(call, mill::discard));
+                .on("GET", "/assets/{name}", pages.assets()::serve);
         if (credentials != null) {
             Credentials known = credentials;
             router.open("POST", "/login", call -> logIn(call, known))
@@ -69,14 +68,12 @@ public final class LivePage implements AutoCloseable {
 
     private Reply page(Call call) {
         call.takesOnly();
-        StringOutput html = new StringOutput();
-        Map<String, Object> model = new LinkedHashMap<>();
-        model.put("snapshot", snapshots.get());
-        model.put("url", url.get());
-        model.put("locked", credentials != null);
-        model.put("assets", assets);
-        templates.render("page.jte", model, html);
-        return Reply.html(html.toString());
+        return pages.show(
+                call,
+                Section.OVERVIEW,
+                "Overview",
+                "overview.jte",
+                Map.of("snapshot", snapshots.get(), "url", url.get()));
     }
 
     /** What a browser without a session is shown; the refusal's status stays. */
@@ -90,32 +87,13 @@ public final class LivePage implements AutoCloseable {
     }
 
     private Reply login(int status, boolean wrong) {
-        StringOutput html = new StringOutput();
-        templates.render("login.jte", Map.of("wrong", wrong, "style", assets.text("tidemill.css")), html);
-        return Reply.html(html.toString())
+        String style = pages.assets().text("tidemill.css");
+        return Reply.html(pages.render("login.jte", Map.of("wrong", wrong, "style", style)))
                 .status(status)
                 .header(
                         "Content-Security-Policy",
-                        "default-src 'none'; style-src " + assets.source("tidemill.css")
+                        "default-src 'none'; style-src " + pages.assets().source("tidemill.css")
                                 + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-    }
-
-    /** Carries out a decision; htmx gets the list as it then is, a plain form the page. */
-    private Reply decide(Call call, BiPredicate<Long, String> decision) {
-        call.takesOnly();
-        call.form();
-        // False means that somebody was faster: the list that comes back shows it.
-        boolean done = decision.test(call.id(), call.caller().name());
-        snapshots.forget();
-        feed.nudge();
-        if (call.header("HX-Request").isEmpty()) {
-            return Reply.seeOther("/#dead-letters");
-        }
-        return Reply.html(fragment("letters", snapshots.get())).header("X-Tidemill-Done", Boolean.toString(done));
-    }
-
-    private boolean replay(long id, String by) {
-        return !mill.replay(List.of(id), by).isEmpty();
     }
 
     private Map<String, String> fragments(Snapshot snapshot) {
@@ -125,12 +103,9 @@ public final class LivePage implements AutoCloseable {
     }
 
     private String fragment(String name, Snapshot snapshot) {
-        TemplateOutput html = new StringOutput();
-        templates.render(
+        return pages.render(
                 "fragments/" + name + ".jte",
-                Map.of("snapshot", snapshot, "url", url.get(), "locked", credentials != null),
-                html);
-        return html.toString();
+                Map.of("snapshot", snapshot, "url", url.get(), "locked", credentials != null));
     }
 
     /** Looks at the database; {@link Latest} lets one in at a time. */
@@ -142,10 +117,16 @@ public final class LivePage implements AutoCloseable {
                 throughput.clear();
             }
             lastLookNanos = now;
-            Snapshot seen =
-                    new Snapshot(stats, mill.latestAttempts(ATTEMPTS), mill.deadLetters(0, LETTERS), List.of(), false);
+            Snapshot seen = new Snapshot(
+                    stats,
+                    mill.latestAttempts(ATTEMPTS),
+                    mill.deadLetters(0, LETTERS),
+                    minutes.get(),
+                    mill.pauses().paused(),
+                    List.of(),
+                    false);
             throughput.add(seen.succeeded() + seen.failed(), now);
-            last = new Snapshot(stats, seen.attempts(), seen.letters(), throughput.rates(), false);
+            last = seen.withRates(throughput.rates());
         } catch (TidemillException unreachable) {
             last = last.asStale();
         }

@@ -2,11 +2,15 @@ package dev.tidemill.server.page;
 
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.Minute;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
+import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
@@ -16,11 +20,21 @@ import java.util.function.ToLongFunction;
  * @param stats how things stand
  * @param attempts the latest ones
  * @param letters the newest dead letters
+ * @param minutes what finished in each of the last 60 minutes
+ * @param pauses what is paused
  * @param rates attempts finished a second, oldest first
  * @param stale true while the database does not answer: the rest is what was last known
  */
 public record Snapshot(
-        Stats stats, List<AttemptView> attempts, List<DeadLetter> letters, List<Double> rates, boolean stale) {
+        Stats stats,
+        List<AttemptView> attempts,
+        List<DeadLetter> letters,
+        List<Minute> minutes,
+        List<Pause> pauses,
+        List<Double> rates,
+        boolean stale) {
+    private static final int NODES = 8;
+    private static final int QUEUES = 12;
 
     static final Snapshot NOTHING = new Snapshot(
             new Stats(
@@ -36,16 +50,44 @@ public record Snapshot(
             List.of(),
             List.of(),
             List.of(),
+            List.of(),
+            List.of(),
             true);
 
     public Snapshot {
         attempts = List.copyOf(attempts);
         letters = List.copyOf(letters);
+        minutes = List.copyOf(minutes);
+        pauses = List.copyOf(pauses);
         rates = List.copyOf(rates);
     }
 
     Snapshot asStale() {
-        return new Snapshot(stats, attempts, letters, rates, true);
+        return new Snapshot(stats, attempts, letters, minutes, pauses, rates, true);
+    }
+
+    Snapshot withRates(List<Double> value) {
+        return new Snapshot(stats, attempts, letters, minutes, pauses, value, stale);
+    }
+
+    /** The first nodes by name, as many as an overview has room for. */
+    public List<NodeView> firstNodes() {
+        return stats.nodes().stream().limit(NODES).toList();
+    }
+
+    /** The queues with most to do, as many as an overview has room for; by name. */
+    public List<QueueStats> firstQueues() {
+        return stats.queues().stream()
+                .sorted(Comparator.comparingLong((QueueStats queue) -> queue.running() + queue.ready())
+                        .reversed())
+                .limit(QUEUES)
+                .sorted(Comparator.comparing(QueueStats::queue))
+                .toList();
+    }
+
+    /** What a person should look at, the worst first. */
+    public List<Concern> concerns() {
+        return Concern.of(this);
     }
 
     /** Whether no job has ever been seen here. */

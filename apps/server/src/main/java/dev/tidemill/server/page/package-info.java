@@ -1,4 +1,4 @@
-/** The live page: what is sampled, how it is rendered, and how it reaches the browsers. */
+/** What all pages stand in, and the overview: what is sampled, how it is rendered, and how it reaches the browsers. */
 @NullMarked
 package dev.tidemill.server.page;
 

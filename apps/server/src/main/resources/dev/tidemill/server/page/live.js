@@ -1,18 +1,20 @@
-// Keeps the page live: swaps in the fragments that the server sends, and keeps what a person has opened open.
+// Keeps pages up to date: swaps in what the server sends, keeps what a person has opened open, and never takes away
+// what somebody is at work on.
 (() => {
   "use strict";
   const opened = new Set();
-  const pill = document.getElementById("connection");
-  const text = document.getElementById("connection-text");
   let source = null;
 
   function say(state, words) {
+    const pill = document.getElementById("connection");
+    const text = document.getElementById("connection-text");
+    if (!pill) return;
     pill.dataset.state = state;
     if (text.textContent !== words) text.textContent = words;
   }
 
   function reopen(root) {
-    for (const details of root.querySelectorAll("details[id]")) {
+    for (const details of root.querySelectorAll("details[id]:not(.menu-box)")) {
       if (opened.has(details.id)) details.open = true;
     }
   }
@@ -21,13 +23,19 @@
     if (event.target.id) opened[event.target.open ? "add" : "delete"](event.target.id);
   }, true);
 
-  // Every swap passes here, also the answer to a button.
-  document.addEventListener("htmx:afterSwap", event => reopen(event.target));
-  document.addEventListener("htmx:responseError", () => say("off", "That did not work; try again"));
-  document.addEventListener("htmx:sendError", () => say("off", "The server does not answer"));
+  function swap(place, html) {
+    const scrolls = [...place.querySelectorAll(".scroll")].map(one => [one.scrollLeft, one.scrollTop]);
+    htmx.swap(place, html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+    reopen(place);
+    [...place.querySelectorAll(".scroll")].forEach((one, index) => {
+      if (scrolls[index]) [one.scrollLeft, one.scrollTop] = scrolls[index];
+    });
+    place.dispatchEvent(new CustomEvent("tidemill:swapped", { bubbles: true }));
+  }
 
+  // The overview: the server sends what changed.
   function connect() {
-    if (source) return;
+    if (source || !document.querySelector("[data-live]")) return;
     source = new EventSource("/events");
     source.onopen = () => say("live", "Live");
     source.onerror = () => {
@@ -37,10 +45,10 @@
         setTimeout(() => { if (!document.hidden) connect(); }, 5000);
       }
     };
-    for (const place of document.querySelectorAll("[data-live]")) {
-      source.addEventListener(place.dataset.live, event => {
-        htmx.swap(place, event.data, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
-        reopen(place);
+    for (const { dataset } of document.querySelectorAll("[data-live]")) {
+      source.addEventListener(dataset.live, event => {
+        const place = document.querySelector(`[data-live="${dataset.live}"]`);
+        if (place) swap(place, event.data);
       });
     }
   }
@@ -50,16 +58,85 @@
     source = null;
   }
 
+  // Other pages that move: a part of the page is asked for anew, unless a person is filling something in there.
+  function busy(place) {
+    const at = document.activeElement;
+    return (place.contains(at) && at.matches("input, select, textarea"))
+      || place.querySelector("input[type=checkbox]:checked, details.menu-box[open]") !== null;
+  }
+
+  async function refresh(place) {
+    const wait = Number(place.dataset.refresh);
+    if (!document.hidden && !busy(place)) {
+      try {
+        const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.getElementById(place.id);
+        const now = document.getElementById(place.id);
+        if (!answer.ok || !fresh) {
+          say("off", "Reload to go on");
+        } else if (now && !busy(now)) {
+          if (now.innerHTML !== fresh.innerHTML) swap(now, fresh.innerHTML);
+          say("live", "Live");
+          if (!fresh.dataset.refresh) {
+            delete now.dataset.refresh;
+            say("", "Up to date");
+          }
+        }
+      } catch {
+        say("off", "The server does not answer");
+      }
+    }
+    setTimeout(again, wait, place.id);
+  }
+
+  function again(id) {
+    const place = document.getElementById(id);
+    if (place && place.dataset.refresh) refresh(place);
+  }
+
+  function watch() {
+    for (const place of document.querySelectorAll("[data-refresh]")) {
+      if (place.dataset.watched) continue;
+      place.dataset.watched = "yes";
+      say("live", "Live");
+      setTimeout(again, Number(place.dataset.refresh), place.id);
+    }
+  }
+
+  // Every swap passes here, also the answer to a form.
+  document.addEventListener("htmx:afterSwap", event => {
+    reopen(document);
+    watch();
+    const flash = document.getElementById("flash");
+    if (flash && event.detail && event.detail.xhr) document.getElementById("main").focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:sendError", () => say("off", "The server does not answer"));
+
   // A browser has few connections to a server: a page that nobody sees gives its own back.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       disconnect();
-      say("off", "Paused");
+      if (document.querySelector("[data-live]")) say("off", "Paused");
     } else {
       connect();
     }
   });
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", () => { if (!document.hidden) connect(); });
+
+  // Ticking the box in a list's head ticks the list; a count says how many are.
+  document.addEventListener("change", event => {
+    const form = event.target.closest("[data-pick]");
+    if (!form) return;
+    const boxes = [...document.querySelectorAll(`input[form="${form.id}"][name=job], #${form.id} input[name=job]`)];
+    if (event.target.matches("[data-all]")) boxes.forEach(box => { box.checked = event.target.checked; });
+  });
+
+  const current = document.querySelector(".rail nav [aria-current]");
+  if (current && current.parentNode.scrollWidth > current.parentNode.clientWidth) {
+    current.parentNode.scrollLeft = current.offsetLeft - 40;
+  }
+  watch();
   connect();
 })();

@@ -102,8 +102,8 @@ public final class JobDesk implements JobActions, Nodes {
     }
 
     /** Puts a dead letter aside. */
-    public boolean discard(long id, String by) {
-        return Engine.translated(() -> store.desk().discard(id, asker(by)));
+    public List<Long> discard(List<Long> ids, String by) {
+        return Engine.translated(() -> store.desk().discard(ids, asker(by)));
     }
 
     @Override

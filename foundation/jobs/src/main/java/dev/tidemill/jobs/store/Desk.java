@@ -2,11 +2,14 @@ package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.DeadLetterGroup;
 import dev.tidemill.jobs.JobView;
+import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Stats;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Answers questions, and carries out what a person decides. Thread safe; every answer is bounded. */
 public interface Desk {
@@ -19,11 +22,20 @@ public interface Desk {
     /** How things stand. */
     Stats stats();
 
+    /** What finished in each of the last minutes, oldest first and none left out; of one queue, or of all for null. */
+    List<Minute> history(@Nullable String queue, int minutes);
+
     /** The attempts of the latest claims, newest first. */
     List<AttemptView> latestAttempts(int limit);
 
     /** Dead letters older than the one of job {@code after} (0 for the newest), newest first. */
     List<DeadLetter> deadLetters(long after, int limit);
+
+    /** The newest 10,000 dead letters by kind, code and sort of error: at most 100 groups, the largest first. */
+    List<DeadLetterGroup> deadLetterGroups();
+
+    /** The dead letters of such a group, of the same newest 10,000, newest first. */
+    List<Long> deadLettersAlike(String kind, String code, String error);
 
     /**
      * Makes dead letters ready again with fresh attempts; ids that are no dead letters are passed over.
@@ -32,8 +44,12 @@ public interface Desk {
      */
     Replayed replay(List<Long> ids, Priorities priorities, String by);
 
-    /** Puts a dead letter aside; false if there is none. */
-    boolean discard(long id, String by);
+    /**
+     * Puts dead letters aside; ids that are no dead letters are passed over. Returns the others.
+     *
+     * @param by who asked, for the audit trail
+     */
+    List<Long> discard(List<Long> ids, String by);
 
     /**
      * What was replayed.

@@ -1,0 +1,25 @@
+package dev.tidemill.server.dashboard;
+
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.server.http.Router;
+import dev.tidemill.server.page.Pages;
+
+/** The pages beside the overview. */
+public final class Dashboard {
+    private Dashboard() {}
+
+    /** Adds the routes of all rooms. */
+    public static void mount(Tidemill mill, Pages pages, Router router) {
+        new QueuePages(mill, pages).mount(router);
+        new JobListPages(mill, pages).mount(router);
+        new SingleJobPage(mill, pages).mount(router);
+        new DeadLetterPages(mill, pages).mount(router);
+        new SchedulePages(mill, pages).mount(router);
+        new NodePages(mill, pages).mount(router);
+        new LimitPages(mill, pages).mount(router);
+        new BreakerPages(mill, pages).mount(router);
+        new RetentionPages(mill, pages).mount(router);
+        new DoctorPage(mill, pages).mount(router);
+        new AuditPage(mill, pages).mount(router);
+    }
+}
