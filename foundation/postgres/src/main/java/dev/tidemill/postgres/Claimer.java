@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Workplace.Demand;
 import java.sql.PreparedStatement;
@@ -13,6 +14,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * jobs of both sorts is asked for both in turns, since each alone could fill it. What is claimed for handlers elsewhere
  * goes the same ways, by positions of its own for each choice of kinds.
  *
- * <p>For the claiming thread alone, but for {@link #hint}.
+ * <p>For the claiming thread alone, but for {@link #hint} and {@link #freeVersion}.
  */
 final class Claimer {
     /** Rules may change between two claims, but hardly all the time. */
@@ -58,7 +60,7 @@ final class Claimer {
             return size() > OTHERS;
         }
     };
-    private @Nullable Gates gates;
+    private volatile @Nullable Gates gates;
     private long version;
     private boolean asked;
 
@@ -116,6 +118,19 @@ final class Claimer {
 
     long rules() {
         return version;
+    }
+
+    /**
+     * The version of the rules under which these jobs may start without a claim; empty if there may be a rule for one of
+     * them. Thread safe.
+     */
+    Optional<Long> freeVersion(List<NewJob> jobs) {
+        Gates current = gates;
+        if (current == null) {
+            return Optional.empty();
+        }
+        boolean free = jobs.stream().allMatch(job -> current.free(queues.id(job.queue()), kinds.id(job.kind())));
+        return free ? Optional.of(current.version()) : Optional.empty();
     }
 
     List<ClaimedJob> claim(List<Demand> demands) {

@@ -74,6 +74,15 @@ final class Gates {
         return keysPaused || limitedQueues.contains(queue);
     }
 
+    /** Whether no rule concerns jobs of this queue and kind. */
+    boolean free(int queue, int kind) {
+        return open(queue)
+                && !limits(queue)
+                && !pausedKinds.contains(kind)
+                && !brokenKinds.contains(kind)
+                && !limitedKinds.contains(kind);
+    }
+
     /** The kinds that may start at all. */
     int[] openKinds(int[] kinds) {
         return Arrays.stream(kinds)

@@ -26,7 +26,8 @@ public final class Migrations {
             "V010__losses.sql",
             "V011__breakers.sql",
             "V012__limited.sql",
-            "V013__sorted.sql");
+            "V013__sorted.sql",
+            "V018__handed.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -71,6 +71,11 @@ final class PostgresIntake implements Intake {
         this.uniques = new UniqueIntake(statements, kinds, queues);
     }
 
+    /** Where numbers for jobs come from; one stock for whoever adds any. */
+    JobIds ids() {
+        return ids;
+    }
+
     @Override
     public Added add(List<NewJob> jobs) {
         Rows rows = rows(jobs);

@@ -74,7 +74,14 @@ final class PostgresJobStore implements JobStore {
 
     @Override
     public Workplace join(NodeInfo node) {
-        return new PostgresWorkplace(dataSource, statements, kinds, queues, rescuer, node);
+        return new PostgresWorkplace(
+                dataSource,
+                statements,
+                kinds,
+                queues,
+                rescuer,
+                new LeasedIntake(adding, statements, kinds, queues, intake.ids()),
+                node);
     }
 
     @Override

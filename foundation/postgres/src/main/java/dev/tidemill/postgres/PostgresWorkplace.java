@@ -6,6 +6,7 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Reports;
@@ -50,6 +51,7 @@ final class PostgresWorkplace implements Workplace {
     private final Completions completions;
     private final Reports reports;
     private final PostgresCalls calls;
+    private final LeasedIntake intake;
     private final NodeInfo node;
 
     PostgresWorkplace(
@@ -58,7 +60,9 @@ final class PostgresWorkplace implements Workplace {
             NameIds kinds,
             NameIds queues,
             Rescuer rescuer,
+            LeasedIntake intake,
             NodeInfo node) {
+        this.intake = intake;
         this.dataSource = dataSource;
         this.statements = statements;
         this.kinds = kinds;
@@ -123,6 +127,13 @@ final class PostgresWorkplace implements Workplace {
     @Override
     public List<ClaimedJob> claim(List<Demand> demands) {
         return claimer.claim(demands);
+    }
+
+    @Override
+    public List<ClaimedJob> take(List<NewJob> jobs) {
+        return claimer.freeVersion(jobs)
+                .map(version -> intake.add(epoch, OTHER_SLOT, version, jobs))
+                .orElse(List.of());
     }
 
     @Override

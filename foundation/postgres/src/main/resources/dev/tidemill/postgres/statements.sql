@@ -25,6 +25,13 @@ insert into {schema}.queue (name) values (?) on conflict do nothing
 -- Plain jobs, due now: the shape that single enqueues take. No row when the smallest id, given first, is void.
 select {schema}.add_ready(?, ?, ?, ?, ?::text[], ?::text[], ?) from {schema}.job_floor f where f.id <= ?
 
+-- :add_leased
+-- No row when the smallest id is void.
+select l.now, l.lease
+  from {schema}.job_floor f
+ cross join lateral {schema}.add_leased(?, ?, ?, ?, ?, ?, ?, ?::text[], ?::text[], ?) l
+ where f.id <= ?
+
 -- :add_keyed
 -- No row when the smallest id is void.
 select k.now, k.start_by

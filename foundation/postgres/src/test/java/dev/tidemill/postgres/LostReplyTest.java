@@ -81,6 +81,19 @@ final class LostReplyTest {
     }
 
     @Test
+    void aJobTakenAtOnceWhoseReplyWasLostIsFoundAndReturnedUntouched() {
+        Workplace place = hand.join();
+        assertThat(hand.claim(place, 10)).isEmpty();
+        List<ClaimedJob> known = place.take(List.of(hand.job()));
+        proxy.loseNextAnswer();
+        assertLost(() -> place.take(List.of(hand.job())));
+        assertThat(place.reconcile(Set.of(known.getFirst().lease()))).isEqualTo(1);
+        List<ClaimedJob> again = hand.claim(place, 10);
+        assertThat(again).hasSize(1).allMatch(job -> job.attempt() == 1);
+        assertThat(ids(again)).doesNotContainAnyElementsOf(ids(known));
+    }
+
+    @Test
     void aFlushRepeatedAfterALostReplyHasItsConsequencesOnce() throws SQLException {
         Workplace place = hand.join();
         hand.add(2, hand.job());

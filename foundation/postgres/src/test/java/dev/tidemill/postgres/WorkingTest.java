@@ -14,13 +14,16 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
+import java.sql.Connection;
 import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,6 +46,33 @@ final class WorkingTest {
 
     private TidemillBuilder mill() {
         return Tidemill.on(database.dataSource()).schema(database.schema());
+    }
+
+    @Test
+    void whatAnIdleNodeEnqueuesRunsWithoutPassingThroughTheQueue() {
+        Sql sql = new Sql(database);
+        Set<Long> ran = ConcurrentHashMap.newKeySet();
+        Set<Long> atOnce = ConcurrentHashMap.newKeySet();
+        try (Tidemill mill =
+                mill().handle(Task.class, (job, run) -> ran.add(run.jobId())).start()) {
+            // A node that has just started has not found yet that nothing waits.
+            await().atMost(Jobs.SOON).until(() -> {
+                try (Connection lock = sql.begin()) {
+                    sql.run(lock, "lock table {schema}.ready in exclusive mode");
+                    CompletableFuture<Long> enqueued = Aside.run(() -> mill.enqueue(new Task("at once")));
+                    await().until(() -> enqueued.isDone()
+                            || sql.number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                            + " and query like '%{schema}%add_ready%'")
+                                    > 0);
+                    if (enqueued.isDone()) {
+                        atOnce.add(enqueued.get());
+                        await().until(() -> ran.containsAll(atOnce));
+                    }
+                    lock.rollback();
+                    return !atOnce.isEmpty();
+                }
+            });
+        }
     }
 
     @Test

@@ -78,6 +78,20 @@ public abstract class ControlContract {
     }
 
     @Test
+    void nothingIsTakenAtOnceWhereThereIsARule() {
+        Workplace place = hand.join();
+        hand.claim(place, 1);
+        assertThat(place.take(List.of(hand.job()))).hasSize(1);
+        limit(Limit.ofQueue(hand.queue()).concurrency(1));
+        assertThat(place.take(List.of(hand.job())))
+                .as("the rules it remembers are no longer those")
+                .isEmpty();
+        hand.claim(place, 1);
+        assertThat(place.take(List.of(hand.job()))).as("it has read them again").isEmpty();
+        assertThat(claimAll(hand.join())).as("nothing was written").isEmpty();
+    }
+
+    @Test
     void aJobFinishedTwiceGivesItsSlotBackOnce() {
         limit(Limit.ofQueue(hand.queue()).concurrency(1));
         Workplace place = hand.join();

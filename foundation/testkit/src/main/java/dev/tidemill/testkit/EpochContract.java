@@ -199,6 +199,49 @@ public abstract class EpochContract {
         assertThat(hand.claim(hand.join(), 10)).hasSize(3);
     }
 
+    /** The rules for claims are known from a claim on. */
+    private Workplace atRest() {
+        Workplace place = hand.join();
+        assertThat(hand.claim(place, 10)).isEmpty();
+        return place;
+    }
+
+    @Test
+    void whatIsTakenAtOnceIsInTheNodesHandsAndInNobodyElses() {
+        Workplace place = atRest();
+        List<ClaimedJob> taken = place.take(List.of(hand.job(), hand.job()));
+        assertThat(taken)
+                .hasSize(2)
+                .allMatch(job -> job.attempt() == 1 && job.kind().equals(hand.kind()));
+        assertThat(taken)
+                .extracting(ClaimedJob::lease)
+                .containsOnly(taken.getFirst().lease());
+        assertThat(hand.state(taken.getFirst().id())).isEqualTo(JobState.RUNNING);
+        assertThat(hand.claim(place, 10)).isEmpty();
+        assertThat(hand.claim(hand.join(), 10)).isEmpty();
+        finish(place, success(taken.getFirst()), retry(taken.getLast(), Duration.ZERO, true));
+        assertThat(hand.state(taken.getFirst().id())).isEqualTo(JobState.SUCCEEDED);
+        assertThat(ids(hand.claim(place, 10))).containsExactly(taken.getLast().id());
+    }
+
+    @Test
+    void whatWasTakenAtOnceRunsElsewhereWhenItsNodeDies() {
+        Workplace dying = atRest();
+        ClaimedJob taken = dying.take(List.of(hand.job())).getFirst();
+        hand.store().upkeep().rescue(Duration.ZERO, Duration.ZERO);
+        assertThatThrownBy(() -> finish(dying, success(taken))).isInstanceOf(EpochClosedException.class);
+        assertThat(ids(hand.claim(hand.join(), 10))).containsExactly(taken.id());
+        assertThat(outcomes(taken.id())).containsExactly(AttemptOutcome.LOST);
+    }
+
+    @Test
+    void aClosedEpochTakesNothing() {
+        Workplace place = atRest();
+        place.leave();
+        assertThatThrownBy(() -> place.take(List.of(hand.job()))).isInstanceOf(EpochClosedException.class);
+        assertThat(hand.claim(hand.join(), 10)).as("nothing was written").isEmpty();
+    }
+
     @Test
     void leavingReturnsWhatWasNotFinished() {
         Workplace place = hand.join();

@@ -59,6 +59,25 @@ final class House {
                     Set.of("")),
             new Room("schema", Floor.FOUNDATION, Set.of(), Set.of("jspecify"), Set.of("")),
             new Room(
+                    "cache",
+                    Floor.FOUNDATION,
+                    Set.of("schema"),
+                    Set.of(
+                            "tidemill-schema",
+                            "slf4j-api",
+                            "jspecify",
+                            "caffeine",
+                            "postgresql",
+                            "jackson-core",
+                            "jackson-databind"),
+                    Set.of("", ".tier")),
+            new Room(
+                    "valkey",
+                    Floor.FOUNDATION,
+                    Set.of("cache"),
+                    Set.of("tidemill-cache", "jspecify", "lettuce-core"),
+                    Set.of("")),
+            new Room(
                     "embedded",
                     Floor.FOUNDATION,
                     Set.of(),

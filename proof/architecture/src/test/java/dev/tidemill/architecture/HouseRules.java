@@ -151,6 +151,24 @@ final class HouseRules {
                 .dependOnClassesThat(DescribedPredicate.describe("are of another library", this::isOfAnotherLibrary));
     }
 
+    /** Clocks of two machines are never compared: the cache counts by the monotonic one, or asks the shared tier. */
+    ArchRule theCacheReadsNoWallClock() {
+        return noClasses()
+                .that()
+                .resideInAnyPackage(root + ".cache..", root + ".valkey..")
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.time.Instant")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.time.Clock")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.util.Date");
+    }
+
     private boolean isOfAnotherLibrary(JavaClass type) {
         JavaClass element = type.getBaseComponentType();
         return !element.isPrimitive()

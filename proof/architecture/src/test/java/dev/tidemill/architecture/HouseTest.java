@@ -47,7 +47,8 @@ class HouseTest {
             new Rule("names", HouseRules::packagesNameResponsibilities, "postgres.util.Everything"),
             new Rule("null marked", HouseRules::everyPackageIsNullMarked, "broken.jobs, which is not @NullMarked"),
             new Rule("prints", HouseRules::librariesDoNotPrint, "postgres.Prints"),
-            new Rule("libraries", HouseRules::theEngineUsesFewLibraries, "jobs.Carries"));
+            new Rule("libraries", HouseRules::theEngineUsesFewLibraries, "jobs.Carries"),
+            new Rule("no wall clock", HouseRules::theCacheReadsNoWallClock, "cache.Late"));
 
     static List<Rule> all() {
         return ALL;

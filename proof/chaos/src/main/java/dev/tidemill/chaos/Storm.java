@@ -192,6 +192,10 @@ final class Storm {
             }
         } catch (IllegalStateException | SQLException notCaught) {
             // The database is away, or the worker does nothing of the kind just now.
+            if (!seat.process().isAlive()) {
+                // It had just been started, and the database was away.
+                return;
+            }
             caught = Place.ANYWHERE;
             seat.process().freeze();
         }

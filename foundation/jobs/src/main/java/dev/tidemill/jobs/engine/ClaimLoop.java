@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ final class ClaimLoop {
     private final HeapGuard heap;
     private final Priorities priorities;
     private final Drain drain;
+    private final HandOver handOver;
     private final RemoteClaims remote;
     private final boolean handlesHere;
     private final Loop loop = new Loop("claim", this::turn);
@@ -45,7 +47,6 @@ final class ClaimLoop {
     private volatile boolean woken;
     private long foundByPollAt = System.nanoTime() - BUSY_NANOS;
     private long reconciledAt = System.nanoTime();
-    private @Nullable EpochWork stocked;
     private boolean sparing;
     private long rules;
     private int sparingTurns;
@@ -68,6 +69,7 @@ final class ClaimLoop {
         remote.over(this.remote);
         this.handlesHere = !shop.registry().handledKinds().isEmpty();
         settings.queues().forEach((name, options) -> runners.put(name, new QueueRunner(name, options, this::wake)));
+        this.handOver = new HandOver(runners, shop);
     }
 
     void start() {
@@ -76,7 +78,13 @@ final class ClaimLoop {
 
     void wake() {
         woken = true;
+        handOver.open(false);
         loop.wake();
+    }
+
+    /** The short way of jobs that this process enqueues. */
+    HandOver handOver() {
+        return handOver;
     }
 
     /** Somebody may have drained this node, or called it back. */
@@ -103,10 +111,10 @@ final class ClaimLoop {
         try {
             reconcile(epoch);
             if (drain.holds(epoch)) {
-                return POLL_IDLE;
+                return busy(POLL_IDLE);
             }
             if (shop.finisher().congested()) {
-                return Duration.ofMillis(5);
+                return busy(Duration.ofMillis(5));
             }
             Duration mine = handlesHere ? claimHere(epoch) : POLL_IDLE_ELSEWHERE;
             Duration others = remote.turn(epoch);
@@ -119,12 +127,21 @@ final class ClaimLoop {
 
     private Duration claimHere(EpochWork epoch) {
         if (heap.holds(System.nanoTime(), () -> handled(epoch))) {
-            return claimSparingly(epoch);
+            return busy(claimSparingly(epoch));
         }
         sparing = false;
         int most = heap.most(System.nanoTime());
-        List<Demand> demands = most == Integer.MAX_VALUE ? demands() : within(most - handled(epoch), demands());
-        return demands.isEmpty() ? POLL_IDLE : claim(epoch, demands);
+        if (most < Integer.MAX_VALUE) {
+            List<Demand> some = within(most - handled(epoch), demands());
+            return busy(some.isEmpty() ? POLL_IDLE : claim(epoch, some));
+        }
+        List<Demand> demands = demands();
+        if (demands.isEmpty()) {
+            return busy(POLL_IDLE);
+        }
+        Duration next = claim(epoch, demands);
+        handOver.open(!woken && roomEverywhere(demands));
+        return next;
     }
 
     /** What is in hand and fills this process's memory. */
@@ -175,11 +192,9 @@ final class ClaimLoop {
 
     /** Hands back what has not started, by an outcome that counts for nothing; whoever else has room runs it. */
     private void returnStock(EpochWork epoch) {
-        List<ClaimedJob> left = empty();
-        if (stocked == epoch) {
-            long now = shop.clock().nowMicros();
-            left.forEach(job -> shop.finisher().add(epoch, shop.policy().released(job, now, 0, RetryPolicy.NO_MEMORY)));
-        }
+        List<ClaimedJob> left = stockOf(epoch);
+        long now = shop.clock().nowMicros();
+        left.forEach(job -> shop.finisher().add(epoch, shop.policy().released(job, now, 0, RetryPolicy.NO_MEMORY)));
     }
 
     private List<Demand> demands() {
@@ -192,6 +207,16 @@ final class ClaimLoop {
             }
         }
         return demands;
+    }
+
+    /** The claimer does not rest, so nothing takes the short way. */
+    private Duration busy(Duration next) {
+        handOver.open(false);
+        return next;
+    }
+
+    private boolean roomEverywhere(List<Demand> demands) {
+        return demands.size() == runners.size() && demands.stream().allMatch(demand -> demand.slots() > 0);
     }
 
     private Duration claim(EpochWork epoch, List<Demand> demands) {
@@ -208,7 +233,6 @@ final class ClaimLoop {
         foundByPollAt = polled ? System.nanoTime() : foundByPollAt;
         woken = true;
         epoch.claimed(jobs);
-        stocked = epoch;
         Map<String, List<ClaimedJob>> byQueue = new HashMap<>();
         for (ClaimedJob job : quarantine.takeSuspects(jobs, epoch, shop)) {
             byQueue.computeIfAbsent(job.queue(), queue -> new ArrayList<>(jobs.size()))
@@ -218,12 +242,12 @@ final class ClaimLoop {
         return Duration.ZERO;
     }
 
-    /** No claim is under way here, so a lease that is in the database but not in memory had its answer lost. */
+    /** No claim is under way here and no job on the short way, so a lease that is in the database but not in memory had its answer lost. */
     private void reconcile(EpochWork epoch) {
         if (System.nanoTime() - reconciledAt < RECONCILE_NANOS) {
             return;
         }
-        int returned = epoch.place().reconcile(epoch.leases());
+        int returned = handOver.alone(() -> epoch.place().reconcile(epoch.leases()));
         reconciledAt = System.nanoTime();
         // A signal may have been lost.
         epoch.cancel(epoch.place().cancelRequests());
@@ -243,6 +267,7 @@ final class ClaimLoop {
     /** Claims nothing more, and hands back what has not started. */
     void close() {
         closed = true;
+        handOver.close();
         remote.stop();
         loop.stop();
         loop.join(Duration.ofSeconds(10));
@@ -250,8 +275,8 @@ final class ClaimLoop {
 
     /** Takes out of the stock what has not started, if it is this epoch's. */
     private List<ClaimedJob> stockOf(EpochWork epoch) {
-        List<ClaimedJob> left = empty();
-        return stocked == epoch ? left : List.of();
+        Set<Long> leases = epoch.leases();
+        return empty().stream().filter(job -> leases.contains(job.lease())).toList();
     }
 
     /** Takes what has not started out of the stock. */

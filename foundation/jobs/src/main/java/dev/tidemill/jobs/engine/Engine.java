@@ -22,6 +22,7 @@ import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake.Added;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.JobStoreProvider;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Signals;
 import dev.tidemill.jobs.store.Signals.Heard;
@@ -73,7 +74,7 @@ public final class Engine {
         this.settings = settings;
         this.signals = store.signals();
         this.notifier = new Notifier(signals);
-        this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed);
+        this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed, this::handOver);
         this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, this::committed);
         this.self = settings.nodeName() == null ? "application" : settings.nodeName();
         this.schedules = new ScheduleBook(store.timetable().by(self), enqueuer, this::committed, this::scheduleChanged);
@@ -188,6 +189,10 @@ public final class Engine {
             here.doAsAsked();
         }
         return Duration.ZERO;
+    }
+
+    private List<Long> handOver(List<NewJob> jobs) {
+        return node == null ? List.of() : node.handOver(jobs);
     }
 
     /** Wakes whoever can run what was committed: this process by a call, the others by a signal. */

@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
@@ -39,10 +40,24 @@ final class Enqueuer {
     private final Settings settings;
     private final Intake intake;
     private final Consumer<List<Hint>> committed;
+    private final Function<List<NewJob>, List<Long>> shortWay;
     private final ConcurrentLinkedQueue<Waiting> waiting = new ConcurrentLinkedQueue<>();
     private final ReentrantLock writing = new ReentrantLock();
 
-    Enqueuer(Registry registry, Settings settings, Intake intake, Consumer<List<Hint>> committed) {
+    /**
+     * Creates it.
+     *
+     * @param committed hears of what was committed
+     * @param shortWay enqueues jobs where they run at once, and returns their ids, or none if they have to go through
+     *     the queue
+     */
+    Enqueuer(
+            Registry registry,
+            Settings settings,
+            Intake intake,
+            Consumer<List<Hint>> committed,
+            Function<List<NewJob>, List<Long>> shortWay) {
+        this.shortWay = shortWay;
         this.registry = registry;
         this.settings = settings;
         this.intake = intake;
@@ -128,11 +143,18 @@ final class Enqueuer {
     }
 
     private void write(List<Waiting> group) {
-        Added added = intake.add(group.stream().map(entry -> entry.job).toList());
-        for (int i = 0; i < group.size(); i++) {
-            group.get(i).id = added.ids().get(i);
+        List<NewJob> jobs = group.stream().map(entry -> entry.job).toList();
+        List<Long> ids = shortWay.apply(jobs);
+        List<Hint> hints = List.of();
+        if (ids.isEmpty()) {
+            Added added = intake.add(jobs);
+            ids = added.ids();
+            hints = added.hints();
         }
-        committed.accept(added.hints());
+        for (int i = 0; i < group.size(); i++) {
+            group.get(i).id = ids.get(i);
+        }
+        committed.accept(hints);
     }
 
     /** One job that the database refuses must not take the others of its group along. */

@@ -7,6 +7,7 @@ import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Tally;
 import dev.tidemill.jobs.store.Workplace;
@@ -146,6 +147,12 @@ final class Node {
         if (epoch != null && hint.dueMicros() == 0) {
             claims.hint(epoch, hint);
         }
+    }
+
+    /** Enqueues jobs and starts them at once, if nothing keeps them from it; else none, and nothing was written. */
+    List<Long> handOver(List<NewJob> jobs) {
+        EpochWork epoch = current;
+        return epoch == null ? List.of() : claims.handOver().take(epoch, jobs);
     }
 
     RemoteWork remote() {

@@ -108,6 +108,13 @@ final class QueueRunner {
         }
     }
 
+    /** Whether so many jobs of any priority could start now. */
+    boolean hasRoomFor(int jobs) {
+        synchronized (lock) {
+            return Math.min(freeForCritical(), freeForOthers()) >= jobs;
+        }
+    }
+
     private int freeForCritical() {
         int stocked = critical.size();
         for (Gathering gathering : gatherings.values()) {

@@ -50,6 +50,12 @@ public final class Registry {
         return kinds;
     }
 
+    /** Whether jobs of a kind are handled here, each by a call of its own. */
+    boolean handlesOneByOne(String kind) {
+        Entry entry = byKind.get(kind);
+        return entry != null && entry.handled() && entry.chunks() == null;
+    }
+
     /** The queues of the kinds handled here. */
     public Set<String> queues() {
         Set<String> queues = new HashSet<>();

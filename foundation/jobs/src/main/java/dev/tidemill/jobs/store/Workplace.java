@@ -21,6 +21,16 @@ public interface Workplace extends AutoCloseable {
     List<ClaimedJob> claim(List<Demand> demands);
 
     /**
+     * Adds jobs straight into a lease of this epoch, in a transaction of their own, as if they had been enqueued and
+     * claimed. For jobs that are due, without key and tags, and not one of many kinds that wait for something: whatever
+     * is paused, limited, fair, drained or behind a breaker refuses them. Thread safe.
+     *
+     * @return the jobs, in the order given; empty if a rule concerns one of them, or the rules are not known: then
+     *     nothing was written
+     */
+    List<ClaimedJob> take(List<NewJob> jobs);
+
+    /**
      * Claims jobs of these kinds, for handlers that are not this process's. Each choice of kinds has positions of its own;
      * those of the choices asked for longest ago are forgotten, which makes their next claim begin at the beginning.
      */

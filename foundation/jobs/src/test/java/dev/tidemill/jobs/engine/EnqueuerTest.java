@@ -93,7 +93,8 @@ final class EnqueuerTest {
                     1,
                     Map.of()),
             ledger,
-            hints -> {});
+            hints -> {},
+            jobs -> List.of());
 
     /** Takes every text as it is. */
     private static final class PlainText implements JsonCodec {

@@ -4,6 +4,7 @@ import dev.tidemill.jobs.store.Calls;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Reports;
 import dev.tidemill.jobs.store.Tally;
@@ -14,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A place that has no work and takes every outcome. */
-final class IdleWorkplace implements Workplace {
+class IdleWorkplace implements Workplace {
     @Override
     public long epoch() {
         return 1;
@@ -22,6 +23,11 @@ final class IdleWorkplace implements Workplace {
 
     @Override
     public List<ClaimedJob> claim(List<Demand> demands) {
+        return List.of();
+    }
+
+    @Override
+    public List<ClaimedJob> take(List<NewJob> jobs) {
         return List.of();
     }
 

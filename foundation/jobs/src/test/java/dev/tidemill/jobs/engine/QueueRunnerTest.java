@@ -149,7 +149,7 @@ final class QueueRunnerTest {
         return new ClaimedJob(id / 100, id, 1, 0, "k", "q", priority, Long.MAX_VALUE / 2, "{}", null, false);
     }
 
-    private static final class NoCodec implements JsonCodec {
+    static final class NoCodec implements JsonCodec {
         @Override
         public String write(Object job) {
             return "";
