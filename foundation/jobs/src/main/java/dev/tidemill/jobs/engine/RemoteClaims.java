@@ -297,8 +297,8 @@ final class RemoteClaims {
                 shop.finisher().add(epoch, waits);
                 return null;
             }
-            RemoteAttempt attempt =
-                    new RemoteAttempt(job, epoch, shop, request, token(epoch), suspect, meta, this::ended, this::dismiss);
+            RemoteAttempt attempt = new RemoteAttempt(
+                    job, epoch, shop, request, token(epoch), suspect, meta, this::ended, this::dismiss);
             held.put(attempt.handle().token(), attempt);
             attempt.begin();
             if (suspect) {
@@ -335,12 +335,13 @@ final class RemoteClaims {
      */
     private void dismiss(String worker) {
         synchronized (groups) {
-            groups.values().forEach(group -> group.waiters.removeIf(waiter -> {
-                if (waiter.request.worker().equals(worker) && waiter.taken.compareAndSet(false, true)) {
-                    waiter.answer.complete(List.of());
-                }
-                return waiter.taken.get();
-            }));
+            groups.values()
+                    .forEach(group -> group.waiters.removeIf(waiter -> {
+                        if (waiter.request.worker().equals(worker) && waiter.taken.compareAndSet(false, true)) {
+                            waiter.answer.complete(List.of());
+                        }
+                        return waiter.taken.get();
+                    }));
         }
     }
 
