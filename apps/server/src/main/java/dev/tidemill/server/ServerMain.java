@@ -9,6 +9,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -32,8 +33,9 @@ import picocli.CommandLine.TypeConversionException;
         header = "Serves the HTTP API and the live page of a Tidemill.",
         description = {
             "",
-            "Without --database it runs a PostgreSQL of its own, with its data in --data. It listens on 127.0.0.1 "
-                    + "unless a token is set, which every route but health then asks for.",
+            "Without --database it runs a PostgreSQL of its own, with its data in --data. Every route but health asks "
+                    + "for a log-in or an API key; while there are no users it prints a link that makes the first. It "
+                    + "listens on 127.0.0.1 unless --host says otherwise.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -41,7 +43,7 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "Ctrl-C stops it cleanly. Logs go to standard error. Exit codes: 0 stopped, 1 failed, 2 wrong usage.",
             "",
-            "Example: enqueue a job, and look at how things stand",
+            "Example, with --open: enqueue a job, and look at how things stand",
             "  curl http://127.0.0.1:8080/api/v1/jobs -H 'Content-Type: application/json' \\",
             "    -d '{\"kind\": \"SendWelcome\", \"payload\": {\"email\": \"ada@example.com\"}}'",
             "  curl http://127.0.0.1:8080/api/v1/stats"
@@ -60,15 +62,28 @@ public final class ServerMain implements Callable<Integer> {
             names = "--host",
             paramLabel = "HOST",
             defaultValue = "127.0.0.1",
-            description = "Listen on this address; one that other machines reach needs a token. Default: "
-                    + "${DEFAULT-VALUE}.")
+            description = "Listen on this address. Default: ${DEFAULT-VALUE}.")
     private String host = "127.0.0.1";
 
     @Option(
             names = "--token-file",
             paramLabel = "FILE",
-            description = "Ask for the token that this file holds. Or set TIDEMILL_TOKEN.")
+            description = "Let whoever has the token in this file do everything. Or set TIDEMILL_TOKEN.")
     private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--open",
+            description = "Ask nobody who they are: whoever is on this machine may do everything. On loopback "
+                    + "addresses only.")
+    private boolean open;
+
+    @Option(
+            names = "--trusted-proxy",
+            paramLabel = "NETWORK",
+            split = ",",
+            description = "Take the word of proxies in this network on where requests come from: 10.0.0.0/8 or "
+                    + "192.0.2.7. May be repeated.")
+    private List<String> trustedProxies = List.of();
 
     @Option(
             names = "--advertise",
@@ -101,7 +116,9 @@ public final class ServerMain implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "Print one line of JSON with the url as soon as it serves, and nothing else.")
+            description =
+                    "Print one line of JSON as soon as it serves, and nothing else: url, and setup_url while there "
+                            + "are no users.")
     private boolean json;
 
     @Option(
@@ -176,24 +193,32 @@ public final class ServerMain implements Callable<Integer> {
         if (token != null) {
             builder.token(token);
         }
+        if (open) {
+            builder.open();
+        }
         if (advertised != null) {
             builder.advertise(advertised);
         }
         if (allowPrivateEndpoints) {
             builder.allowPrivateEndpoints();
         }
-        return builder.start();
+        return builder.trustedProxies(trustedProxies).start();
     }
 
     private void announce(TidemillServer server) {
         if (json) {
             out.println(new String(
-                    Json.write(line -> line.writeStartObject()
-                            .writeStringProperty("url", server.url())
-                            .writeEndObject()),
+                    Json.write(line -> {
+                        line.writeStartObject().writeStringProperty("url", server.url());
+                        server.setUpLink().ifPresent(link -> line.writeStringProperty("setup_url", link));
+                        line.writeEndObject();
+                    }),
                     java.nio.charset.StandardCharsets.UTF_8));
         } else {
             out.println("Tidemill serves at " + server.url() + " (Ctrl-C stops it)");
+            server.setUpLink()
+                    .ifPresent(link -> out.println("There are no users yet. Become the first, an admin, within a day:"
+                            + System.lineSeparator() + "  " + link));
         }
         out.flush();
     }

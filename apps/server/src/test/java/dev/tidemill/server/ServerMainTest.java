@@ -113,11 +113,11 @@ final class ServerMainTest {
     }
 
     @Test
-    void anAddressThatOthersReachNeedsAToken(TestDatabase database) throws Exception {
-        Process process = program(database, "--host", "0.0.0.0").start();
+    void anOpenServerIsForThisMachineOnly(TestDatabase database) throws Exception {
+        Process process = program(database, "--open", "--host", "0.0.0.0").start();
         assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(1);
-        assertThat(log()).contains("token", "loopback").doesNotContain("\tat ");
+        assertThat(log()).contains("open", "loopback").doesNotContain("\tat ");
     }
 
     @Test
@@ -131,6 +131,8 @@ final class ServerMainTest {
                         "--port",
                         "--host",
                         "--token-file",
+                        "--open",
+                        "--trusted-proxy",
                         "--database",
                         "--password-file",
                         "--password-env",

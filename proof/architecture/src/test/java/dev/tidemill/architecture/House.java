@@ -95,7 +95,7 @@ final class House {
                             "junit-jupiter-api",
                             "assertj-core"),
                     Set.of("")),
-            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("")),
+            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("", ".access")),
             new Room("cli", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             // The sample shop runs every process.
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * Brings requests to routes and answers back. Everything passes here once: the gate, the methods that a path knows,
  * errors as problems, the headers that every answer carries, and the clock.
  */
+@SuppressWarnings("exports") // For the server itself: nobody else calls it.
 public final class Router {
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
@@ -66,10 +67,9 @@ public final class Router {
             @Nullable Stream stream) {}
 
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
-    private final Gate gate;
+    private final Front front;
     private final Timing timing;
-    private final int bodyLimitBytes;
-    private final UnaryOperator<Reply> unauthorizedPage;
+    private final BiFunction<Call, Reply, Reply> unauthorizedPage;
     private ProblemPage problemPage = (call, problem) -> problem.reply();
 
     /**
@@ -77,10 +77,9 @@ public final class Router {
      *
      * @param unauthorizedPage what a browser is shown instead of a bare refusal
      */
-    public Router(Gate gate, Timing timing, int bodyLimitBytes, UnaryOperator<Reply> unauthorizedPage) {
-        this.gate = gate;
+    public Router(Front front, Timing timing, BiFunction<Call, Reply, Reply> unauthorizedPage) {
+        this.front = front;
         this.timing = timing;
-        this.bodyLimitBytes = bodyLimitBytes;
         this.unauthorizedPage = unauthorizedPage;
     }
 
@@ -133,13 +132,13 @@ public final class Router {
 
     private void dispatch(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
         long began = System.nanoTime();
-        Call call = new Call(request, bodyLimitBytes);
+        Call call = new Call(request, front);
         String method = call.method();
         Entry entry = methods.get(method.equals("HEAD") ? "GET" : method);
-        Headers.secure(response);
+        Headers.secure(call, response);
         Reply reply;
         try {
-            gate.admit(call, entry == null ? Permission.READ : entry.permission());
+            front.gate().admit(call, entry == null ? Permission.READ : entry.permission());
             if (entry == null) {
                 throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
             }
@@ -196,7 +195,7 @@ public final class Router {
         boolean browser = call.header("Accept").orElse("").contains("text/html")
                 || call.header("HX-Request").isPresent();
         if (browser && problem.status() == 401) {
-            return unauthorizedPage.apply(reply);
+            return unauthorizedPage.apply(call, reply);
         }
         return browser && !call.target().startsWith("/api/") ? problemPage.answer(call, problem) : reply;
     }
