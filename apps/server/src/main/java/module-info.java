@@ -5,6 +5,7 @@ module dev.tidemill.server {
     requires transitive dev.tidemill.jobs;
     requires dev.tidemill.embedded;
     requires transitive dev.tidemill.schema;
+    requires dev.tidemill.metrics;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;
@@ -13,6 +14,8 @@ module dev.tidemill.server {
     requires io.helidon.common.socket;
     requires io.helidon.http;
     requires io.helidon.webserver;
+    requires java.management;
+    requires jdk.management;
     requires jul.to.slf4j;
     requires micrometer.core;
     requires micrometer.registry.prometheus;

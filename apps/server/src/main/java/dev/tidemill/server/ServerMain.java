@@ -8,12 +8,14 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,6 +130,15 @@ public final class ServerMain implements Callable<Integer> {
             description = "Stop by itself after this time: 60s, 5m, 1h.")
     private @Nullable Duration length;
 
+    @Option(
+            names = "--drain",
+            paramLabel = "TIME",
+            converter = Span.class,
+            description =
+                    "When told to stop, say so on /readyz and serve for this long before it stops, so that a load "
+                            + "balancer can look elsewhere. Without it, it stops at once.")
+    private @Nullable Duration drain;
+
     @Option(names = "--help", usageHelp = true, description = "Show this help.")
     @SuppressWarnings("UnusedVariable") // picocli reads it.
     private boolean help;
@@ -171,20 +182,39 @@ public final class ServerMain implements Callable<Integer> {
                         .schema(database.schema())
                         .start();
                 TidemillServer server = serve(mill)) {
-            log.info("Serving {} on {}", server.url(), opened.description());
+            log.info(
+                    "Serving {} on {}, {} ms after the process began",
+                    server.url(),
+                    opened.description(),
+                    sinceTheProcessBegan().toMillis());
             announce(server);
             if (length == null) {
                 ended.await();
             } else if (!ended.await(length.toMillis(), TimeUnit.MILLISECONDS)) {
                 log.info("Stopping: {} are over", length);
             }
+            long told = System.nanoTime();
+            server.drain();
+            if (drain != null) {
+                log.info("Stopping in {}: /readyz says so, requests are answered until then", drain);
+                LockSupport.parkNanos(drain.toNanos());
+            }
+            log.info("Stopping: {} handlers run, requests in hand are answered", mill.running());
             server.stop();
             mill.stop(GRACE);
-            log.info("Stopped");
+            log.info("Stopped, {} ms after it was told to", (System.nanoTime() - told) / 1_000_000);
         } finally {
             closed.countDown();
         }
         return 0;
+    }
+
+    private static Duration sinceTheProcessBegan() {
+        return ProcessHandle.current()
+                .info()
+                .startInstant()
+                .map(began -> Duration.between(began, Instant.now()))
+                .orElse(Duration.ZERO);
     }
 
     private TidemillServer serve(Tidemill mill) {
@@ -223,11 +253,16 @@ public final class ServerMain implements Callable<Integer> {
         out.flush();
     }
 
+    /** The server's and the mill's own patience, and what the engine needs beyond. */
+    private Duration patience() {
+        return GRACE.multipliedBy(2).plusSeconds(20).plus(drain == null ? Duration.ZERO : drain);
+    }
+
     /** In the shutdown hook: has the main thread close everything in order, and waits for it. */
     private void waitFor(CountDownLatch closed) {
         ended.countDown();
         try {
-            if (!closed.await(GRACE.toSeconds() + 20, TimeUnit.SECONDS)) {
+            if (!closed.await(patience().toSeconds(), TimeUnit.SECONDS)) {
                 LoggerFactory.getLogger(ServerMain.class).warn("Stopping took too long; some of it was cut short");
             }
         } catch (InterruptedException nobodyInterruptsHooks) {

@@ -48,6 +48,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server around a {@link Tidemill}: the JSON API, the dashboard, health and metrics.
@@ -62,8 +64,10 @@ import org.jspecify.annotations.Nullable;
  * it. Thread safe.
  */
 public final class TidemillServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TidemillServer.class);
     private static final Duration STATS_MAX_AGE = Duration.ofSeconds(2);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(10);
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
 
     private final String host;
@@ -174,7 +178,23 @@ public final class TidemillServer implements AutoCloseable {
         return router.entrances();
     }
 
-    /** Ends the live pages, finishes the requests in hand, and lets go of the port. Stopping twice does nothing. */
+    /** How many requests are being answered, live pages aside. */
+    int inHand() {
+        return router.awaitAnswers(Duration.ZERO);
+    }
+
+    /**
+     * Says on {@code /readyz} that it is stopping, and goes on serving, so that a load balancer has time to look
+     * elsewhere; {@link #stop} follows. Calling it twice does nothing.
+     */
+    public void drain() {
+        router.drain();
+    }
+
+    /**
+     * Ends the live pages, finishes the requests in hand, for up to ten seconds, and lets go of the port. Stopping twice
+     * does nothing.
+     */
     public void stop() {
         synchronized (stopLock) {
             if (stopped) {
@@ -182,9 +202,14 @@ public final class TidemillServer implements AutoCloseable {
             }
             stopped = true;
         }
+        router.drain();
         page.close();
         pusher.close();
         work.close();
+        int left = router.awaitAnswers(STOP_GRACE);
+        if (left > 0) {
+            LOG.warn("{} requests were not answered within {}; they are cut off.", left, STOP_GRACE);
+        }
         web.stop();
         meters.close();
     }

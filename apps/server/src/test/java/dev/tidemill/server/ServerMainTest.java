@@ -1,6 +1,7 @@
 package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -14,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -91,6 +93,22 @@ final class ServerMainTest {
                     client.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.discarding());
             return answer.statusCode();
         }
+    }
+
+    @Test
+    void toldToStopItSaysSoAndServesForAsLongAsItIsToDrain(TestDatabase database) throws Exception {
+        Process process = program(database, "--drain", "3s").start();
+        try (var lines = process.inputReader()) {
+            String url = ServerUnderTest.json(lines.readLine()).get("url").stringValue();
+            assertThat(status(url + "/readyz")).isEqualTo(200);
+            process.toHandle().destroy();
+            await().atMost(Duration.ofSeconds(20)).until(() -> status(url + "/readyz") == 503);
+            assertThat(status(url + "/api/v1/stats")).isEqualTo(200);
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(log())
+                .containsPattern("Serving .* ms after the process began")
+                .contains("Stopping in PT3S", "Stopped");
     }
 
     @Test

@@ -78,6 +78,18 @@ final class House {
                     Set.of("tidemill-cache", "jspecify", "lettuce-core"),
                     Set.of("")),
             new Room(
+                    "tracing",
+                    Floor.FOUNDATION,
+                    Set.of("jobs"),
+                    Set.of("tidemill-jobs", "jspecify", "opentelemetry-api", "opentelemetry-context"),
+                    Set.of("")),
+            new Room(
+                    "metrics",
+                    Floor.FOUNDATION,
+                    Set.of("jobs"),
+                    Set.of("tidemill-jobs", "slf4j-api", "jspecify", "micrometer-core"),
+                    Set.of("")),
+            new Room(
                     "embedded",
                     Floor.FOUNDATION,
                     Set.of(),

@@ -68,6 +68,7 @@ public final class Router {
 
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
     private final Front front;
+    private final InHand inHand = new InHand();
     private final Timing timing;
     private final BiFunction<Call, Reply, Reply> unauthorizedPage;
     private ProblemPage problemPage = (call, problem) -> problem.reply();
@@ -130,7 +131,39 @@ public final class Router {
         routing.any((request, response) -> dispatch("unknown", Map.of(), request, response));
     }
 
+    /** From now on answers ask clients to connect anew next time, elsewhere if they can. */
+    public void drain() {
+        inHand.drain();
+    }
+
+    /** Whether {@link #drain} was called. */
+    public boolean draining() {
+        return inHand.draining();
+    }
+
+    /** Waits for the requests in hand, streams aside, for at most this long; returns how many are left. */
+    public int awaitAnswers(Duration atMost) {
+        return inHand.await(atMost);
+    }
+
     private void dispatch(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
+        Entry entry = methods.get(
+                request.prologue().method().text().equals("HEAD")
+                        ? "GET"
+                        : request.prologue().method().text());
+        if (entry != null && entry.stream() != null) {
+            answer(pattern, methods, request, response);
+            return;
+        }
+        inHand.begin();
+        try {
+            answer(pattern, methods, request, response);
+        } finally {
+            inHand.end();
+        }
+    }
+
+    private void answer(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
         long began = System.nanoTime();
         Call call = new Call(request, front);
         String method = call.method();
@@ -159,6 +192,9 @@ public final class Router {
             LOG.error("{} {} failed", method, pattern, failed);
             reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
                     .reply();
+        }
+        if (inHand.draining()) {
+            reply = reply.header("Connection", "close");
         }
         send(reply, method.equals("HEAD"), response);
         timing.answered(
