@@ -13,6 +13,7 @@ import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
+import dev.tidemill.server.api.EndpointsApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.KeysApi;
 import dev.tidemill.server.api.LogLevelApi;
@@ -33,6 +34,7 @@ import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
+import dev.tidemill.server.push.Pusher;
 import dev.tidemill.server.tables.ServerTables;
 import io.helidon.webserver.WebServer;
 import java.io.IOException;
@@ -76,6 +78,7 @@ public final class TidemillServer implements AutoCloseable {
     private final Router router;
     private final Optional<String> setUpCode;
     private final WorkApi work;
+    private final Pusher pusher;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -113,9 +116,12 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
-        new LogLevelApi(new ServerTables(mill.dataSource(), mill.schema())).mount(router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        new EndpointsApi(pusher).mount(router);
         meters.mount(router);
         this.setUpCode = access.setUpCode();
         this.web = WebServer.builder()
@@ -198,6 +204,7 @@ public final class TidemillServer implements AutoCloseable {
         }
         router.drain();
         page.close();
+        pusher.close();
         work.close();
         int left = router.awaitAnswers(STOP_GRACE);
         if (left > 0) {
@@ -226,6 +233,7 @@ public final class TidemillServer implements AutoCloseable {
         private boolean open;
         private Proxies proxies = Proxies.NONE;
         private @Nullable URI advertised;
+        private boolean allowPrivateEndpoints;
 
         private Builder(Tidemill mill) {
             this.mill = mill;
@@ -292,6 +300,15 @@ public final class TidemillServer implements AutoCloseable {
         }
 
         /**
+         * Sends jobs also to endpoints on this machine and in its network, and without TLS. For development and tests:
+         * whoever may register endpoints then sees through this server what stands behind it.
+         */
+        public Builder allowPrivateEndpoints() {
+            allowPrivateEndpoints = true;
+            return this;
+        }
+
+        /**
          * Where remote workers reach this very server, where several stand behind one address: {@code http} or
          * {@code https}, without a path. Jobs that it hands out are to be finished there.
          */
@@ -352,6 +369,7 @@ public final class TidemillServer implements AutoCloseable {
                 server.stop();
                 throw taken(null);
             }
+            server.pusher.start();
             return server;
         }
 

@@ -142,6 +142,15 @@ final class AuthorisationTest {
             WORK     POST   /api/v1/work/{id}/finish
             WORK     POST   /api/v1/work/{id}/fail
             WORK     POST   /api/v1/work/{id}/release
+            WORK     POST   /api/v1/work/run
+            READ     GET    /api/v1/endpoints
+            READ     GET    /api/v1/endpoints/{name}
+            OPERATE  POST   /api/v1/endpoints/{name}/pause
+            OPERATE  POST   /api/v1/endpoints/{name}/resume
+            ADMIN    PUT    /api/v1/endpoints/{name}
+            ADMIN    DELETE /api/v1/endpoints/{name}
+            ADMIN    POST   /api/v1/endpoints/{name}/rotate
+            ADMIN    POST   /api/v1/endpoints/{name}/test
             ADMIN    POST   /retention
             ADMIN    POST   /retention/kind
             ADMIN    PUT    /api/v1/log-level
