@@ -19,10 +19,13 @@ module dev.tidemill.server {
     requires jul.to.slf4j;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
+    requires org.apache.httpcomponents.client5.httpclient5;
+    requires org.apache.httpcomponents.core5.httpcore5;
     requires org.slf4j;
     requires java.sql;
     requires tools.jackson.core;
     requires tools.jackson.databind;
+    requires tools.jackson.dataformat.yaml;
 
     exports dev.tidemill.server;
     exports dev.tidemill.server.access;

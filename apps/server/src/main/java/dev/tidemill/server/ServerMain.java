@@ -93,6 +93,11 @@ public final class ServerMain implements Callable<Integer> {
             description = "Where remote workers reach this very server, if several stand behind one address.")
     private @Nullable URI advertised;
 
+    @Option(
+            names = "--allow-private-endpoints",
+            description = "Send jobs also to endpoints in this network, and without TLS. For development.")
+    private boolean allowPrivateEndpoints;
+
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
 
@@ -223,6 +228,9 @@ public final class ServerMain implements Callable<Integer> {
         }
         if (advertised != null) {
             builder.advertise(advertised);
+        }
+        if (allowPrivateEndpoints) {
+            builder.allowPrivateEndpoints();
         }
         return builder.trustedProxies(trustedProxies).start();
     }

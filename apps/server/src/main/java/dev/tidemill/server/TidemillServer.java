@@ -13,13 +13,17 @@ import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
+import dev.tidemill.server.api.EndpointsApi;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.KeysApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.NodesApi;
+import dev.tidemill.server.api.OpenApi;
 import dev.tidemill.server.api.ProcessApi;
+import dev.tidemill.server.api.QueuesApi;
 import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
+import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.api.UsersApi;
 import dev.tidemill.server.api.WorkApi;
@@ -33,6 +37,7 @@ import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
+import dev.tidemill.server.push.Pusher;
 import dev.tidemill.server.tables.ServerTables;
 import io.helidon.webserver.WebServer;
 import java.io.IOException;
@@ -76,6 +81,7 @@ public final class TidemillServer implements AutoCloseable {
     private final Router router;
     private final Optional<String> setUpCode;
     private final WorkApi work;
+    private final Pusher pusher;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -102,6 +108,8 @@ public final class TidemillServer implements AutoCloseable {
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
         new JobsApi(mill).mount(router);
+        new SearchApi(mill).mount(router);
+        new QueuesApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new SchedulesApi(mill).mount(router);
         new StatsApi(mill).mount(router);
@@ -113,9 +121,13 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
-        new LogLevelApi(new ServerTables(mill.dataSource(), mill.schema())).mount(router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        new EndpointsApi(pusher).mount(router);
+        new OpenApi().mount(router);
         meters.mount(router);
         this.setUpCode = access.setUpCode();
         this.web = WebServer.builder()
@@ -126,6 +138,9 @@ public final class TidemillServer implements AutoCloseable {
                 .maxPayloadSize(builder.bodyLimitBytes + (1L << 20))
                 .directHandlers(WireErrors.handlers())
                 .idleConnectionTimeout(IDLE_TIMEOUT)
+                // On channels the time limit for a read would not hold, and slow clients would be waited for without
+                // end.
+                .useNio(false)
                 .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
                 .routing(router::mount)
                 .build();
@@ -198,6 +213,7 @@ public final class TidemillServer implements AutoCloseable {
         }
         router.drain();
         page.close();
+        pusher.close();
         work.close();
         int left = router.awaitAnswers(STOP_GRACE);
         if (left > 0) {
@@ -226,6 +242,7 @@ public final class TidemillServer implements AutoCloseable {
         private boolean open;
         private Proxies proxies = Proxies.NONE;
         private @Nullable URI advertised;
+        private boolean allowPrivateEndpoints;
 
         private Builder(Tidemill mill) {
             this.mill = mill;
@@ -292,6 +309,15 @@ public final class TidemillServer implements AutoCloseable {
         }
 
         /**
+         * Sends jobs also to endpoints on this machine and in its network, and without TLS. For development and tests:
+         * whoever may register endpoints then sees through this server what stands behind it.
+         */
+        public Builder allowPrivateEndpoints() {
+            allowPrivateEndpoints = true;
+            return this;
+        }
+
+        /**
          * Where remote workers reach this very server, where several stand behind one address: {@code http} or
          * {@code https}, without a path. Jobs that it hands out are to be finished there.
          */
@@ -352,6 +378,7 @@ public final class TidemillServer implements AutoCloseable {
                 server.stop();
                 throw taken(null);
             }
+            server.pusher.start();
             return server;
         }
 

@@ -38,6 +38,7 @@ final class AuthorisationTest {
      */
     private static final String DECISIONS = """
             -        GET    /healthz
+            -        GET    /openapi.json
             -        GET    /readyz
             -        GET    /login
             -        POST   /login
@@ -69,6 +70,9 @@ final class AuthorisationTest {
             READ     GET    /api/v1/jobs/{id}/log
             READ     GET    /api/v1/jobs/{id}/why
             READ     GET    /api/v1/stats
+            READ     GET    /api/v1/queues
+            READ     GET    /api/v1/queues/{name}
+            READ     GET    /api/v1/kinds
             READ     GET    /api/v1/attempts
             READ     GET    /api/v1/process
             READ     GET    /api/v1/dead-letters
@@ -142,6 +146,15 @@ final class AuthorisationTest {
             WORK     POST   /api/v1/work/{id}/finish
             WORK     POST   /api/v1/work/{id}/fail
             WORK     POST   /api/v1/work/{id}/release
+            WORK     POST   /api/v1/work/run
+            READ     GET    /api/v1/endpoints
+            READ     GET    /api/v1/endpoints/{name}
+            OPERATE  POST   /api/v1/endpoints/{name}/pause
+            OPERATE  POST   /api/v1/endpoints/{name}/resume
+            ADMIN    PUT    /api/v1/endpoints/{name}
+            ADMIN    DELETE /api/v1/endpoints/{name}
+            ADMIN    POST   /api/v1/endpoints/{name}/rotate
+            ADMIN    POST   /api/v1/endpoints/{name}/test
             ADMIN    POST   /retention
             ADMIN    POST   /retention/kind
             ADMIN    PUT    /api/v1/log-level

@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class ServerTables {
     private static final String UNIQUE_VIOLATION = "23505";
     private static final Component COMPONENT = new Component(
-            "server", List.of("S001__access.sql"), file -> resource("/dev/tidemill/server/migration/" + file));
+            "server",
+            List.of("S001__access.sql", "S003__endpoints.sql"),
+            file -> resource("/dev/tidemill/server/migration/" + file));
 
     private final DataSource dataSource;
     private final String schema;
