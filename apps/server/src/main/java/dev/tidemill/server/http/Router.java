@@ -66,6 +66,7 @@ public final class Router {
             @Nullable Route route,
             @Nullable Stream stream) {}
 
+    private final Unavailable unavailable = new Unavailable();
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
     private final Front front;
     private final InHand inHand = new InHand();
@@ -250,8 +251,10 @@ public final class Router {
         return browser && !call.target().startsWith("/api/") ? problemPage.answer(call, problem) : reply;
     }
 
-    private static Problem logged(String method, String pattern, Problem problem) {
-        if (problem.status() >= 500) {
+    private Problem logged(String method, String pattern, Problem problem) {
+        if (problem.status() == 503) {
+            unavailable.note(method, pattern, problem);
+        } else if (problem.status() >= 500) {
             LOG.warn("{} {}: {}", method, pattern, problem.code(), problem.getCause());
         }
         return problem;
