@@ -1,4 +1,5 @@
 /** The HTTP API and the dashboard around a Tidemill. */
+@SuppressWarnings("module") // The command line comes after this room in the build.
 module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
@@ -19,6 +20,10 @@ module dev.tidemill.server {
     requires tools.jackson.databind;
 
     exports dev.tidemill.server;
+    exports dev.tidemill.server.api to
+            dev.tidemill.cli;
+    exports dev.tidemill.server.http to
+            dev.tidemill.cli;
     exports dev.tidemill.server.page.templates to
             gg.jte.runtime;
 

@@ -2,7 +2,7 @@
 module dev.tidemill.postgres {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
-    requires dev.tidemill.schema;
+    requires transitive dev.tidemill.schema;
     requires java.sql;
     requires org.postgresql.jdbc;
     requires org.slf4j;

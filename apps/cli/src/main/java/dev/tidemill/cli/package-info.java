@@ -1,4 +1,4 @@
-/** The command line: one class a command. */
+/** The command line: the program, and the commands in rooms of their own. */
 @NullMarked
 package dev.tidemill.cli;
 

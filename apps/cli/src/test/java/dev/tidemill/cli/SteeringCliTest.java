@@ -2,6 +2,7 @@ package dev.tidemill.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.cli.CliRun.Answer;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
@@ -11,8 +12,6 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import dev.tidemill.testkit.TestMill;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands that change jobs and nodes, with no server up. */
 @ExtendWith(FreshSchema.class)
 final class SteeringCliTest {
-    private record Answer(int exit, String out, String err) {}
-
     private final List<String> fine = new ArrayList<>();
 
     @RegisterExtension
@@ -54,18 +51,8 @@ final class SteeringCliTest {
         mill.clock().run();
     }
 
-    private Answer run(String... arguments) throws IOException {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--database", database.jdbcUrl(), "--user", database.user(), "--schema", mill.schema()));
-        Path password = Files.writeString(folder.resolve("password"), database.password() + "\n");
-        all.addAll(List.of("--password-file", password.toString()));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exit = CliMain.commandLine()
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
-                .execute(all.toArray(String[]::new));
-        return new Answer(exit, out.toString(), err.toString());
+    private Answer run(String... arguments) {
+        return new CliRun(database, mill.schema()).run(arguments);
     }
 
     private long enqueue(String kind) {
@@ -146,6 +133,6 @@ final class SteeringCliTest {
         assertThat(run("drain", "--undo", node).exit()).isEqualTo(1);
         mill.runDue().succeeded(1);
         assertThat(run("drain", "nobody-of-that-name"))
-                .matches(answer -> answer.exit() == 2 && answer.err().contains("NOT_FOUND"));
+                .matches(answer -> answer.exit() == 1 && answer.err().contains("NOT_FOUND"));
     }
 }

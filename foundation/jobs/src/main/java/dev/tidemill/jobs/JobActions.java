@@ -2,6 +2,7 @@ package dev.tidemill.jobs;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.LongConsumer;
 
 /**
  * What a person decides about jobs that wait and about dead letters, one by one or by a filter. A job that a claim takes
@@ -53,7 +54,16 @@ public interface JobActions {
      * @param filter an empty one is about everything
      * @param most where to stop, 1 to {@link #MOST}
      */
-    Bulk all(JobFilter filter, JobAction action, int most, String by);
+    default Bulk all(JobFilter filter, JobAction action, int most, String by) {
+        return all(filter, action, most, by, soFar -> {});
+    }
+
+    /**
+     * As {@link #all(JobFilter, JobAction, int, String)}, for somebody who watches.
+     *
+     * @param soFar told after each transaction how many jobs it were up to then, in the caller's thread
+     */
+    Bulk all(JobFilter filter, JobAction action, int most, String by, LongConsumer soFar);
 
     /** What {@link #all} would be about at this moment; changes nothing. */
     Bulk count(JobFilter filter, JobAction action, int most);

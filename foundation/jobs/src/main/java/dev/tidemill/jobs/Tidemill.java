@@ -194,6 +194,16 @@ public final class Tidemill implements AutoCloseable {
         return engine.ask(desk -> desk.latestAttempts(page(limit)));
     }
 
+    /** The attempts that end from now on, for somebody who watches. */
+    public Tail tail() {
+        return new Tail((after, leases, most) -> engine.ask(desk -> desk.ended(after, leases, most)));
+    }
+
+    /** What nodes hold, and a way to take it from one that is stuck. */
+    public Leases leases() {
+        return engine.leases();
+    }
+
     /**
      * Dead letters, newest first.
      *

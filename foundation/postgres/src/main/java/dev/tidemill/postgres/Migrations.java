@@ -49,6 +49,11 @@ public final class Migrations {
         this.migrations = new dev.tidemill.schema.Migrations(dataSource, schema, JOBS.with(files));
     }
 
+    /** The engine's tables, for what brings the tables of several components up to date. */
+    public static Component component() {
+        return JOBS;
+    }
+
     /** The files as they are released, with their placeholders, in their order. */
     static List<String> texts() {
         return FILES.stream().map(JOBS.text()).toList();

@@ -208,6 +208,42 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
+    public Ended ended(long afterLease, List<Long> leases, int limit) {
+        return borrow(connection -> {
+            long newest;
+            List<Long> open = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("newest_lease"));
+                    ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                newest = rows.getLong(1);
+            }
+            // A statement of its own, and before the attempts: see Desk.
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("open_leases"));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    open.add(rows.getLong(1));
+                }
+            }
+            List<EndedAttempt> attempts = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("ended_attempts"))) {
+                Parameters.set(
+                        statement,
+                        afterLease,
+                        limit,
+                        leases.stream().mapToLong(Long::longValue).toArray(),
+                        limit);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        attempts.add(new EndedAttempt(
+                                rows.getLong(11), attempt(rows, rows.getString(9), rows.getString(10), null)));
+                    }
+                }
+            }
+            return new Ended(newest, open, attempts);
+        });
+    }
+
+    @Override
     public List<DeadLetter> deadLetters(long after, int limit) {
         return borrow(connection -> {
             List<DeadLetter> letters = new ArrayList<>();

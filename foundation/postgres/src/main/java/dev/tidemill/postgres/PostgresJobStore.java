@@ -12,6 +12,7 @@ import dev.tidemill.jobs.store.History;
 import dev.tidemill.jobs.store.Intake;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.Journal;
+import dev.tidemill.jobs.store.LeaseBook;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Roster;
 import dev.tidemill.jobs.store.Signals;
@@ -152,6 +153,11 @@ final class PostgresJobStore implements JobStore {
     @Override
     public BreakerBook breakers() {
         return new PostgresBreakers(dataSource, statements, kinds);
+    }
+
+    @Override
+    public LeaseBook leases() {
+        return new PostgresLeases(dataSource, statements, rescuer);
     }
 
     @Override

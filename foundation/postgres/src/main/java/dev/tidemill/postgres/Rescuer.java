@@ -46,8 +46,26 @@ final class Rescuer {
         this.queues = queues;
     }
 
+    /**
+     * What came of it.
+     *
+     * @param hints what became ready again, a hint a lane
+     * @param jobs how many jobs the epoch gave back
+     * @param done false if another process is at it
+     */
+    record Closed(List<Hint> hints, long jobs, boolean done) {
+        Closed {
+            hints = List.copyOf(hints);
+        }
+    }
+
     /** What became ready again; empty also when another process is at it. */
     List<Hint> close(long epoch, AttemptOutcome outcome) {
+        return closed(epoch, outcome).hints();
+    }
+
+    /** Closes it. */
+    Closed closed(long epoch, AttemptOutcome outcome) {
         try (Session session = new Session(dataSource, GIVE_UP.plusSeconds(30))) {
             session.call(connection -> {
                 try (PreparedStatement statement = connection.prepareStatement(statements.get("mark_closing_one"))) {
@@ -61,8 +79,8 @@ final class Rescuer {
                     statement.execute("set transaction isolation level read committed");
                 }
                 return closeFence(connection, epoch)
-                        ? returnLeases(connection, epoch, null, announced(connection, epoch))
-                        : List.of();
+                        ? returned(connection, epoch, null, announced(connection, epoch))
+                        : new Closed(List.of(), 0, false);
             });
         }
     }
@@ -162,6 +180,12 @@ final class Rescuer {
     List<Hint> returnLeases(
             Connection connection, long epoch, @Nullable List<Long> leases, @Nullable AttemptOutcome outcome)
             throws SQLException {
+        return returned(connection, epoch, leases, outcome).hints();
+    }
+
+    private Closed returned(
+            Connection connection, long epoch, @Nullable List<Long> leases, @Nullable AttemptOutcome outcome)
+            throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.get("return_leases"))) {
             statement.setLong(1, epoch);
             if (leases == null) {
@@ -177,11 +201,13 @@ final class Rescuer {
             }
             try (ResultSet rows = statement.executeQuery()) {
                 List<Hint> hints = new ArrayList<>();
+                long jobs = 0;
                 while (rows.next()) {
                     hints.add(
                             new Hint(queues.name(rows.getInt(1)), Priority.ofCode(rows.getInt(2)), rows.getLong(3), 0));
+                    jobs += rows.getLong(4);
                 }
-                return hints;
+                return new Closed(hints, jobs, true);
             }
         }
     }

@@ -26,7 +26,8 @@ final class Statements {
             "history.sql",
             "checkup.sql",
             "unique.sql",
-            "steering.sql");
+            "steering.sql",
+            "leases.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
     private final Map<String, String> byName = new HashMap<>();

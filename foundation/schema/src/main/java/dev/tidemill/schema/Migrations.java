@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -76,12 +77,21 @@ public final class Migrations {
      * @throws SchemaException if the server or the schema does not suit the program, or locks were not to be had
      */
     public List<String> apply() throws SQLException {
+        return apply(file -> {});
+    }
+
+    /**
+     * As {@link #apply()}, for somebody who watches.
+     *
+     * @param each told of every file that was applied, once it is committed, in the caller's thread
+     */
+    public List<String> apply(Consumer<String> each) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             checkServer(connection);
             List<String> done = new ArrayList<>();
             connection.setAutoCommit(false);
             try {
-                applyAll(connection, done);
+                applyAll(connection, done, each);
             } finally {
                 connection.setAutoCommit(true);
             }
@@ -90,7 +100,7 @@ public final class Migrations {
     }
 
     /** One transaction a file, and a last one that found none missing. */
-    private void applyAll(Connection connection, List<String> done) throws SQLException {
+    private void applyAll(Connection connection, List<String> done, Consumer<String> each) throws SQLException {
         int refused = 0;
         boolean more = true;
         while (more) {
@@ -100,6 +110,7 @@ public final class Migrations {
                 more = version > 0;
                 if (more) {
                     done.add(files.getOrDefault(version, ""));
+                    each.accept(done.getLast());
                 }
             } catch (SQLException failed) {
                 connection.rollback();

@@ -11,14 +11,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.LeaseView;
+import dev.tidemill.jobs.Leases.Revoked;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.LeaseBook;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Tally;
 import dev.tidemill.jobs.store.Upkeep.Rescued;
@@ -240,6 +244,98 @@ public abstract class EpochContract {
         place.leave();
         assertThatThrownBy(() -> place.take(List.of(hand.job()))).isInstanceOf(EpochClosedException.class);
         assertThat(hand.claim(hand.join(), 10)).as("nothing was written").isEmpty();
+    }
+
+    @Test
+    void whoHoldsWhatIsListed() {
+        Workplace place = hand.join();
+        List<Long> added = hand.add(3, hand.job());
+        hand.add(hand.ofKind(hand.job(), "other-" + hand.kind()));
+        List<ClaimedJob> claimed = hand.claim(place, 3);
+        place.finish(List.of(success(claimed.getFirst())), List.of(), List.of());
+        assertThat(held()).singleElement().satisfies(held -> {
+            assertThat(held.node()).isEqualTo("node-0");
+            assertThat(held.host()).isEqualTo("here");
+            assertThat(held.state()).isEqualTo(LeaseView.State.LIVING);
+            assertThat(held.jobs()).isEqualTo(2);
+            assertThat(held.ids()).isEqualTo(added.subList(1, 3));
+            assertThat(held.claimedAt()).isBeforeOrEqualTo(held.heartbeatAt().plusSeconds(60));
+        });
+        finish(place, success(claimed.get(1)), success(claimed.get(2)));
+        assertThat(held()).isEmpty();
+    }
+
+    private List<LeaseView> held() {
+        return hand.store().leases().list().stream()
+                .filter(lease -> lease.kind().equals(hand.kind()))
+                .toList();
+    }
+
+    @Test
+    void whatIsTakenFromANodeThatHangsRunsElsewhereAndItsLateFinishChangesNothing() throws SQLException {
+        Workplace stuck = hand.join();
+        hand.add(4, hand.job());
+        List<ClaimedJob> claimed = hand.claim(stuck, 4);
+        stuck.finish(List.of(success(claimed.get(3))), List.of(), List.of());
+        long epoch = held().getFirst().epoch();
+        LeaseBook.Done done = hand.store().leases().revoke(Long.toString(epoch), "tester", "hangs");
+        assertThat(done.epochs()).containsExactly(new Revoked("node-0", epoch, 3, true));
+        assertThat(done.hints()).singleElement().matches(hint -> hint.queue().equals(hand.queue()));
+        assertThat(held()).isEmpty();
+
+        List<ClaimedJob> again = hand.claim(hand.join(), 10);
+        assertThat(ids(again)).containsExactlyInAnyOrderElementsOf(ids(claimed.subList(0, 3)));
+        assertThat(again).as("not its fault").allMatch(job -> job.attempt() == 2 && job.failures() == 0);
+        assertThatThrownBy(() -> finish(stuck, success(claimed.get(0)))).isInstanceOf(EpochClosedException.class);
+        assertThatThrownBy(() -> finish(stuck, dead(claimed.get(1)))).isInstanceOf(EpochClosedException.class);
+        assertThatThrownBy(() -> stuck.giveBack(claimed)).isInstanceOf(EpochClosedException.class);
+        assertThatThrownBy(() -> stuck.heartbeat(0, List.of())).isInstanceOf(EpochClosedException.class);
+        try (Connection connection = connect()) {
+            connection.setAutoCommit(false);
+            assertThat(stuck.complete(connection, claimed.get(2), 1)).isFalse();
+            connection.commit();
+        }
+        for (ClaimedJob job : claimed.subList(0, 3)) {
+            assertThat(outcomes(job.id())).containsExactly(AttemptOutcome.RELEASED);
+            assertThat(hand.state(job.id())).isEqualTo(JobState.RUNNING);
+        }
+        assertThat(hand.state(claimed.get(3).id())).isEqualTo(JobState.SUCCEEDED);
+    }
+
+    @Test
+    void takingFromANodeIsAuditedAndNobodyIsKnownByAnotherName() {
+        hand.join();
+        hand.add(hand.job());
+        assertThat(hand.store()
+                        .leases()
+                        .revoke("nobody-" + hand.kind(), "tester", "")
+                        .epochs())
+                .isEmpty();
+        hand.store().leases().revoke("node-0", "tester", "hangs");
+        assertThat(hand.store().auditTrail().lines(Long.MAX_VALUE, 10, "break leases", "NODE node-0"))
+                .isNotEmpty()
+                .allMatch(line -> line.by().equals("tester") && line.detail().matches("epoch \\d+, hangs"));
+    }
+
+    @Test
+    void whatEndedIsTold() {
+        Workplace place = hand.join();
+        hand.add(3, hand.job());
+        ClaimedJob early = hand.claimOne(place);
+        Desk.Ended before = hand.store().desk().ended(Long.MAX_VALUE, List.of(), 10);
+        assertThat(before.attempts()).isEmpty();
+        assertThat(before.openLeases()).contains(early.lease());
+        assertThat(before.newestLease()).isGreaterThanOrEqualTo(early.lease());
+        List<ClaimedJob> late = hand.claim(place, 2);
+        finish(place, success(late.getFirst()), dead(late.getLast()));
+        finish(place, success(early));
+        Desk.Ended after = hand.store().desk().ended(before.newestLease(), before.openLeases(), 10);
+        assertThat(after.attempts())
+                .extracting(ended -> ended.attempt().jobId())
+                .containsExactlyInAnyOrder(
+                        early.id(), late.getFirst().id(), late.getLast().id());
+        assertThat(after.attempts()).extracting(ended -> ended.attempt().kind()).containsOnly(hand.kind());
+        assertThat(after.openLeases()).doesNotContain(early.lease());
     }
 
     @Test

@@ -96,7 +96,7 @@ final class House {
                             "assertj-core"),
                     Set.of("")),
             new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("")),
-            new Room("cli", Floor.APPS, Set.of(), Set.of(), Set.of("")),
+            new Room("cli", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             // The sample shop runs every process.
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             new Room("bench", Floor.PROOF, Set.of(), Set.of(), Set.of("")),

@@ -13,7 +13,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /** Reads the body of an enqueue: one job, an array of jobs, or an object with the array as {@code jobs}. */
-final class JobReader {
+public final class JobReader {
     static final int MAX_JOBS = 10_000;
 
     private final JsonParser parser;
@@ -31,13 +31,14 @@ final class JobReader {
      * @param jobs at least one
      * @param single whether the body was one job itself
      */
-    record Asked(List<JobRequest> jobs, boolean single) {
-        Asked {
+    public record Asked(List<JobRequest> jobs, boolean single) {
+        public Asked {
             jobs = List.copyOf(jobs);
         }
     }
 
-    static Asked read(byte[] body, Optional<String> trace) {
+    /** Reads a body. */
+    public static Asked read(byte[] body, Optional<String> trace) {
         try (JsonParser parser = Json.parser(body)) {
             return new JobReader(parser, trace.orElse(null)).document();
         } catch (JacksonException malformed) {

@@ -8,6 +8,7 @@ import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.HeapStats;
+import dev.tidemill.jobs.Leases;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Pauses;
@@ -373,6 +374,11 @@ public final class Engine {
     /** The breakers. */
     public Breakers breakers() {
         return new Fuses(store.breakers());
+    }
+
+    /** What nodes hold. */
+    public Leases leases() {
+        return new Custody(store.leases(), this::committed);
     }
 
     /** How long history stays. */

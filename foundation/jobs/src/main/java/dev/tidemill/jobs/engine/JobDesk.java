@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What people decide about jobs and nodes: checked, carried out, and whoever can run what was set free is woken. */
@@ -107,7 +108,7 @@ public final class JobDesk implements JobActions, Nodes {
     }
 
     @Override
-    public Bulk all(JobFilter filter, JobAction action, int most, String by) {
+    public Bulk all(JobFilter filter, JobAction action, int most, String by, LongConsumer soFar) {
         bounded(most);
         Order order = new Order(filter, action, priorities, asker(by));
         Actions actions = store.actions();
@@ -118,6 +119,7 @@ public final class JobDesk implements JobActions, Nodes {
             committed.accept(step.hints());
             at = step.progress();
             left -= step.fitting();
+            soFar.accept(at.count());
             if (step.through()) {
                 return new Bulk(at.count(), false);
             }

@@ -28,6 +28,13 @@ public interface Desk {
     /** The attempts of the latest claims, newest first. */
     List<AttemptView> latestAttempts(int limit);
 
+    /**
+     * Attempts by the leases they were made under: those of leases after one, and of some before it, ordered by lease.
+     * The leases that are open are those from before the attempts were read, so that what is not open by then has all
+     * its attempts.
+     */
+    Ended ended(long afterLease, List<Long> leases, int limit);
+
     /** Dead letters older than the one of job {@code after} (0 for the newest), newest first. */
     List<DeadLetter> deadLetters(long after, int limit);
 
@@ -63,4 +70,26 @@ public interface Desk {
             hints = List.copyOf(hints);
         }
     }
+
+    /**
+     * Attempts that ended.
+     *
+     * @param newestLease the last number handed out to a lease
+     * @param openLeases the leases in which something has no outcome yet, whatever was asked for
+     * @param attempts what was asked for
+     */
+    record Ended(long newestLease, List<Long> openLeases, List<EndedAttempt> attempts) {
+        public Ended {
+            openLeases = List.copyOf(openLeases);
+            attempts = List.copyOf(attempts);
+        }
+    }
+
+    /**
+     * An attempt, and its lease.
+     *
+     * @param lease the lease
+     * @param attempt the attempt
+     */
+    record EndedAttempt(long lease, AttemptView attempt) {}
 }

@@ -49,6 +49,9 @@ public interface JobStore extends AutoCloseable {
     /** What jobs depend on. */
     BreakerBook breakers();
 
+    /** What nodes hold. */
+    LeaseBook leases();
+
     @Override
     void close();
 }

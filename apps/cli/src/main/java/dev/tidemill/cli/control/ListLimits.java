@@ -1,0 +1,99 @@
+package dev.tidemill.cli.control;
+
+import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Connected;
+import dev.tidemill.cli.options.DatabaseOptions;
+import dev.tidemill.cli.options.ExitCode;
+import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.terminal.Plain;
+import dev.tidemill.cli.terminal.Style;
+import dev.tidemill.cli.terminal.Table;
+import dev.tidemill.cli.terminal.Table.Column;
+import dev.tidemill.jobs.Limit;
+import dev.tidemill.jobs.LimitView;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code tidemill limits list}. */
+@Command(name = "list", header = "Lists the limits with how they stand, and the queues in which keys take turns.")
+final class ListLimits implements Callable<Integer> {
+    private static final long COUNTED_TO = 10_000;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        try (Connected to = database.open(output)) {
+            List<LimitView> limits = to.mill().limits().list();
+            List<String> fair = to.mill().limits().fairQueues();
+            if (output.isJson()) {
+                output.json(new JsonObject()
+                        .with("limits", limits.stream().map(ListLimits::json).toList())
+                        .with("fair_queues", fair));
+                return ExitCode.DONE;
+            }
+            Table table = new Table(
+                    Column.text("SCOPE"),
+                    Column.text("NAME"),
+                    Column.text("FOR"),
+                    Column.number("AT A TIME"),
+                    Column.text("RATE"),
+                    Column.number("HELD"),
+                    Column.number("WAITING"),
+                    Column.number("KEYS WAITING"));
+            for (LimitView view : limits) {
+                Limit limit = view.limit();
+                table.row(
+                        limit.scope().name(),
+                        limit.name(),
+                        limit.perKey() ? "each key" : "all",
+                        limit.concurrency(),
+                        rate(limit),
+                        view.held(),
+                        Table.cell(view.waiting() > 0 ? Style.WARN : Style.PLAIN, counted(view.waiting())),
+                        counted(view.waitingKeys()));
+            }
+            output.table(table, "No limits.");
+            if (!fair.isEmpty()) {
+                output.say("Keys take turns on: " + String.join(", ", fair));
+            }
+            return ExitCode.DONE;
+        }
+    }
+
+    private static String counted(long number) {
+        return Plain.number(number) + (number >= COUNTED_TO ? "+" : "");
+    }
+
+    private static String rate(Limit limit) {
+        Duration per = limit.per();
+        return limit.rate() == null || per == null
+                ? ""
+                : Plain.number(limit.rate()) + " in " + Plain.span(per)
+                        + (limit.rate().equals(limit.burst()) ? "" : ", burst " + limit.burst());
+    }
+
+    private static JsonObject json(LimitView view) {
+        Limit limit = view.limit();
+        JsonObject json = new JsonObject()
+                .with("scope", limit.scope())
+                .with("name", limit.name())
+                .with("per_key", limit.perKey())
+                .withAny("concurrency", limit.concurrency())
+                .withAny("rate", limit.rate());
+        if (limit.per() != null) {
+            json.millis("per_ms", limit.per());
+        }
+        return json.withAny("burst", limit.burst())
+                .with("held", view.held())
+                .with("waiting", view.waiting())
+                .with("waiting_keys", view.waitingKeys());
+    }
+}

@@ -1,0 +1,56 @@
+package dev.tidemill.cli.control;
+
+import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Connected;
+import dev.tidemill.cli.options.DatabaseOptions;
+import dev.tidemill.cli.options.ExitCode;
+import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.terminal.Plain;
+import dev.tidemill.cli.terminal.Table;
+import dev.tidemill.cli.terminal.Table.Column;
+import dev.tidemill.jobs.Pause;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code tidemill pauses}. */
+@Command(name = "pauses", header = "Lists what is paused, since when, by whom and why.")
+final class ListPauses implements Callable<Integer> {
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() {
+        try (Connected to = database.open(output)) {
+            List<Pause> pauses = to.mill().pauses().paused();
+            if (output.isJson()) {
+                output.json(new JsonObject()
+                        .with("pauses", pauses.stream().map(ListPauses::json).toList()));
+                return ExitCode.DONE;
+            }
+            Table table = new Table(
+                    Column.text("SCOPE"),
+                    Column.text("NAME"),
+                    Column.text("SINCE"),
+                    Column.text("BY"),
+                    Column.elastic("REASON"));
+            pauses.forEach(pause -> table.row(
+                    pause.scope().name(), pause.name(), Plain.time(pause.since()), pause.by(), pause.reason()));
+            output.table(table, "Nothing is paused.");
+            return ExitCode.DONE;
+        }
+    }
+
+    private static JsonObject json(Pause pause) {
+        return new JsonObject()
+                .with("scope", pause.scope())
+                .with("name", pause.name())
+                .with("since", pause.since())
+                .with("by", pause.by())
+                .with("reason", pause.reason());
+    }
+}

@@ -1,0 +1,125 @@
+package dev.tidemill.cli.options;
+
+import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.terminal.Bar;
+import dev.tidemill.jobs.JobAction;
+import dev.tidemill.jobs.JobActions;
+import dev.tidemill.jobs.JobActions.Bulk;
+import dev.tidemill.jobs.JobFilter;
+import dev.tidemill.jobs.JobState;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which jobs: by their ids, or all for which everything holds that is given. */
+public final class Selection {
+    @Parameters(paramLabel = "ID", arity = "0..*", description = "The jobs.")
+    private List<Long> ids = List.of();
+
+    @Option(names = "--all", description = "All of them; alone, or with what they have in common.")
+    private boolean all;
+
+    @Option(names = "--kind", paramLabel = "KIND", description = "Those of this kind.")
+    private @Nullable String kind;
+
+    @Option(names = "--queue", paramLabel = "QUEUE", description = "Those on this queue.")
+    private @Nullable String queue;
+
+    @Option(names = "--key", paramLabel = "KEY", description = "Those with this key.")
+    private @Nullable String key;
+
+    @Option(names = "--tag", paramLabel = "NAME:VALUE", description = "Those with this tag.")
+    private @Nullable String tag;
+
+    @Option(names = "--code", paramLabel = "CODE", description = "Dead letters of this code, such as TIMED_OUT.")
+    private @Nullable String code;
+
+    @Option(names = "--state", paramLabel = "STATE", description = "READY or SCHEDULED; without it, both.")
+    private @Nullable JobState state;
+
+    @Option(
+            names = "--enqueued-from",
+            paramLabel = "TIME",
+            converter = Time.class,
+            description = "Those enqueued then or later.")
+    private @Nullable Instant enqueuedFrom;
+
+    @Option(
+            names = "--enqueued-before",
+            paramLabel = "TIME",
+            converter = Time.class,
+            description = "Those enqueued earlier.")
+    private @Nullable Instant enqueuedBefore;
+
+    @Option(
+            names = "--most",
+            paramLabel = "N",
+            defaultValue = "1000000",
+            description = "Where to stop. Default, and at most: ${DEFAULT-VALUE}.")
+    private int most = JobActions.MOST;
+
+    @Option(names = "--dry-run", description = "Say how many, and change nothing.")
+    private boolean dryRun;
+
+    /** Those that were named; empty where a filter was given. */
+    public List<Long> ids() {
+        return ids;
+    }
+
+    /** Whether it names no jobs but what they have in common; refuses a command that does both, or neither. */
+    public boolean isFilter(Output output) {
+        boolean filtered = all || !filter().equals(JobFilter.ANY);
+        if (filtered == !ids.isEmpty() || (dryRun && !filtered)) {
+            throw output.wrong(
+                    "Name jobs, or say what they have in common (--kind, --queue, .. or --all): one of them.");
+        }
+        return filtered;
+    }
+
+    private JobFilter filter() {
+        Tag parsed = Tag.parse(tag);
+        return new JobFilter(
+                state,
+                kind,
+                queue,
+                key,
+                parsed == null ? null : parsed.name(),
+                parsed == null ? null : parsed.value(),
+                code,
+                enqueuedFrom,
+                enqueuedBefore);
+    }
+
+    /**
+     * Does it to all that fits, and tells how many they were; the exit code.
+     *
+     * @param key what JSON calls their number
+     * @param done what they are then
+     */
+    public int act(DatabaseOptions database, JobAction action, String by, Output output, String key, String done) {
+        try (Connected to = database.openForLong(output);
+                Bar bar = output.bar(key, 0)) {
+            JobActions actions = to.mill().actions();
+            Bulk bulk =
+                    dryRun ? actions.count(filter(), action, most) : actions.all(filter(), action, most, by, bar::at);
+            bar.clear();
+            tell(bulk, output, key, done);
+            return ExitCode.DONE;
+        }
+    }
+
+    private void tell(Bulk bulk, Output output, String key, String done) {
+        if (output.isJson()) {
+            output.json(new JsonObject()
+                    .with(dryRun ? "fitting" : key, bulk.count())
+                    .with("more", bulk.more()));
+            return;
+        }
+        output.say((bulk.count() == 1 ? "1 job" : bulk.count() + " jobs")
+                + (dryRun ? " would be " : bulk.count() == 1 ? " is " : " are ")
+                + done
+                + (bulk.more() ? "; there are more." : "."));
+    }
+}
