@@ -4,6 +4,8 @@ module dev.tidemill.server {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
     requires dev.tidemill.embedded;
+    requires transitive dev.tidemill.schema;
+    requires dev.tidemill.metrics;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;
@@ -12,17 +14,25 @@ module dev.tidemill.server {
     requires io.helidon.common.socket;
     requires io.helidon.http;
     requires io.helidon.webserver;
+    requires java.management;
+    requires jdk.management;
     requires jul.to.slf4j;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
+    requires org.apache.httpcomponents.client5.httpclient5;
+    requires org.apache.httpcomponents.core5.httpcore5;
     requires org.slf4j;
+    requires java.sql;
     requires tools.jackson.core;
     requires tools.jackson.databind;
 
     exports dev.tidemill.server;
+    exports dev.tidemill.server.access;
     exports dev.tidemill.server.api to
             dev.tidemill.cli;
     exports dev.tidemill.server.http to
+            dev.tidemill.cli;
+    exports dev.tidemill.server.tables to
             dev.tidemill.cli;
     exports dev.tidemill.server.page.templates to
             gg.jte.runtime;

@@ -48,6 +48,9 @@ public final class Logging {
         // Helidon tells of its features and threads at every start.
         context.getLogger("io.helidon").setLevel(Level.WARN);
         context.getLogger("com.zaxxer.hikari").setLevel(Level.WARN);
+        // They would write out the headers that endpoints are sent, with the secrets in them.
+        context.getLogger("org.apache.hc.client5.http.headers").setLevel(Level.OFF);
+        context.getLogger("org.apache.hc.client5.http.wire").setLevel(Level.OFF);
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
     }

@@ -8,11 +8,14 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,8 +35,9 @@ import picocli.CommandLine.TypeConversionException;
         header = "Serves the HTTP API and the live page of a Tidemill.",
         description = {
             "",
-            "Without --database it runs a PostgreSQL of its own, with its data in --data. It listens on 127.0.0.1 "
-                    + "unless a token is set, which every route but health then asks for.",
+            "Without --database it runs a PostgreSQL of its own, with its data in --data. Every route but health asks "
+                    + "for a log-in or an API key; while there are no users it prints a link that makes the first. It "
+                    + "listens on 127.0.0.1 unless --host says otherwise.",
             ""
         },
         optionListHeading = "Options:%n",
@@ -41,7 +45,7 @@ import picocli.CommandLine.TypeConversionException;
             "",
             "Ctrl-C stops it cleanly. Logs go to standard error. Exit codes: 0 stopped, 1 failed, 2 wrong usage.",
             "",
-            "Example: enqueue a job, and look at how things stand",
+            "Example, with --open: enqueue a job, and look at how things stand",
             "  curl http://127.0.0.1:8080/api/v1/jobs -H 'Content-Type: application/json' \\",
             "    -d '{\"kind\": \"SendWelcome\", \"payload\": {\"email\": \"ada@example.com\"}}'",
             "  curl http://127.0.0.1:8080/api/v1/stats"
@@ -60,21 +64,39 @@ public final class ServerMain implements Callable<Integer> {
             names = "--host",
             paramLabel = "HOST",
             defaultValue = "127.0.0.1",
-            description = "Listen on this address; one that other machines reach needs a token. Default: "
-                    + "${DEFAULT-VALUE}.")
+            description = "Listen on this address. Default: ${DEFAULT-VALUE}.")
     private String host = "127.0.0.1";
 
     @Option(
             names = "--token-file",
             paramLabel = "FILE",
-            description = "Ask for the token that this file holds. Or set TIDEMILL_TOKEN.")
+            description = "Let whoever has the token in this file do everything. Or set TIDEMILL_TOKEN.")
     private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--open",
+            description = "Ask nobody who they are: whoever is on this machine may do everything. On loopback "
+                    + "addresses only.")
+    private boolean open;
+
+    @Option(
+            names = "--trusted-proxy",
+            paramLabel = "NETWORK",
+            split = ",",
+            description = "Take the word of proxies in this network on where requests come from: 10.0.0.0/8 or "
+                    + "192.0.2.7. May be repeated.")
+    private List<String> trustedProxies = List.of();
 
     @Option(
             names = "--advertise",
             paramLabel = "URL",
             description = "Where remote workers reach this very server, if several stand behind one address.")
     private @Nullable URI advertised;
+
+    @Option(
+            names = "--allow-private-endpoints",
+            description = "Send jobs also to endpoints in this network, and without TLS. For development.")
+    private boolean allowPrivateEndpoints;
 
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
@@ -96,7 +118,9 @@ public final class ServerMain implements Callable<Integer> {
 
     @Option(
             names = "--json",
-            description = "Print one line of JSON with the url as soon as it serves, and nothing else.")
+            description =
+                    "Print one line of JSON as soon as it serves, and nothing else: url, and setup_url while there "
+                            + "are no users.")
     private boolean json;
 
     @Option(
@@ -105,6 +129,15 @@ public final class ServerMain implements Callable<Integer> {
             converter = Span.class,
             description = "Stop by itself after this time: 60s, 5m, 1h.")
     private @Nullable Duration length;
+
+    @Option(
+            names = "--drain",
+            paramLabel = "TIME",
+            converter = Span.class,
+            description =
+                    "When told to stop, say so on /readyz and serve for this long before it stops, so that a load "
+                            + "balancer can look elsewhere. Without it, it stops at once.")
+    private @Nullable Duration drain;
 
     @Option(names = "--help", usageHelp = true, description = "Show this help.")
     @SuppressWarnings("UnusedVariable") // picocli reads it.
@@ -149,20 +182,39 @@ public final class ServerMain implements Callable<Integer> {
                         .schema(database.schema())
                         .start();
                 TidemillServer server = serve(mill)) {
-            log.info("Serving {} on {}", server.url(), opened.description());
+            log.info(
+                    "Serving {} on {}, {} ms after the process began",
+                    server.url(),
+                    opened.description(),
+                    sinceTheProcessBegan().toMillis());
             announce(server);
             if (length == null) {
                 ended.await();
             } else if (!ended.await(length.toMillis(), TimeUnit.MILLISECONDS)) {
                 log.info("Stopping: {} are over", length);
             }
+            long told = System.nanoTime();
+            server.drain();
+            if (drain != null) {
+                log.info("Stopping in {}: /readyz says so, requests are answered until then", drain);
+                LockSupport.parkNanos(drain.toNanos());
+            }
+            log.info("Stopping: {} handlers run, requests in hand are answered", mill.running());
             server.stop();
             mill.stop(GRACE);
-            log.info("Stopped");
+            log.info("Stopped, {} ms after it was told to", (System.nanoTime() - told) / 1_000_000);
         } finally {
             closed.countDown();
         }
         return 0;
+    }
+
+    private static Duration sinceTheProcessBegan() {
+        return ProcessHandle.current()
+                .info()
+                .startInstant()
+                .map(began -> Duration.between(began, Instant.now()))
+                .orElse(Duration.ZERO);
     }
 
     private TidemillServer serve(Tidemill mill) {
@@ -171,30 +223,46 @@ public final class ServerMain implements Callable<Integer> {
         if (token != null) {
             builder.token(token);
         }
+        if (open) {
+            builder.open();
+        }
         if (advertised != null) {
             builder.advertise(advertised);
         }
-        return builder.start();
+        if (allowPrivateEndpoints) {
+            builder.allowPrivateEndpoints();
+        }
+        return builder.trustedProxies(trustedProxies).start();
     }
 
     private void announce(TidemillServer server) {
         if (json) {
             out.println(new String(
-                    Json.write(line -> line.writeStartObject()
-                            .writeStringProperty("url", server.url())
-                            .writeEndObject()),
+                    Json.write(line -> {
+                        line.writeStartObject().writeStringProperty("url", server.url());
+                        server.setUpLink().ifPresent(link -> line.writeStringProperty("setup_url", link));
+                        line.writeEndObject();
+                    }),
                     java.nio.charset.StandardCharsets.UTF_8));
         } else {
             out.println("Tidemill serves at " + server.url() + " (Ctrl-C stops it)");
+            server.setUpLink()
+                    .ifPresent(link -> out.println("There are no users yet. Become the first, an admin, within a day:"
+                            + System.lineSeparator() + "  " + link));
         }
         out.flush();
+    }
+
+    /** The server's and the mill's own patience, and what the engine needs beyond. */
+    private Duration patience() {
+        return GRACE.multipliedBy(2).plusSeconds(20).plus(drain == null ? Duration.ZERO : drain);
     }
 
     /** In the shutdown hook: has the main thread close everything in order, and waits for it. */
     private void waitFor(CountDownLatch closed) {
         ended.countDown();
         try {
-            if (!closed.await(GRACE.toSeconds() + 20, TimeUnit.SECONDS)) {
+            if (!closed.await(patience().toSeconds(), TimeUnit.SECONDS)) {
                 LoggerFactory.getLogger(ServerMain.class).warn("Stopping took too long; some of it was cut short");
             }
         } catch (InterruptedException nobodyInterruptsHooks) {

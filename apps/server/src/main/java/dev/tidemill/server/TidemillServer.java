@@ -4,29 +4,38 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.access.AccessControl;
+import dev.tidemill.server.access.Accounts;
+import dev.tidemill.server.access.Token;
 import dev.tidemill.server.api.ActionsApi;
 import dev.tidemill.server.api.AuditApi;
 import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
+import dev.tidemill.server.api.EndpointsApi;
 import dev.tidemill.server.api.JobsApi;
+import dev.tidemill.server.api.KeysApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.NodesApi;
 import dev.tidemill.server.api.ProcessApi;
 import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.StatsApi;
+import dev.tidemill.server.api.UsersApi;
 import dev.tidemill.server.api.WorkApi;
 import dev.tidemill.server.dashboard.Dashboard;
-import dev.tidemill.server.http.Credentials;
+import dev.tidemill.server.http.Front;
 import dev.tidemill.server.http.Gate;
+import dev.tidemill.server.http.Proxies;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
+import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.tables.ServerTables;
 import io.helidon.webserver.WebServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -35,10 +44,12 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server around a {@link Tidemill}: the JSON API, the dashboard, health and metrics.
@@ -48,35 +59,51 @@ import org.jspecify.annotations.Nullable;
  * System.out.println(server.url());
  * }</pre>
  *
- * <p>It listens on the loopback address unless a token is set, which every route but health then asks for. The mill
- * stays its owner's: stopping the server does not stop it. Thread safe.
+ * <p>Every route but health asks for a log-in, an API key or the server's token, unless it is {@link Builder#open open}.
+ * It listens on the loopback address unless told otherwise. The mill stays its owner's: stopping the server does not stop
+ * it. Thread safe.
  */
 public final class TidemillServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TidemillServer.class);
     private static final Duration STATS_MAX_AGE = Duration.ofSeconds(2);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(10);
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
 
     private final String host;
     private final WebServer web;
     private final LivePage page;
     private final Meters meters;
+    private final Accounts accounts;
+    private final Router router;
+    private final Optional<String> setUpCode;
     private final WorkApi work;
+    private final Pusher pusher;
     private final Object stopLock = new Object();
     private boolean stopped;
 
     private TidemillServer(Builder builder, InetAddress address) {
         this.host = builder.host;
         Tidemill mill = builder.mill;
-        Credentials credentials = builder.token == null ? null : new Credentials(builder.token, InstantSource.system());
+        this.accounts = new Accounts(mill.dataSource(), mill.schema());
+        accounts.migrate();
         Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
         this.meters = new Meters(stats::get, mill);
         Pages pages = new Pages(
-                credentials != null, () -> stats.get().map(Stats::deadLetters).orElse(0L));
-        this.page = new LivePage(mill, pages, this::url, credentials, builder.maxLivePages);
-        Router router = new Router(new Gate(credentials), meters::answered, builder.bodyLimitBytes, page::loginPage)
+                !builder.open, () -> stats.get().map(Stats::deadLetters).orElse(0L));
+        this.page = new LivePage(mill, pages, this::url, !builder.open, builder.maxLivePages);
+        Token token = builder.token == null ? null : new Token(builder.token);
+        AccessControl access = new AccessControl(accounts, token, builder.open, pages);
+        this.router = new Router(
+                        new Front(new Gate(access.identification()), builder.proxies, builder.bodyLimitBytes),
+                        meters::answered,
+                        access::instead)
                 .problemPage(pages::problem);
         page.mount(router);
         Dashboard.mount(mill, pages, router);
+        access.mount(router);
+        new UsersApi(accounts).mount(router);
+        new KeysApi(accounts).mount(router);
         new JobsApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new SchedulesApi(mill).mount(router);
@@ -89,10 +116,14 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
-        new LogLevelApi().mount(router);
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        new EndpointsApi(pusher).mount(router);
         meters.mount(router);
+        this.setUpCode = access.setUpCode();
         this.web = WebServer.builder()
                 .address(address)
                 .port(builder.port)
@@ -129,7 +160,41 @@ public final class TidemillServer implements AutoCloseable {
         return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
     }
 
-    /** Ends the live pages, finishes the requests in hand, and lets go of the port. Stopping twice does nothing. */
+    /** Who may use it: users and API keys, which all servers on this database share. */
+    public Accounts accounts() {
+        return accounts;
+    }
+
+    /**
+     * The link by which the first user is made; empty if there were users when it started, or it has a token, or is
+     * open. It holds for a day, once, and for whoever has it: show it to whoever runs the server, and to nobody else.
+     */
+    public Optional<String> setUpLink() {
+        return setUpCode.map(code -> url() + "/setup?code=" + code);
+    }
+
+    /** The routes that there are. */
+    List<Router.Entrance> entrances() {
+        return router.entrances();
+    }
+
+    /** How many requests are being answered, live pages aside. */
+    int inHand() {
+        return router.awaitAnswers(Duration.ZERO);
+    }
+
+    /**
+     * Says on {@code /readyz} that it is stopping, and goes on serving, so that a load balancer has time to look
+     * elsewhere; {@link #stop} follows. Calling it twice does nothing.
+     */
+    public void drain() {
+        router.drain();
+    }
+
+    /**
+     * Ends the live pages, finishes the requests in hand, for up to ten seconds, and lets go of the port. Stopping twice
+     * does nothing.
+     */
     public void stop() {
         synchronized (stopLock) {
             if (stopped) {
@@ -137,8 +202,14 @@ public final class TidemillServer implements AutoCloseable {
             }
             stopped = true;
         }
+        router.drain();
         page.close();
+        pusher.close();
         work.close();
+        int left = router.awaitAnswers(STOP_GRACE);
+        if (left > 0) {
+            LOG.warn("{} requests were not answered within {}; they are cut off.", left, STOP_GRACE);
+        }
         web.stop();
         meters.close();
     }
@@ -159,7 +230,10 @@ public final class TidemillServer implements AutoCloseable {
         private int bodyLimitBytes = 16 << 20;
         private int maxLivePages = 200;
         private @Nullable String token;
+        private boolean open;
+        private Proxies proxies = Proxies.NONE;
         private @Nullable URI advertised;
+        private boolean allowPrivateEndpoints;
 
         private Builder(Tidemill mill) {
             this.mill = mill;
@@ -171,15 +245,36 @@ public final class TidemillServer implements AutoCloseable {
             return this;
         }
 
-        /** Listens on this address, 127.0.0.1 unless told otherwise; another than loopback needs a token. */
+        /** Listens on this address, 127.0.0.1 unless told otherwise. */
         public Builder host(String value) {
             host = value;
             return this;
         }
 
         /**
-         * Asks for this token on every route but health, as {@code Authorization: Bearer} or by the page's log-in form.
-         * 16 to 512 visible ASCII characters.
+         * Asks nobody who they are: whoever is on the machine may do everything. Only on a loopback address, and under a
+         * loopback name. Without this every route but health asks for a log-in or an API key.
+         */
+        public Builder open() {
+            open = true;
+            return this;
+        }
+
+        /**
+         * Takes the word of the proxies in these networks on where a request came from, and whether by https: {@code
+         * X-Forwarded-For} and {@code X-Forwarded-Proto}.
+         *
+         * @param networks as {@code 10.0.0.0/8}, {@code fd00::/8} or a single address
+         * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if one is written otherwise
+         */
+        public Builder trustedProxies(List<String> networks) {
+            proxies = Proxies.in(networks);
+            return this;
+        }
+
+        /**
+         * Lets whoever has this token do everything, by {@code Authorization: Bearer} or by the log-in form, besides the
+         * users and API keys that there are. 16 to 512 visible ASCII characters.
          */
         public Builder token(String value) {
             if (!TOKEN.matcher(value).matches()) {
@@ -201,6 +296,15 @@ public final class TidemillServer implements AutoCloseable {
         /** How many pages may be live at a time: 200 unless told otherwise, 0 to 10,000. Others show, but stand still. */
         public Builder maxLivePages(int value) {
             maxLivePages = between("maxLivePages", value, 0, 10_000);
+            return this;
+        }
+
+        /**
+         * Sends jobs also to endpoints on this machine and in its network, and without TLS. For development and tests:
+         * whoever may register endpoints then sees through this server what stands behind it.
+         */
+        public Builder allowPrivateEndpoints() {
+            allowPrivateEndpoints = true;
             return this;
         }
 
@@ -235,15 +339,21 @@ public final class TidemillServer implements AutoCloseable {
          * Binds the port and serves.
          *
          * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if the host is unknown, the port taken, or the
-         *     address is not a loopback one and no token is set
+         *     server is to be open and the address is not a loopback one, or a token is set too; or what the database
+         *     says about its tables
          */
         public TidemillServer start() {
             InetAddress address = address();
-            if (token == null && !address.isLoopbackAddress()) {
+            if (open && token != null) {
                 throw new TidemillException(
                         ErrorCode.INVALID_OPTION,
-                        "The host " + host + " can be reached from other machines, and no token is set. Without a"
-                                + " token the server listens on loopback addresses only: set a token, or use"
+                        "The server is to be open and has a token; an open one asks for none. Leave one of them out.");
+            }
+            if (open && !address.isLoopbackAddress()) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The host " + host + " can be reached from other machines, and the server is to be open. An"
+                                + " open server listens on loopback addresses only: leave --open out, or use"
                                 + " 127.0.0.1.");
             }
             refuseTakenPort(address);
@@ -259,6 +369,7 @@ public final class TidemillServer implements AutoCloseable {
                 server.stop();
                 throw taken(null);
             }
+            server.pusher.start();
             return server;
         }
 

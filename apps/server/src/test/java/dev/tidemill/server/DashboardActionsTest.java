@@ -215,7 +215,7 @@ final class DashboardActionsTest {
         assertThat(pause.name()).isEqualTo("SendWelcome");
         assertThat(pause.reason()).isEqualTo("a new template");
         button("Resume kind SendWelcome").click();
-        says("goes on");
+        says("Kind SendWelcome goes on.");
         assertThat(mill.pauses().paused()).isEmpty();
 
         open("/queues/default");
@@ -223,7 +223,7 @@ final class DashboardActionsTest {
         says("Queue default is paused");
         assertThat(mill.pauses().paused()).extracting(Pause::scope).containsExactly(Pause.Scope.QUEUE);
         button("Resume queue default").click();
-        says("goes on");
+        says("Queue default goes on.");
         assertThat(page.url()).contains("/queues/default");
     }
 
@@ -268,6 +268,7 @@ final class DashboardActionsTest {
         says("is paused");
         assertThat(page.url()).contains("stretch=hour");
         button("Resume cleanup").click();
+        says("Schedule cleanup goes on.");
         button("Run cleanup now").click();
         says("is enqueued");
         open("/schedules/cleanup");

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,7 +26,10 @@ final class JobsApiTest {
 
     JobsApiTest(TestDatabase database) {
         this.server = ServerUnderTest.on(
-                database, jobs -> jobs.handleJson("Greet", (json, run) -> greeted.add(json)), settings -> settings);
+                database,
+                jobs -> jobs.handleJson("Greet", (json, run) -> greeted.add(json))
+                        .handleJson("Traced", (json, run) -> greeted.add(String.valueOf(run.trace()))),
+                settings -> settings);
     }
 
     @AfterEach
@@ -49,6 +53,30 @@ final class JobsApiTest {
             assertThat(attempt.get("outcome").stringValue()).isEqualTo("SUCCEEDED");
             assertThat(attempt.get("took_ms").isNumber()).isTrue();
         });
+    }
+
+    @Test
+    void theTraceOfARequestReachesTheHandlerWithItsState() throws InterruptedException {
+        String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        for (String body : new String[] {"{\"kind\":\"Traced\"}", "[{\"kind\":\"Traced\"}]"}) {
+            assertThat(server.send(enqueue(body).header("traceparent", parent).header("tracestate", "vendor=x,other=1"))
+                            .statusCode())
+                    .isEqualTo(201);
+            assertThat(greeted.poll(10, TimeUnit.SECONDS)).isEqualTo(parent + " vendor=x,other=1");
+        }
+        server.send(
+                enqueue("{\"kind\":\"Traced\"}").header("traceparent", parent).header("tracestate", "x".repeat(513)));
+        assertThat(greeted.poll(10, TimeUnit.SECONDS)).isEqualTo(parent);
+        server.send(enqueue("{\"kind\":\"Traced\"}")
+                .header("traceparent", "not one")
+                .header("tracestate", "vendor=x"));
+        assertThat(greeted.poll(10, TimeUnit.SECONDS)).isEqualTo("null");
+    }
+
+    private HttpRequest.Builder enqueue(String body) {
+        return server.to("/api/v1/jobs")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
     }
 
     @Test

@@ -170,7 +170,7 @@ final class OperationsTest {
             source.setUrl(postgres.jdbcUrlWithPassword());
             source.setConnectTimeout(2);
             try (Tidemill mill = Tidemill.on(source).start();
-                    TidemillServer alone = TidemillServer.builder(mill).start()) {
+                    TidemillServer alone = TidemillServer.builder(mill).open().start()) {
                 try (ServerUnderTest other = new ServerUnderTest(mill, alone)) {
                     assertThat(other.get("/readyz").statusCode()).isEqualTo(200);
                     postgres.kill();

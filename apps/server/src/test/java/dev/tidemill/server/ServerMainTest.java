@@ -1,6 +1,7 @@
 package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -14,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +96,22 @@ final class ServerMainTest {
     }
 
     @Test
+    void toldToStopItSaysSoAndServesForAsLongAsItIsToDrain(TestDatabase database) throws Exception {
+        Process process = program(database, "--drain", "3s").start();
+        try (var lines = process.inputReader()) {
+            String url = ServerUnderTest.json(lines.readLine()).get("url").stringValue();
+            assertThat(status(url + "/readyz")).isEqualTo(200);
+            process.toHandle().destroy();
+            await().atMost(Duration.ofSeconds(20)).until(() -> status(url + "/readyz") == 503);
+            assertThat(status(url + "/api/v1/stats")).isEqualTo(200);
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(log())
+                .containsPattern("Serving .* ms after the process began")
+                .contains("Stopping in PT3S", "Stopped");
+    }
+
+    @Test
     void itStopsByItselfAfterTheGivenTime(TestDatabase database) throws Exception {
         Process process = program(database, "--for", "200ms").start();
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
@@ -113,11 +131,11 @@ final class ServerMainTest {
     }
 
     @Test
-    void anAddressThatOthersReachNeedsAToken(TestDatabase database) throws Exception {
-        Process process = program(database, "--host", "0.0.0.0").start();
+    void anOpenServerIsForThisMachineOnly(TestDatabase database) throws Exception {
+        Process process = program(database, "--open", "--host", "0.0.0.0").start();
         assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(1);
-        assertThat(log()).contains("token", "loopback").doesNotContain("\tat ");
+        assertThat(log()).contains("open", "loopback").doesNotContain("\tat ");
     }
 
     @Test
@@ -131,6 +149,8 @@ final class ServerMainTest {
                         "--port",
                         "--host",
                         "--token-file",
+                        "--open",
+                        "--trusted-proxy",
                         "--database",
                         "--password-file",
                         "--password-env",

@@ -25,6 +25,7 @@ final class ServerProcess implements AutoCloseable {
                 "-cp",
                 System.getProperty("java.class.path"),
                 ServerMain.class.getName(),
+                "--open",
                 "--port",
                 "0",
                 "--json",

@@ -43,9 +43,18 @@ final class ServerUnderTest implements AutoCloseable {
         Tidemill mill = jobs.apply(Tidemill.on(database.dataSource()).schema(database.schema()))
                 .start();
         return new ServerUnderTest(
+                mill, settings.apply(TidemillServer.builder(mill).open()).start());
+    }
+
+    /** One that asks who sends a request. */
+    static ServerUnderTest closed(TestDatabase database, UnaryOperator<TidemillServer.Builder> settings) {
+        Tidemill mill =
+                Tidemill.on(database.dataSource()).schema(database.schema()).start();
+        return new ServerUnderTest(
                 mill, settings.apply(TidemillServer.builder(mill)).start());
     }
 
+    /** One that asks nobody who they are, as all of these do but for {@link #closed}. */
     static ServerUnderTest on(TestDatabase database) {
         return on(database, jobs -> jobs, settings -> settings);
     }

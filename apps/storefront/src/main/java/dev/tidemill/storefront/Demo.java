@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
         header = "Starts the sample shop with its database, mail server and dashboard, and prints the links.",
         description = {
             "",
-            "Everything listens on 127.0.0.1 only. The data stays in --data and is there at the next start; jobs that "
+            "Everything listens on 127.0.0.1 only, and the dashboard asks nobody to log in. The data stays in --data and is there at the next start; jobs that "
                     + "were waiting, or running when the demo ended in whatever way, are run then.",
             ""
         },

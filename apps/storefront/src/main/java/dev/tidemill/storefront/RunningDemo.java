@@ -88,10 +88,10 @@ final class RunningDemo implements AutoCloseable {
         }
     }
 
-    /** The admin page is on the shop's next port where that is free, else on any. */
+    /** The admin page is on the shop's next port where that is free, else on any; a demo has nobody to log in. */
     private static TidemillServer admin(Tidemill mill, int shopPort) {
         int next = shopPort == 0 || shopPort == MAX_PORT ? 0 : shopPort + 1;
-        return TidemillServer.builder(mill).port(isFree(next) ? next : 0).start();
+        return TidemillServer.builder(mill).open().port(isFree(next) ? next : 0).start();
     }
 
     private static HikariDataSource pool(EmbeddedPostgres postgres) {

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param attempts how many counted attempts the job gets, 1 to 1000; null means the kind's
  * @param timeout how long one attempt may take; null means the kind's
  * @param tags names and values to find the job by
- * @param trace the W3C {@code traceparent} the job continues; null takes {@code trace} from the logging
- *     context if it has that form
+ * @param trace the W3C {@code traceparent} the job continues and, after a space, its {@code tracestate} if there is one;
+ *     null for the trace that surrounds the call: the tracer's, if there is one, or {@code trace} in the logging context
  * @param key what limits and fairness tell jobs apart by, such as a tenant or an account: 1 to 200 characters; null for
  *     none
  * @param unique that there is one job of its sort at a time; null for any number
@@ -69,8 +69,8 @@ public record EnqueueOptions(
         if (trace != null && !Names.isTrace(trace)) {
             throw new TidemillException(
                     ErrorCode.INVALID_OPTION,
-                    "The trace has " + trace.length() + " characters; it must be 1 to 200 printable ASCII characters,"
-                            + " as a W3C traceparent is.");
+                    "The trace has " + trace.length() + " characters; it must be 1 to 713 printable ASCII characters:"
+                            + " a W3C traceparent and, after a space, a tracestate.");
         }
         if (tags.size() > MAX_TAGS) {
             throw new TidemillException(
@@ -159,7 +159,7 @@ public record EnqueueOptions(
         return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, value, trace, key, unique);
     }
 
-    /** Continuing this W3C trace. */
+    /** Continuing this W3C trace: a {@code traceparent} and, after a space, its {@code tracestate} if there is one. */
     public EnqueueOptions trace(@Nullable String traceparent) {
         return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, traceparent, key, unique);
     }
@@ -179,7 +179,7 @@ public record EnqueueOptions(
         return new EnqueueOptions(priority, queue, delay, at, attempts, timeout, tags, trace, key, value);
     }
 
-    /** Whether a text may be a trace: 1 to 200 printable ASCII characters. */
+    /** Whether a text may be a trace: 1 to 713 printable ASCII characters. */
     public static boolean isTrace(String trace) {
         return Names.isTrace(trace);
     }

@@ -5,6 +5,13 @@ import java.util.List;
 /** The limits of an instance, and the queues in which keys take turns. Changes hold for claims that begin after them,
  * on every node. Thread safe. */
 public interface Limits {
+    /**
+     * The same on behalf of somebody, in whose name changes stand in the audit trail; otherwise that is the node's.
+     *
+     * @param who 1 to 100 characters
+     */
+    Limits by(String who);
+
     /** Sets a limit, in place of the one on the same queue or kind that is for each key, or not, as this one is. */
     void put(Limit limit);
 

@@ -8,7 +8,7 @@ final class Names {
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
     private static final Pattern NOT_IN_SCHEMA = Pattern.compile("[\"'\\\\%$?;{}\\p{Cntrl}]");
     private static final int MAX_SCHEMA_BYTES = 63;
-    private static final Pattern TRACE = Pattern.compile("[ -~]{1,200}");
+    private static final Pattern TRACE = Pattern.compile("[ -~]{1,713}");
     private static final int MAX_TAG_VALUE = 200;
     private static final int MAX_KEY = 200;
 

@@ -32,6 +32,14 @@ public interface Run {
     /** The job's tags; empty if it has none. */
     Map<String, String> tags();
 
+    /**
+     * The trace that this attempt is part of, to hand on to others: a W3C {@code traceparent} and, after a space, its
+     * {@code tracestate} if there is one; null for none. A tracer (see {@link TidemillBuilder#tracing}) does so by itself.
+     */
+    default @Nullable String trace() {
+        return null;
+    }
+
     /** True once the attempt has timed out, or its node is stopping or has lost its epoch: a good moment to stop. */
     boolean abandoned();
 

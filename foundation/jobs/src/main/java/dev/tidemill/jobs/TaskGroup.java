@@ -1,5 +1,6 @@
 package dev.tidemill.jobs;
 
+import dev.tidemill.jobs.engine.Traces;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -59,7 +60,7 @@ final class TaskGroup<T extends @Nullable Object> {
                     break;
                 }
                 number++;
-                Thread thread = Thread.ofVirtual().name(name + "-" + number).unstarted(() -> run(task));
+                Thread thread = Thread.ofVirtual().name(name + "-" + number).unstarted(Traces.carried(() -> run(task)));
                 running.add(thread);
                 thread.start();
             }

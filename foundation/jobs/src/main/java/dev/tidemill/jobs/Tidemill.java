@@ -302,6 +302,27 @@ public final class Tidemill implements AutoCloseable {
         return engine.chunks();
     }
 
+    /**
+     * Tells this observer what this process does with jobs, until what is returned is closed.
+     *
+     * @return ends it; closing twice does nothing
+     */
+    public Observation observe(JobObserver observer) {
+        Runnable end = engine.observe(observer);
+        return end::run;
+    }
+
+    /** Ends what {@link Tidemill#observe} began. */
+    public interface Observation extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** How many handlers run in this process now; a chunk counts as one. */
+    public int running() {
+        return engine.running();
+    }
+
     /** The schedules, to make and to look at. */
     public Schedules schedules() {
         return new Schedules(engine.schedules());

@@ -31,6 +31,7 @@ public final class TidemillBuilder {
     private @Nullable Duration history;
     private double holdHeapFrom = 0.85;
     private final Map<String, Breaker> breakers = new LinkedHashMap<>();
+    private @Nullable Tracing tracing;
 
     TidemillBuilder(DataSource dataSource) {
         this.dataSource = Objects.requireNonNull(dataSource, "dataSource");
@@ -132,6 +133,12 @@ public final class TidemillBuilder {
      */
     public TidemillBuilder breaker(Breaker value) {
         breakers.put(value.name(), value);
+        return this;
+    }
+
+    /** Where traces of jobs are kept; unless one is given, jobs only hand on the trace that they were enqueued with. */
+    public TidemillBuilder tracing(Tracing value) {
+        tracing = value;
         return this;
     }
 
@@ -283,6 +290,7 @@ public final class TidemillBuilder {
                 poisonAfter,
                 history,
                 holdHeapFrom,
-                breakers);
+                breakers,
+                tracing);
     }
 }

@@ -80,7 +80,20 @@ final class RemoteWorkTest {
         return claimOne(Duration.ofSeconds(30));
     }
 
+    /** As a worker that nobody else is. */
     private Held claimOne(Duration lease) throws InterruptedException {
+        return mill.remote()
+                .claim(new Request(
+                        "worker-" + COUNTER.incrementAndGet(),
+                        Set.of(kind),
+                        Set.of(),
+                        1,
+                        Duration.ofSeconds(30),
+                        lease))
+                .getFirst();
+    }
+
+    private Held sameWorkerClaims(Duration lease) throws InterruptedException {
         return mill.remote().claim(asking(1, Duration.ofSeconds(30), lease)).getFirst();
     }
 
@@ -147,7 +160,7 @@ final class RemoteWorkTest {
     @Test
     void aSilentWorkerLosesTheJobAndItsLateWordChangesNothing() throws Exception {
         long id = enqueue();
-        Held first = claimOne(SHORT);
+        Held first = sameWorkerClaims(SHORT);
         Held second = claimOne();
         assertThat(second.handle().job()).isEqualTo(id);
         assertThat(second.handle().attempt()).isEqualTo(2);
@@ -164,6 +177,15 @@ final class RemoteWorkTest {
         JobView job = mill.job(id).orElseThrow();
         assertThat(Jobs.outcomes(job)).containsExactly(AttemptOutcome.LOST, AttemptOutcome.SUCCEEDED);
         assertThat(job.attempts().getFirst().error()).contains("python-1", "1000 ms");
+    }
+
+    @Test
+    void aQuestionThatASilentWorkerLeftOpenGetsNoJob() throws Exception {
+        long id = enqueue();
+        assertThat(sameWorkerClaims(SHORT).handle().job()).isEqualTo(id);
+        List<Held> left = mill.remote().claim(asking(1, Duration.ofSeconds(30), Duration.ofSeconds(30)));
+        assertThat(left).isEmpty();
+        assertThat(claimOne().handle()).extracting(Handle::job, Handle::attempt).containsExactly(id, 2);
     }
 
     @Test
@@ -354,7 +376,7 @@ final class RemoteWorkTest {
                 .hasSize(2);
         await().until(() ->
                 ids.stream().allMatch(id -> mill.job(id).orElseThrow().state() == JobState.READY));
-        Held one = claimOne();
+        Held one = sameWorkerClaims(Duration.ofSeconds(30));
         assertThat(claimNow(2)).isEmpty();
         mill.remote().finish(one.handle(), null);
         Held other = claimOne();

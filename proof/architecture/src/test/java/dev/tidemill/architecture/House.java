@@ -78,6 +78,18 @@ final class House {
                     Set.of("tidemill-cache", "jspecify", "lettuce-core"),
                     Set.of("")),
             new Room(
+                    "tracing",
+                    Floor.FOUNDATION,
+                    Set.of("jobs"),
+                    Set.of("tidemill-jobs", "jspecify", "opentelemetry-api", "opentelemetry-context"),
+                    Set.of("")),
+            new Room(
+                    "metrics",
+                    Floor.FOUNDATION,
+                    Set.of("jobs"),
+                    Set.of("tidemill-jobs", "slf4j-api", "jspecify", "micrometer-core"),
+                    Set.of("")),
+            new Room(
                     "embedded",
                     Floor.FOUNDATION,
                     Set.of(),
@@ -95,7 +107,7 @@ final class House {
                             "junit-jupiter-api",
                             "assertj-core"),
                     Set.of("")),
-            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("")),
+            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("", ".access")),
             new Room("cli", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             // The sample shop runs every process.
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),

@@ -4,6 +4,7 @@ import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
+import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
@@ -73,12 +74,16 @@ public final class ControlApi {
         json.writeEndObject();
     }
 
+    private Limits limitsFor(Call call) {
+        return mill.limits().by(call.caller().name());
+    }
+
     private Reply putLimit(Call call) {
         call.takesOnly();
         Fields fields = Fields.read(call.json(), "scope", "name", "per_key", "concurrency", "rate", "per", "burst");
         Integer rate = fields.whole("rate");
         Integer burst = fields.whole("burst");
-        mill.limits()
+        limitsFor(call)
                 .put(new Limit(
                         Fields.oneOf(Limit.Scope.class, "scope", fields.requiredText("scope")),
                         fields.requiredText("name"),
@@ -101,20 +106,20 @@ public final class ControlApi {
                 null,
                 null,
                 null);
-        return mill.limits().remove(limit) ? Reply.empty(204) : none("There is no such limit");
+        return limitsFor(call).remove(limit) ? Reply.empty(204) : none("There is no such limit");
     }
 
     private Reply share(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        mill.limits().shareFairly(call.path("queue"));
+        limitsFor(call).shareFairly(call.path("queue"));
         return Reply.empty(204);
     }
 
     private Reply unshare(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        return mill.limits().shareByDeadline(call.path("queue"))
+        return limitsFor(call).shareByDeadline(call.path("queue"))
                 ? Reply.empty(204)
                 : none("The keys of this queue do not take turns");
     }
@@ -123,7 +128,7 @@ public final class ControlApi {
         call.takesOnly();
         Fields fields = Fields.read(call.json(), "key", "weight");
         Integer weight = fields.whole("weight");
-        mill.limits().weigh(call.path("queue"), fields.requiredText("key"), weight == null ? 1 : weight);
+        limitsFor(call).weigh(call.path("queue"), fields.requiredText("key"), weight == null ? 1 : weight);
         return Reply.empty(204);
     }
 

@@ -25,6 +25,7 @@ public final class JobsApi {
     private static final int MAX_PAGE = 1000;
     private static final int PAGE = 50;
     private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+    private static final Pattern TRACESTATE = Pattern.compile("[!-~]([ -~]{0,510}[!-~])?");
 
     private final Tidemill mill;
 
@@ -43,9 +44,7 @@ public final class JobsApi {
 
     private Reply enqueue(Call call) {
         call.takesOnly();
-        Optional<String> trace = call.header("traceparent")
-                .filter(value -> TRACEPARENT.matcher(value).matches());
-        Asked asked = JobReader.read(call.json(), trace);
+        Asked asked = JobReader.read(call.json(), trace(call));
         if (asked.single()) {
             JobRequest job = asked.jobs().getFirst();
             Enqueued enqueued = enqueueOne(job);
@@ -67,6 +66,16 @@ public final class JobsApi {
                     json.writeEndArray().writeEndObject();
                 }))
                 .status(201);
+    }
+
+    /** What is no trace is ignored, as W3C trace context asks for; so is a state without one, or one that is too long. */
+    private static Optional<String> trace(Call call) {
+        return call.header("traceparent")
+                .filter(value -> TRACEPARENT.matcher(value).matches())
+                .map(parent -> call.header("tracestate")
+                        .filter(value -> TRACESTATE.matcher(value).matches())
+                        .map(state -> parent + " " + state)
+                        .orElse(parent));
     }
 
     private Enqueued enqueueOne(JobRequest job) {

@@ -3,6 +3,7 @@ package dev.tidemill.server.api;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Permission;
@@ -10,6 +11,7 @@ import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.tables.ServerTables;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,13 +24,18 @@ import tools.jackson.core.JsonToken;
 
 /** The levels of the loggers, to be seen and changed while the process runs. */
 public final class LogLevelApi {
+    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(LogLevelApi.class);
     private static final String PATH = "/api/v1/log-level";
     private static final List<String> LEVELS = List.of("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF");
     private static final Pattern LOGGER = Pattern.compile("[A-Za-z][A-Za-z0-9_.$-]{0,199}");
     private static final int MAX_SET = 200;
 
+    private final ServerTables tables;
+
     /** Creates it. */
-    public LogLevelApi() {}
+    public LogLevelApi(ServerTables tables) {
+        this.tables = tables;
+    }
 
     /** Adds the routes. */
     public void mount(Router router) {
@@ -69,8 +76,20 @@ public final class LogLevelApi {
                     .at("/level");
         }
         LoggerContext context = context();
-        set(context, name, fields.get("level"));
+        String level = fields.get("level");
+        set(context, name, level);
+        note(call.caller().name(), name, level == null ? "inherited" : level);
         return shown(context);
+    }
+
+    /** While the database is away, too, somebody may want to hear more. */
+    private void note(String by, String logger, String level) {
+        LOG.info("{} sets the level of {}: {}", by, logger, level);
+        try {
+            tables.audit(by, "log-level", "LOGGER " + logger, level);
+        } catch (TidemillException away) {
+            LOG.warn("The audit trail does not have that: {}", away.code());
+        }
     }
 
     private static void set(LoggerContext context, String name, @Nullable String level) {

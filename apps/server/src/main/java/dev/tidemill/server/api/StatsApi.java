@@ -32,10 +32,13 @@ public final class StatsApi {
         router.on("GET", "/api/v1/stats", this::stats)
                 .on("GET", "/api/v1/attempts", this::attempts)
                 .open("GET", "/healthz", call -> status("up"))
-                .open("GET", "/readyz", this::ready);
+                .open("GET", "/readyz", call -> ready(router.draining()));
     }
 
-    private Reply ready(Call call) {
+    private Reply ready(boolean stopping) {
+        if (stopping) {
+            throw Problem.of(ProblemCode.NOT_READY, "This server is stopping; send requests elsewhere.");
+        }
         if (!mill.ready()) {
             throw Problem.of(ProblemCode.NOT_READY, "The database does not answer, or this process has stopped.");
         }

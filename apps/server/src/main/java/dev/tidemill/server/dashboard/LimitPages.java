@@ -62,6 +62,7 @@ final class LimitPages {
             @Nullable Duration per = rate == null ? null : seconds(form.required("per"));
             Limit named = named(form);
             mill.limits()
+                    .by(call.caller().name())
                     .put(new Limit(
                             named.scope(),
                             named.name(),
@@ -79,7 +80,7 @@ final class LimitPages {
         Form form = call.fields(Pages.FORM_BYTES);
         return pages.act(Pages.back(form, PATH), () -> {
             Limit named = named(form);
-            return mill.limits().remove(named)
+            return mill.limits().by(call.caller().name()).remove(named)
                     ? Flash.done("The limit on " + what(named) + " is gone.")
                     : Flash.refused("There is no such limit; nothing was changed.");
         });
@@ -90,7 +91,7 @@ final class LimitPages {
         Form form = call.fields(Pages.FORM_BYTES);
         return pages.act(Pages.back(form, PATH + "#fair"), () -> {
             String queue = form.required("queue");
-            mill.limits().shareFairly(queue);
+            mill.limits().by(call.caller().name()).shareFairly(queue);
             return Flash.done("The keys of queue " + queue + " take turns from now on.");
         });
     }
@@ -100,7 +101,7 @@ final class LimitPages {
         Form form = call.fields(Pages.FORM_BYTES);
         return pages.act(Pages.back(form, PATH + "#fair"), () -> {
             String queue = form.required("queue");
-            return mill.limits().shareByDeadline(queue)
+            return mill.limits().by(call.caller().name()).shareByDeadline(queue)
                     ? Flash.done("Queue " + queue + " goes by start deadlines alone.")
                     : Flash.refused("The keys of queue " + queue + " do not take turns.");
         });
@@ -112,7 +113,7 @@ final class LimitPages {
         return pages.act(Pages.back(form, PATH + "#fair"), () -> {
             String key = form.required("key");
             int weight = form.whole("weight").orElse(1);
-            mill.limits().weigh(form.required("queue"), key, weight);
+            mill.limits().by(call.caller().name()).weigh(form.required("queue"), key, weight);
             return Flash.done("Key " + key + " gets " + weight + (weight == 1 ? " turn" : " turns") + " in a round.");
         });
     }

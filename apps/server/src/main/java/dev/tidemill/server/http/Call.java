@@ -13,27 +13,51 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A request, as the routes see it. */
 public final class Call {
     private static final int FORM_LIMIT_BYTES = 8 << 10;
 
     private final ServerRequest request;
-    private final int bodyLimitBytes;
+    private final Front front;
     private Caller caller = Caller.NOBODY;
+    private BooleanSupplier stillAdmitted = () -> true;
 
-    Call(ServerRequest request, int bodyLimitBytes) {
+    Call(ServerRequest request, Front front) {
         this.request = request;
-        this.bodyLimitBytes = bodyLimitBytes;
+        this.front = front;
     }
 
-    void from(Caller value) {
+    void from(Caller value, BooleanSupplier stillHolds) {
         caller = value;
+        stillAdmitted = stillHolds;
     }
 
     /** Who sent it; {@link Caller#NOBODY} on a route that is for anybody. Changes are audited under the caller's name. */
     public Caller caller() {
         return caller;
+    }
+
+    /**
+     * Whether the caller would be let in now: for answers that go on for long, while a session may end or a key be
+     * revoked. Asks the database at most once a second.
+     */
+    public boolean stillAdmitted() {
+        return stillAdmitted.getAsBoolean();
+    }
+
+    /** The address that it came from; of whoever sent it to a trusted proxy. */
+    public String address() {
+        String peer = request.remotePeer().host();
+        return front.proxies().client(peer, request.headers().values(HeaderNames.X_FORWARDED_FOR));
+    }
+
+    /** Whether it is known to have come by https, to us or to a trusted proxy. */
+    public boolean secure() {
+        return request.isSecure()
+                || (front.proxies().trust(request.remotePeer().host())
+                        && header("X-Forwarded-Proto").orElse("").equalsIgnoreCase("https"));
     }
 
     /** The method's name. */
@@ -131,7 +155,7 @@ public final class Call {
         if (!type.equals("application/json") && !(type.startsWith("application/") && type.endsWith("+json"))) {
             throw unsupported("application/json", type);
         }
-        return body(bodyLimitBytes);
+        return body(front.bodyLimitBytes());
     }
 
     /** The fields of a form; an empty body has none. */

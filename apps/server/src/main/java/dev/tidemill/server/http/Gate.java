@@ -1,33 +1,33 @@
 package dev.tidemill.server.http;
 
+import dev.tidemill.jobs.TidemillException;
 import java.net.URI;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decides who comes in.
  *
- * <p>With a token, whoever has it, by header or by the cookie that the log-in form gives. Without one the server
- * listens on the loopback address only, and what remains are the browsers on the same machine, which run other
- * people's pages: a page of another site may send requests here (cross-site request forgery), or have its own name
- * resolved to this address and be taken for the same site (DNS rebinding). So a {@code Host} that is no loopback name
- * is refused, and so is whatever a browser marks as coming from another site, unless a person followed a link here.
+ * <p>Where callers are asked who they are, whoever has the permission that the route names. An open server listens on
+ * the loopback address only, and what remains are the browsers on the same machine, which run other people's pages: a
+ * page of another site may send requests here (cross-site request forgery), or have its own name resolved to this
+ * address and be taken for the same site (DNS rebinding). So it refuses a {@code Host} that is no loopback name.
+ *
+ * <p>Against forgery there are no tokens in forms: every browser of the last years says where a request comes from. What
+ * one marks as coming from another site is refused, unless a person followed a link here; a change that a session's
+ * cookie vouches for must be marked as coming from our own pages, and the cookie itself is not sent from others'.
  */
 public final class Gate {
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
     private static final Set<String> OWN_SITE = Set.of("same-origin", "none");
 
-    private final @Nullable Credentials credentials;
+    private final @Nullable Identification identification;
 
-    /** Creates one; null means that no token is set. */
-    public Gate(@Nullable Credentials credentials) {
-        this.credentials = credentials;
-    }
-
-    /** Whether a token is needed. */
-    public boolean locked() {
-        return credentials != null;
+    /** Creates one; null means that the server is open. */
+    public Gate(@Nullable Identification identification) {
+        this.identification = identification;
     }
 
     /**
@@ -36,27 +36,41 @@ public final class Gate {
      * @param needed what the route asks for; null where it is for anybody
      */
     void admit(Call call, @Nullable Permission needed) {
-        if (credentials == null) {
+        if (identification == null) {
             refuseForeignHost(call.authority());
         }
         refuseOtherSites(call);
         if (needed == null) {
             return;
         }
-        Caller caller =
-                credentials == null ? Caller.ANYONE : credentials.caller(call).orElseThrow(Gate::unknown);
+        Caller caller = caller(call, needed, true).orElseThrow(Gate::unknown);
+        if (caller.means() == Caller.Means.SESSION && !SAFE_METHODS.contains(call.method())) {
+            refuseUnmarked(call);
+        }
+        call.from(caller, () -> holds(call, needed));
         if (!caller.may(needed)) {
             throw Problem.of(
                     ProblemCode.FORBIDDEN,
                     "This needs the permission " + needed + ", which " + caller.name() + " does not have.");
         }
-        call.from(caller);
+    }
+
+    private boolean holds(Call call, Permission needed) {
+        try {
+            return caller(call, needed, false).map(now -> now.may(needed)).orElse(false);
+        } catch (TidemillException unknown) {
+            return false;
+        }
+    }
+
+    private Optional<Caller> caller(Call call, Permission needed, boolean byPerson) {
+        return identification == null ? Optional.of(Caller.ANYONE) : identification.caller(call, needed, byPerson);
     }
 
     private static Problem unknown() {
         return Problem.of(
                         ProblemCode.UNAUTHORIZED,
-                        "Send 'Authorization: Bearer TOKEN', or open / in a browser to log in.")
+                        "Send 'Authorization: Bearer KEY' with an API key that holds, or open / in a browser to log in.")
                 .header("WWW-Authenticate", "Bearer realm=\"tidemill\"");
     }
 
@@ -69,8 +83,8 @@ public final class Gate {
         if (!loopback) {
             throw Problem.of(
                     ProblemCode.HOST_FORBIDDEN,
-                    "Without a token only loopback names such as localhost or 127.0.0.1 are served. Set a token to"
-                            + " serve others.");
+                    "An open server answers to loopback names such as localhost or 127.0.0.1 only. Start it without"
+                            + " --open to serve others.");
         }
     }
 
@@ -85,6 +99,15 @@ public final class Gate {
             if (!sameHost(call.header("Origin").get(), call.authority())) {
                 throw crossSite();
             }
+        }
+    }
+
+    private static void refuseUnmarked(Call call) {
+        if (call.header("Origin").isEmpty() && call.header("Sec-Fetch-Site").isEmpty()) {
+            throw Problem.of(
+                    ProblemCode.CROSS_SITE,
+                    "A change with a session's cookie must say where it comes from, by 'Origin' or 'Sec-Fetch-Site' as"
+                            + " browsers do. Programs use an API key instead.");
         }
     }
 

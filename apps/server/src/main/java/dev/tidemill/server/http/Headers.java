@@ -21,13 +21,19 @@ final class Headers {
             header("Cross-Origin-Opener-Policy", "same-origin"),
             header("Cache-Control", "no-store"));
 
+    /** A year; what else the host's name has below it is its owner's to decide. */
+    private static final Header HTTPS_ONLY = header("Strict-Transport-Security", "max-age=31536000");
+
     private Headers() {}
 
     private static Header header(String name, String value) {
         return HeaderValues.createCached(HeaderNames.create(name), value);
     }
 
-    static void secure(ServerResponse response) {
+    static void secure(Call call, ServerResponse response) {
         SECURITY.forEach(response::header);
+        if (call.secure()) {
+            response.header(HTTPS_ONLY);
+        }
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * Brings requests to routes and answers back. Everything passes here once: the gate, the methods that a path knows,
  * errors as problems, the headers that every answer carries, and the clock.
  */
+@SuppressWarnings("exports") // For the server itself: nobody else calls it.
 public final class Router {
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
 
@@ -66,10 +67,10 @@ public final class Router {
             @Nullable Stream stream) {}
 
     private final Map<String, Map<String, Entry>> patterns = new LinkedHashMap<>();
-    private final Gate gate;
+    private final Front front;
+    private final InHand inHand = new InHand();
     private final Timing timing;
-    private final int bodyLimitBytes;
-    private final UnaryOperator<Reply> unauthorizedPage;
+    private final BiFunction<Call, Reply, Reply> unauthorizedPage;
     private ProblemPage problemPage = (call, problem) -> problem.reply();
 
     /**
@@ -77,10 +78,9 @@ public final class Router {
      *
      * @param unauthorizedPage what a browser is shown instead of a bare refusal
      */
-    public Router(Gate gate, Timing timing, int bodyLimitBytes, UnaryOperator<Reply> unauthorizedPage) {
-        this.gate = gate;
+    public Router(Front front, Timing timing, BiFunction<Call, Reply, Reply> unauthorizedPage) {
+        this.front = front;
         this.timing = timing;
-        this.bodyLimitBytes = bodyLimitBytes;
         this.unauthorizedPage = unauthorizedPage;
     }
 
@@ -131,15 +131,47 @@ public final class Router {
         routing.any((request, response) -> dispatch("unknown", Map.of(), request, response));
     }
 
+    /** From now on answers ask clients to connect anew next time, elsewhere if they can. */
+    public void drain() {
+        inHand.drain();
+    }
+
+    /** Whether {@link #drain} was called. */
+    public boolean draining() {
+        return inHand.draining();
+    }
+
+    /** Waits for the requests in hand, streams aside, for at most this long; returns how many are left. */
+    public int awaitAnswers(Duration atMost) {
+        return inHand.await(atMost);
+    }
+
     private void dispatch(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
+        Entry entry = methods.get(
+                request.prologue().method().text().equals("HEAD")
+                        ? "GET"
+                        : request.prologue().method().text());
+        if (entry != null && entry.stream() != null) {
+            answer(pattern, methods, request, response);
+            return;
+        }
+        inHand.begin();
+        try {
+            answer(pattern, methods, request, response);
+        } finally {
+            inHand.end();
+        }
+    }
+
+    private void answer(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
         long began = System.nanoTime();
-        Call call = new Call(request, bodyLimitBytes);
+        Call call = new Call(request, front);
         String method = call.method();
         Entry entry = methods.get(method.equals("HEAD") ? "GET" : method);
-        Headers.secure(response);
+        Headers.secure(call, response);
         Reply reply;
         try {
-            gate.admit(call, entry == null ? Permission.READ : entry.permission());
+            front.gate().admit(call, entry == null ? Permission.READ : entry.permission());
             if (entry == null) {
                 throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
             }
@@ -160,6 +192,9 @@ public final class Router {
             LOG.error("{} {} failed", method, pattern, failed);
             reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
                     .reply();
+        }
+        if (inHand.draining()) {
+            reply = reply.header("Connection", "close");
         }
         send(reply, method.equals("HEAD"), response);
         timing.answered(
@@ -196,7 +231,7 @@ public final class Router {
         boolean browser = call.header("Accept").orElse("").contains("text/html")
                 || call.header("HX-Request").isPresent();
         if (browser && problem.status() == 401) {
-            return unauthorizedPage.apply(reply);
+            return unauthorizedPage.apply(call, reply);
         }
         return browser && !call.target().startsWith("/api/") ? problemPage.answer(call, problem) : reply;
     }

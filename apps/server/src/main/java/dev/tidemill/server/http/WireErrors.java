@@ -7,6 +7,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.DirectHandlers;
 
 /** Answers, as problems too, what never becomes a request: malformed lines, oversized headers, bodies beyond all bounds. */
+@SuppressWarnings("exports") // For the server itself: nobody else calls it.
 public final class WireErrors implements DirectHandler {
     private WireErrors() {}
 

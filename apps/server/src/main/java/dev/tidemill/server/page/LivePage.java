@@ -5,7 +5,6 @@ import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
-import dev.tidemill.server.http.Credentials;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.time.Duration;
@@ -13,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The overview: how things stand, in a browser, kept up to date. */
 public final class LivePage implements AutoCloseable {
@@ -28,7 +26,7 @@ public final class LivePage implements AutoCloseable {
 
     private final Tidemill mill;
     private final Supplier<String> url;
-    private final @Nullable Credentials credentials;
+    private final boolean locked;
     private final Pages pages;
     private final Throughput throughput = new Throughput();
     private final Latest<Snapshot> snapshots = new Latest<>(this::look, MAX_AGE);
@@ -42,15 +40,15 @@ public final class LivePage implements AutoCloseable {
      * Creates it.
      *
      * @param url where the server is, for the examples on the page
+     * @param locked whether people log in
      * @param maxWatchers how many pages may be live at a time
      */
-    public LivePage(
-            Tidemill mill, Pages pages, Supplier<String> url, @Nullable Credentials credentials, int maxWatchers) {
+    public LivePage(Tidemill mill, Pages pages, Supplier<String> url, boolean locked, int maxWatchers) {
         this.mill = mill;
         this.pages = pages;
         this.minutes = new Latest<>(() -> mill.history(null, MINUTES), MINUTES_MAX_AGE);
         this.url = url;
-        this.credentials = credentials;
+        this.locked = locked;
         this.feed = new LiveFeed(() -> fragments(snapshots.get()), PERIOD, maxWatchers);
         this.stream = new LiveStream(feed);
     }
@@ -59,11 +57,6 @@ public final class LivePage implements AutoCloseable {
     public void mount(Router router) {
         router.on("GET", "/", this::page).stream("/events", stream::serve)
                 .on("GET", "/assets/{name}", pages.assets()::serve);
-        if (credentials != null) {
-            Credentials known = credentials;
-            router.open("POST", "/login", call -> logIn(call, known))
-                    .open("POST", "/logout", call -> Reply.seeOther("/").header("Set-Cookie", known.end()));
-        }
     }
 
     private Reply page(Call call) {
@@ -76,26 +69,6 @@ public final class LivePage implements AutoCloseable {
                 Map.of("snapshot", snapshots.get(), "url", url.get()));
     }
 
-    /** What a browser without a session is shown; the refusal's status stays. */
-    public Reply loginPage(Reply refusal) {
-        return login(refusal.status(), false).header("WWW-Authenticate", "Bearer realm=\"tidemill\"");
-    }
-
-    private Reply logIn(Call call, Credentials known) {
-        String token = call.form().getOrDefault("token", "").strip();
-        return known.matches(token) ? Reply.seeOther("/").header("Set-Cookie", known.open(call)) : login(401, true);
-    }
-
-    private Reply login(int status, boolean wrong) {
-        String style = pages.assets().text("tidemill.css");
-        return Reply.html(pages.render("login.jte", Map.of("wrong", wrong, "style", style)))
-                .status(status)
-                .header(
-                        "Content-Security-Policy",
-                        "default-src 'none'; style-src " + pages.assets().source("tidemill.css")
-                                + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-    }
-
     private Map<String, String> fragments(Snapshot snapshot) {
         Map<String, String> fragments = new LinkedHashMap<>();
         FRAGMENTS.forEach(name -> fragments.put(name, fragment(name, snapshot)));
@@ -104,8 +77,7 @@ public final class LivePage implements AutoCloseable {
 
     private String fragment(String name, Snapshot snapshot) {
         return pages.render(
-                "fragments/" + name + ".jte",
-                Map.of("snapshot", snapshot, "url", url.get(), "locked", credentials != null));
+                "fragments/" + name + ".jte", Map.of("snapshot", snapshot, "url", url.get(), "locked", locked));
     }
 
     /** Looks at the database; {@link Latest} lets one in at a time. */

@@ -24,6 +24,9 @@ final class LiveStream {
     /** A comment this often keeps proxies from closing a quiet stream, and finds out whether anybody is left. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
+    /** Whoever logged out, or lost the right to look, watches on for this long and a heartbeat. */
+    private static final Duration RECHECK = Duration.ofSeconds(5);
+
     private final LiveFeed feed;
 
     LiveStream(LiveFeed feed) {
@@ -41,7 +44,7 @@ final class LiveStream {
             response.header(HeaderNames.CONTENT_TYPE, "text/event-stream");
             response.header(HeaderNames.create("X-Accel-Buffering"), "no");
             try (OutputStream out = response.outputStream()) {
-                write(out);
+                write(call, out);
             }
         } catch (IOException | UncheckedIOException | ServerConnectionException gone) {
             LOG.debug("A page stopped watching", gone);
@@ -53,12 +56,19 @@ final class LiveStream {
         }
     }
 
-    private void write(OutputStream out) throws IOException, InterruptedException {
+    private void write(Call call, OutputStream out) throws IOException, InterruptedException {
         Map<String, String> sent = new HashMap<>();
         long seen = 0;
         out.write("retry: 2000\n\n".getBytes(StandardCharsets.UTF_8));
         out.flush();
+        long admitted = System.nanoTime();
         while (!feed.closed()) {
+            if (System.nanoTime() - admitted > RECHECK.toNanos()) {
+                if (!call.stillAdmitted()) {
+                    return;
+                }
+                admitted = System.nanoTime();
+            }
             Frame frame = feed.next(seen, HEARTBEAT);
             StringBuilder text = new StringBuilder();
             frame.fragments().forEach((name, html) -> {

@@ -3,6 +3,7 @@ package dev.tidemill.server.page;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Form;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.Reply;
 import gg.jte.ContentType;
@@ -70,6 +71,10 @@ public final class Pages {
 
     /** A page that says what is wrong; the problem's status and headers stay. */
     public Reply problem(Call call, Problem problem) {
+        if (!call.caller().may(Permission.READ)) {
+            // The layout says how things stand.
+            return problem.reply();
+        }
         Reply page = show(call, null, problem.title(), "problem.jte", Map.of("problem", problem))
                 .status(problem.status());
         for (Map.Entry<String, String> header : problem.reply().headers().entrySet()) {

@@ -1,4 +1,4 @@
-/** Jobs on their way to handlers in any language. */
+/** Jobs on their way to handlers in any language: endpoints, and what is sent to them. */
 @NullMarked
 package dev.tidemill.server.push;
 

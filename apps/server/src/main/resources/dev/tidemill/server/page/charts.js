@@ -17,10 +17,13 @@
     };
   }
 
+  function colours(kind) {
+    return [colour("--p2"), kind === "starts" ? colour("--p1") : colour("--p0")];
+  }
+
   function paint(chart, kind) {
-    const colours = [colour("--p2"), kind === "starts" ? colour("--p1") : colour("--p0")];
     chart.data.datasets.forEach((series, index) => {
-      series.backgroundColor = colours[index];
+      series.backgroundColor = colours(kind)[index];
     });
     const scales = chart.options.scales;
     for (const axis of [scales.x, scales.y]) {
@@ -33,13 +36,13 @@
   function create(canvas, kind, seen) {
     const chart = new Chart(canvas, {
       type: "bar",
-      data: { labels: seen.labels, datasets: seen.series.map(one => ({ ...one, categoryPercentage: 0.9, barPercentage: 0.95 })) },
+      data: { labels: seen.labels, datasets: seen.series.map((one, index) => ({ ...one, backgroundColor: colours(kind)[index], categoryPercentage: 0.9, barPercentage: 0.95 })) },
       options: {
         animation: false,
         responsive: true,
         maintainAspectRatio: false,
         interaction: { mode: "index", intersect: false },
-        plugins: { legend: { display: false } },
+        plugins: { legend: { display: false }, colors: { enabled: false } },
         scales: {
           x: { stacked: true, grid: { display: false }, border: {}, ticks: { maxRotation: 0, autoSkipPadding: 24, font: { size: 11 } } },
           y: { stacked: true, beginAtZero: true, suggestedMax: 4, grid: {}, border: {}, ticks: { precision: 0, maxTicksLimit: 5, font: { size: 11 } } },

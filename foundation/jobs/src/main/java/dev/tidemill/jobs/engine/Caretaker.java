@@ -30,6 +30,7 @@ final class Caretaker {
     private final Upkeep upkeep;
     private final History history;
     private final Settings settings;
+    private final Observers observers;
     private final Consumer<List<Hint>> committed;
     private final Loop mover = new Loop("schedule", this::moveDue);
     private final Loop keeper = new Loop("upkeep", this::keep);
@@ -42,10 +43,11 @@ final class Caretaker {
     private long partitionsNanos = System.nanoTime();
     private long depthsNanos = System.nanoTime() - DEPTHS_EVERY.toNanos();
 
-    Caretaker(Upkeep upkeep, History history, Settings settings, Consumer<List<Hint>> committed) {
+    Caretaker(Upkeep upkeep, History history, Settings settings, Observers observers, Consumer<List<Hint>> committed) {
         this.upkeep = upkeep;
         this.history = history;
         this.settings = settings;
+        this.observers = observers;
         this.committed = committed;
     }
 
@@ -119,6 +121,7 @@ final class Caretaker {
         if (rescued.nodes() > 0) {
             LOG.warn("Closed {} dead epochs; what they held runs again.", rescued.nodes());
             committed.accept(rescued.hints());
+            observers.nodesLost(rescued.nodes());
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Tracing;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions.Fate;
 import dev.tidemill.jobs.store.EpochClosedException;
@@ -66,6 +68,7 @@ final class ChunkCall<T> implements Chunk<T> {
     boolean run() {
         Duration timeout = timeout();
         ScheduledFuture<?> limit = timeout == null ? null : chunk.shop().watch(this::timeOut, timeout);
+        Traces.@Nullable Traced traced = beginTrace();
         @Nullable Throwable failure = null;
         try {
             chunk.task().handler().handle(this);
@@ -76,7 +79,9 @@ final class ChunkCall<T> implements Chunk<T> {
                 limit.cancel(false);
             }
         }
-        return switch (over()) {
+        State ended = over();
+        endTrace(traced, ended, failure);
+        return switch (ended) {
             case RUNNING -> settle(failure);
             case COMPLETING -> settleCompleting(failure);
             case TIMED_OUT -> {
@@ -88,6 +93,40 @@ final class ChunkCall<T> implements Chunk<T> {
             }
             case OVER -> false;
         };
+    }
+
+    private Traces.@Nullable Traced beginTrace() {
+        Traces traces = chunk.shop().traces();
+        if (!traces.on()) {
+            return null;
+        }
+        List<Tracing.Member> jobs = members.stream()
+                .map(member -> new Tracing.Member(
+                        member.job().id(), member.job().attempt(), member.meta().trace()))
+                .toList();
+        Traces.Traced traced = traces.handle(new Tracing.Task(
+                chunk.entry().kind(),
+                members.getFirst().job().queue(),
+                chunk.shop().nodeName(),
+                true,
+                jobs));
+        String trace = traced == null ? null : traced.trace();
+        if (trace != null) {
+            Traces.describeInLogs(trace);
+        }
+        return traced;
+    }
+
+    private static void endTrace(Traces.@Nullable Traced traced, State ended, @Nullable Throwable failure) {
+        if (traced != null) {
+            AttemptOutcome outcome = switch (ended) {
+                case RUNNING, COMPLETING -> failure == null ? AttemptOutcome.SUCCEEDED : AttemptOutcome.FAILED;
+                case TIMED_OUT -> AttemptOutcome.TIMED_OUT;
+                case OVER -> null;
+            };
+            traced.end(outcome, failure);
+            Traces.leaveLogs();
+        }
     }
 
     /** From here on the handler has no say; returns how far it got. */

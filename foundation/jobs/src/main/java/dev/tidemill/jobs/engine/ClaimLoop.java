@@ -37,6 +37,7 @@ final class ClaimLoop {
     private final Supplier<@Nullable EpochWork> current;
     private final Workshop shop;
     private final HeapGuard heap;
+    private final Observers observers;
     private final Priorities priorities;
     private final Drain drain;
     private final HandOver handOver;
@@ -55,12 +56,14 @@ final class ClaimLoop {
             Settings settings,
             Workshop shop,
             HeapGuard heap,
+            Observers observers,
             Supplier<@Nullable EpochWork> current,
             RemoteDesk remote,
             Supplier<List<BreakerView>> breakers,
             Consumer<List<Hint>> committed) {
         this.shop = shop;
         this.heap = heap;
+        this.observers = observers;
         this.drain = new Drain(this::stockOf, shop.finisher(), committed);
         this.current = current;
         this.priorities = settings.priorities();
@@ -222,7 +225,9 @@ final class ClaimLoop {
     private Duration claim(EpochWork epoch, List<Demand> demands) {
         boolean polled = !woken;
         woken = false;
+        long asked = System.nanoTime();
         List<ClaimedJob> jobs = epoch.place().claim(demands);
+        observers.claimed(jobs.size(), System.nanoTime() - asked);
         if (epoch.place().rules() != rules) {
             rules = epoch.place().rules();
             shop.wires().look();

@@ -61,6 +61,8 @@ public final class Crank {
             Function<Set<String>, Workplace> join,
             Registry registry,
             Settings settings,
+            Traces traces,
+            Observers observers,
             Consumer<List<Hint>> committed) {
         this.store = store;
         this.scheduler = scheduler;
@@ -70,9 +72,21 @@ public final class Crank {
         Registry observed = registry.observed(failure -> thrown = failure);
         this.wires = new Wires(observed, () -> null);
         this.tellsCalls = observed.hasDependencies();
-        this.finisher = new Finisher(tallies, wires::ended, committed);
+        this.finisher = new Finisher(
+                tallies,
+                outcome -> {
+                    wires.ended(outcome);
+                    observers.finished(outcome);
+                },
+                committed);
         this.shop = new Workshop(
-                observed, new RetryPolicy(observed, settings, wires), new DatabaseClock(), finisher, wires, "by-hand");
+                observed,
+                new RetryPolicy(observed, settings, wires),
+                new DatabaseClock(),
+                finisher,
+                wires,
+                "by-hand",
+                traces);
         settings.queues().forEach((name, options) -> runners.put(name, QueueRunner.byHand(name, options)));
     }
 

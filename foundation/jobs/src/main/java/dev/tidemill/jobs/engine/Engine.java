@@ -8,6 +8,7 @@ import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.HeapStats;
+import dev.tidemill.jobs.JobObserver;
 import dev.tidemill.jobs.Leases;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
@@ -54,6 +55,8 @@ public final class Engine {
     private final Signals signals;
     private final Enqueuer enqueuer;
     private final Notifier notifier;
+    private final Observers observers;
+    private final Traces traces;
     private final Steering steering;
     private final JobDesk desk;
     private final String self;
@@ -75,11 +78,14 @@ public final class Engine {
         this.settings = settings;
         this.signals = store.signals();
         this.notifier = new Notifier(signals);
-        this.enqueuer = new Enqueuer(registry, settings, store.intake(), this::committed, this::handOver);
-        this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, this::committed);
+        this.observers = new Observers(settings.priorities());
+        this.traces = new Traces(settings.tracing());
+        this.enqueuer =
+                new Enqueuer(registry, settings, store.intake(), traces, observers, this::committed, this::handOver);
+        this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, observers, this::committed);
         this.self = settings.nodeName() == null ? "application" : settings.nodeName();
         this.schedules = new ScheduleBook(store.timetable().by(self), enqueuer, this::committed, this::scheduleChanged);
-        this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), this::committed);
+        this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), observers, this::committed);
         this.steering = new Steering(store.control(), this::committed, self);
         this.desk = new JobDesk(store, enqueuer, settings.priorities(), this::committed);
         this.alarms = registry.alarms();
@@ -92,11 +98,14 @@ public final class Engine {
                         some -> store.join(describeNode(settings, some)),
                         registry,
                         settings,
+                        traces,
+                        observers,
                         this::committed)
                 : null;
         this.node = byHand || kinds.isEmpty()
                 ? null
-                : new Node(store, describeNode(settings, kinds), registry, settings, this::committed);
+                : new Node(
+                        store, describeNode(settings, kinds), registry, settings, traces, observers, this::committed);
     }
 
     /** Opens the store, and starts to work. */
@@ -297,6 +306,16 @@ public final class Engine {
         return translated(() -> store.journal().lines(job, limit));
     }
 
+    /** Tells this observer from now on, until what is returned is run. */
+    public Runnable observe(JobObserver observer) {
+        return observers.add(observer);
+    }
+
+    /** How many handlers run in this process. */
+    public int running() {
+        return node == null ? 0 : node.running();
+    }
+
     /** How full the heap is; empty in a process that handles nothing. */
     public Optional<HeapStats> heap() {
         Node here = node;
@@ -358,7 +377,13 @@ public final class Engine {
                 return known;
             }
             Node joined = new Node(
-                    store, describeNode(settings, registry.handledKinds()), registry, settings, this::committed);
+                    store,
+                    describeNode(settings, registry.handledKinds()),
+                    registry,
+                    settings,
+                    traces,
+                    observers,
+                    this::committed);
             joined.start();
             node = joined;
             listener.start();

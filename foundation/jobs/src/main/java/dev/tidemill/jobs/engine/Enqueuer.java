@@ -7,6 +7,7 @@ import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Tracing.Parcel;
 import dev.tidemill.jobs.Unique;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake;
@@ -19,7 +20,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +43,8 @@ final class Enqueuer {
     private final Registry registry;
     private final Settings settings;
     private final Intake intake;
+    private final Traces traces;
+    private final Observers observers;
     private final Consumer<List<Hint>> committed;
     private final Function<List<NewJob>, List<Long>> shortWay;
     private final ConcurrentLinkedQueue<Waiting> waiting = new ConcurrentLinkedQueue<>();
@@ -55,23 +61,33 @@ final class Enqueuer {
             Registry registry,
             Settings settings,
             Intake intake,
+            Traces traces,
+            Observers observers,
             Consumer<List<Hint>> committed,
             Function<List<NewJob>, List<Long>> shortWay) {
         this.shortWay = shortWay;
         this.registry = registry;
         this.settings = settings;
         this.intake = intake;
+        this.traces = traces;
+        this.observers = observers;
         this.committed = committed;
     }
 
     Enqueued enqueue(Object job, EnqueueOptions options) {
-        NewJob prepared = prepare(job, options);
+        if (!traces.on()) {
+            return write(prepare(job, options));
+        }
+        Parcel parcel = parcel(List.of(job), options);
+        return traces.sending(
+                parcel, trace -> write(prepare(job, options, parcel, trace)), written -> List.of(written.id()));
+    }
+
+    private Enqueued write(NewJob prepared) {
         if (prepared.atMicros() != 0 || prepared.unique() != null) {
             // Its time may be refused by the database's clock, or its key be in an open transaction; the others of a
             // group must neither fail nor wait for that.
-            Added added = intake.add(List.of(prepared));
-            committed.accept(added.hints());
-            return added.first();
+            return add(List.of(prepared)).first();
         }
         Waiting mine = new Waiting(prepared);
         waiting.add(mine);
@@ -107,14 +123,53 @@ final class Enqueuer {
         if (jobs.isEmpty()) {
             return List.of();
         }
-        Added added = intake.add(prepareAll(jobs, options));
+        return traced(jobs, options, this::add).ids();
+    }
+
+    private Added add(List<NewJob> prepared) {
+        Added added = intake.add(prepared);
         committed.accept(added.hints());
-        return added.ids();
+        observers.enqueued(prepared, added.hows());
+        return added;
     }
 
     /** Adds in the caller's transaction; the hints are the caller's to use once it is committed. */
     Added add(Connection connection, Collection<?> jobs, EnqueueOptions options) {
-        return jobs.isEmpty() ? new Added(List.of(), List.of()) : intake.add(connection, prepareAll(jobs, options));
+        if (jobs.isEmpty()) {
+            return new Added(List.of(), List.of());
+        }
+        return traced(jobs, options, prepared -> {
+            Added added = intake.add(connection, prepared);
+            observers.enqueued(prepared, added.hows());
+            return added;
+        });
+    }
+
+    private Added traced(Collection<?> jobs, EnqueueOptions options, Function<List<NewJob>, Added> write) {
+        if (!traces.on()) {
+            return write.apply(prepareAll(jobs, options, null, null));
+        }
+        Parcel parcel = parcel(jobs, options);
+        return traces.sending(parcel, trace -> write.apply(prepareAll(jobs, options, parcel, trace)), Added::ids);
+    }
+
+    /** What a trace is told of these jobs before they are looked at closely. */
+    private Parcel parcel(Collection<?> jobs, EnqueueOptions given) {
+        Set<String> kinds = new HashSet<>();
+        Set<String> queues = new HashSet<>();
+        String trace = null;
+        for (Object job : jobs) {
+            EnqueueOptions options = options(job, given);
+            Registry.Entry entry = entry(job);
+            kinds.add(kind(job, entry));
+            queues.add(queue(options, entry));
+            trace = trace == null ? options.trace() : trace;
+        }
+        return new Parcel(
+                kinds.size() == 1 ? kinds.iterator().next() : null,
+                queues.size() == 1 ? queues.iterator().next() : null,
+                jobs.size(),
+                trace);
     }
 
     /** An error (memory, a class that is missing) fails the whole group, so that nobody takes it for written. */
@@ -145,16 +200,15 @@ final class Enqueuer {
     private void write(List<Waiting> group) {
         List<NewJob> jobs = group.stream().map(entry -> entry.job).toList();
         List<Long> ids = shortWay.apply(jobs);
-        List<Hint> hints = List.of();
         if (ids.isEmpty()) {
-            Added added = intake.add(jobs);
-            ids = added.ids();
-            hints = added.hints();
+            ids = add(jobs).ids();
+        } else {
+            committed.accept(List.of());
+            observers.enqueued(jobs);
         }
         for (int i = 0; i < group.size(); i++) {
             group.get(i).id = ids.get(i);
         }
-        committed.accept(hints);
     }
 
     /** One job that the database refuses must not take the others of its group along. */
@@ -167,29 +221,29 @@ final class Enqueuer {
         }
     }
 
-    private List<NewJob> prepareAll(Collection<?> jobs, EnqueueOptions options) {
+    private List<NewJob> prepareAll(
+            Collection<?> jobs, EnqueueOptions options, @Nullable Parcel parcel, @Nullable String trace) {
         List<NewJob> prepared = new ArrayList<>(jobs.size());
         for (Object job : jobs) {
-            prepared.add(prepare(job, options));
+            prepared.add(prepare(job, options, parcel, trace));
         }
         return prepared;
     }
 
     /** Checks a job and resolves what its options leave open; writes nothing. */
     NewJob prepare(Object job, EnqueueOptions given) {
-        EnqueueOptions options = given;
-        Registry.@Nullable Entry entry;
-        String kind;
+        return prepare(job, given, null, null);
+    }
+
+    private NewJob prepare(Object job, EnqueueOptions given, @Nullable Parcel parcel, @Nullable String carriedOn) {
+        EnqueueOptions options = options(job, given);
+        Registry.Entry entry = entry(job);
+        String kind = kind(job, entry);
         String payload;
         if (job instanceof JobRequest request) {
-            kind = request.kind();
             payload = request.json();
             registry.codec().check(payload);
-            entry = registry.ofKind(kind);
-            options = given.equals(EnqueueOptions.NONE) ? request.options() : given;
         } else {
-            entry = registry.ofClass(job.getClass());
-            kind = entry.kind();
             payload = registry.codec().write(job);
         }
         checkText(kind, payload);
@@ -199,11 +253,8 @@ final class Enqueuer {
                 : entry != null && entry.options().priority() != null
                         ? entry.options().priority()
                         : Priority.MEDIUM;
-        String queue = options.queue() != null
-                ? options.queue()
-                : entry != null ? entry.options().queue() : HandlerOptions.DEFAULT_QUEUE;
-        String trace = options.trace() != null ? options.trace() : surroundingTrace();
-        Meta meta = Meta.of(options, trace);
+        String queue = queue(options, entry);
+        Meta meta = Meta.of(options, trace(options, parcel, carriedOn));
         Unique unique = options.unique();
         Duration delay = unique != null && unique.mode() == Unique.Mode.DEBOUNCE ? unique.quiet() : options.delay();
         Instant at = options.at();
@@ -221,11 +272,46 @@ final class Enqueuer {
                 unique);
     }
 
+    /** Others wrote these, prepared here. */
+    void written(List<NewJob> jobs) {
+        observers.enqueued(jobs);
+    }
+
     /** Refuses a payload that could not be enqueued. */
     void checkPayload(String kind, String payload) {
         registry.codec().check(payload);
         checkText(kind, payload);
         checkSize(kind, payload);
+    }
+
+    private static EnqueueOptions options(Object job, EnqueueOptions given) {
+        return job instanceof JobRequest request && given.equals(EnqueueOptions.NONE) ? request.options() : given;
+    }
+
+    private Registry.@Nullable Entry entry(Object job) {
+        return job instanceof JobRequest request ? registry.ofKind(request.kind()) : registry.ofClass(job.getClass());
+    }
+
+    /** What has no class has the name it was given, also where that is an alias. */
+    private static String kind(Object job, Registry.@Nullable Entry entry) {
+        return job instanceof JobRequest request
+                ? request.kind()
+                : Objects.requireNonNull(entry).kind();
+    }
+
+    private static String queue(EnqueueOptions options, Registry.@Nullable Entry entry) {
+        return options.queue() != null
+                ? options.queue()
+                : entry != null ? entry.options().queue() : HandlerOptions.DEFAULT_QUEUE;
+    }
+
+    /** The enqueue's own, unless this job continues another one than the others that are written with it. */
+    private static @Nullable String trace(EnqueueOptions options, @Nullable Parcel parcel, @Nullable String carriedOn) {
+        String wanted = options.trace();
+        if (carriedOn != null && parcel != null && (wanted == null || wanted.equals(parcel.trace()))) {
+            return carriedOn;
+        }
+        return wanted != null ? wanted : surroundingTrace();
     }
 
     private static @Nullable String surroundingTrace() {

@@ -46,22 +46,37 @@ final class Node {
     private volatile @Nullable EpochWork current;
     private volatile long beatNanos = System.nanoTime();
 
-    Node(JobStore store, NodeInfo info, Registry registry, Settings settings, Consumer<List<Hint>> committed) {
+    Node(
+            JobStore store,
+            NodeInfo info,
+            Registry registry,
+            Settings settings,
+            Traces traces,
+            Observers observers,
+            Consumer<List<Hint>> committed) {
         this.store = store;
         this.info = info;
         this.settings = settings;
         this.wires = new Wires(registry, () -> current);
-        this.finisher = new Finisher(tallies, wires::ended, committed);
+        this.finisher = new Finisher(
+                tallies,
+                outcome -> {
+                    wires.ended(outcome);
+                    observers.finished(outcome);
+                },
+                committed);
         this.shop = new Workshop(
                 registry,
                 new RetryPolicy(registry, settings, wires),
                 new DatabaseClock(),
                 finisher,
                 wires,
-                info.name());
+                info.name(),
+                traces);
         this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
         this.remote = new RemoteDesk(store, this::ready);
-        this.claims = new ClaimLoop(settings, shop, heap, () -> current, remote, store.breakers()::list, committed);
+        this.claims = new ClaimLoop(
+                settings, shop, heap, observers, () -> current, remote, store.breakers()::list, committed);
     }
 
     void start() {
@@ -176,6 +191,11 @@ final class Node {
         }
     }
 
+    /** How many handlers run. */
+    int running() {
+        return claims.running();
+    }
+
     boolean worksOn(String queue) {
         return claims.worksOn(queue);
     }
@@ -194,8 +214,9 @@ final class Node {
             finisher.stop();
             return;
         }
-        giveBack(epoch);
+        int givenBack = giveBack(epoch);
         waitForHandlers(grace);
+        int interrupted = epoch.running().size();
         epoch.running().forEach(Hold::release);
         waitForHandlers(Duration.ofSeconds(2));
         boolean written = finisher.drain(Duration.ofSeconds(10));
@@ -213,18 +234,25 @@ final class Node {
             leave(rejoined);
         }
         shop.close();
+        LOG.info(
+                "Node {} stopped: {} jobs were given back before they began, {} handlers interrupted after {}.",
+                info.name(),
+                givenBack,
+                interrupted,
+                grace);
     }
 
-    private void giveBack(EpochWork epoch) {
+    private int giveBack(EpochWork epoch) {
         List<ClaimedJob> left = claims.empty();
         if (left.isEmpty() || epoch.state() != EpochWork.State.WORKING) {
-            return;
+            return 0;
         }
         try {
             epoch.place().giveBack(left);
         } catch (RuntimeException failed) {
             LOG.warn("Giving {} jobs back failed; leaving the epoch returns them.", left.size(), failed);
         }
+        return left.size();
     }
 
     private void waitForHandlers(Duration atMost) {

@@ -60,6 +60,7 @@ final class RemoteAttempt implements Hold {
     private final boolean suspect;
     private final Meta meta;
     private final Consumer<RemoteAttempt> onEnd;
+    private final Consumer<String> onSilence;
     private final HandlerWords words;
     private final AtomicReference<@Nullable Ended> ended = new AtomicReference<>();
     private final long startedMicros;
@@ -72,6 +73,7 @@ final class RemoteAttempt implements Hold {
      * Creates one that is not begun.
      *
      * @param suspect whether the job is to blame if the worker is lost with it
+     * @param onSilence is told the worker's name before the job goes to anybody else
      */
     RemoteAttempt(
             ClaimedJob job,
@@ -81,7 +83,8 @@ final class RemoteAttempt implements Hold {
             String token,
             boolean suspect,
             Meta meta,
-            Consumer<RemoteAttempt> onEnd) {
+            Consumer<RemoteAttempt> onEnd,
+            Consumer<String> onSilence) {
         this.job = job;
         this.epoch = epoch;
         this.shop = shop;
@@ -90,6 +93,7 @@ final class RemoteAttempt implements Hold {
         this.suspect = suspect;
         this.meta = meta;
         this.onEnd = onEnd;
+        this.onSilence = onSilence;
         this.words = new HandlerWords(job, epoch, shop);
         this.startedMicros = shop.clock().nowMicros();
     }
@@ -217,6 +221,7 @@ final class RemoteAttempt implements Hold {
             }
             return;
         }
+        onSilence.accept(worker());
         settle(
                 End.TAKEN,
                 shop.policy()

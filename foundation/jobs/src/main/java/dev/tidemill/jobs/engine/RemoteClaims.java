@@ -297,8 +297,8 @@ final class RemoteClaims {
                 shop.finisher().add(epoch, waits);
                 return null;
             }
-            RemoteAttempt attempt =
-                    new RemoteAttempt(job, epoch, shop, request, token(epoch), suspect, meta, this::ended);
+            RemoteAttempt attempt = new RemoteAttempt(
+                    job, epoch, shop, request, token(epoch), suspect, meta, this::ended, this::dismiss);
             held.put(attempt.handle().token(), attempt);
             attempt.begin();
             if (suspect) {
@@ -327,6 +327,22 @@ final class RemoteClaims {
         random.nextBytes(secret);
         return epoch.place().epoch() + "."
                 + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+    }
+
+    /**
+     * A worker that fell silent may have left a question open that it will never hear the answer of: that one gets no job. If
+     * it lives, it asks again.
+     */
+    private void dismiss(String worker) {
+        synchronized (groups) {
+            groups.values()
+                    .forEach(group -> group.waiters.removeIf(waiter -> {
+                        if (waiter.request.worker().equals(worker) && waiter.taken.compareAndSet(false, true)) {
+                            waiter.answer.complete(List.of());
+                        }
+                        return waiter.taken.get();
+                    }));
+        }
     }
 
     private void ended(RemoteAttempt attempt) {

@@ -6,6 +6,7 @@ import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Tracing;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Outcome;
@@ -58,7 +59,9 @@ final class RunningJob implements Run, Work {
     private volatile @Nullable Thread thread;
     private volatile boolean abandoned;
     private final long claimedNanos = System.nanoTime();
+    private volatile @Nullable AttemptOutcome settledAs;
     private Meta meta = Meta.NONE;
+    private volatile @Nullable String trace;
     private long startedMicros;
     private long startedNanos;
 
@@ -98,6 +101,7 @@ final class RunningJob implements Run, Work {
         // From here on others may settle it.
         epoch.running().add(this);
         @Nullable Throwable failure = null;
+        Traces.@Nullable Traced traced = null;
         try {
             if (epoch.state() != EpochWork.State.WORKING) {
                 abandon();
@@ -109,6 +113,7 @@ final class RunningJob implements Run, Work {
             if (job.meta() != null) {
                 meta = shop.registry().codec().read(job.meta(), Meta.class);
             }
+            traced = beginTrace();
             describeInLogs();
             Registry.Entry entry = shop.entry(job.kind());
             Registry.Body body = decode(entry);
@@ -124,6 +129,9 @@ final class RunningJob implements Run, Work {
             try {
                 end(failure);
             } finally {
+                if (traced != null) {
+                    traced.end(settledAs, failure);
+                }
                 epoch.running().remove(this);
                 MDC.clear();
                 runner.ended(this);
@@ -154,9 +162,29 @@ final class RunningJob implements Run, Work {
         MDC.put("kind", job.kind());
         MDC.put("attempt", Integer.toString(job.attempt()));
         MDC.put("node", shop.nodeName());
-        if (meta.trace() != null) {
-            MDC.put("trace", meta.trace());
+        String named = trace;
+        if (named != null) {
+            Traces.describeInLogs(named);
         }
+    }
+
+    private Traces.@Nullable Traced beginTrace() {
+        trace = meta.trace();
+        if (!shop.traces().on()) {
+            return null;
+        }
+        Traces.Traced traced = shop.traces()
+                .handle(new Tracing.Task(
+                        job.kind(),
+                        job.queue(),
+                        shop.nodeName(),
+                        false,
+                        List.of(new Tracing.Member(job.id(), job.attempt(), meta.trace()))));
+        String own = traced == null ? null : traced.trace();
+        if (own != null) {
+            trace = own;
+        }
+        return traced;
     }
 
     private void end(@Nullable Throwable failure) {
@@ -282,6 +310,7 @@ final class RunningJob implements Run, Work {
     }
 
     private void settled(boolean written, Outcome outcome) {
+        settledAs = outcome.outcome();
         Report last = words.end();
         if (written) {
             shop.finisher().addWritten(epoch, outcome, last);
@@ -385,6 +414,11 @@ final class RunningJob implements Run, Work {
     public Map<String, String> tags() {
         Map<String, String> tags = meta.tags();
         return tags == null ? Map.of() : tags;
+    }
+
+    @Override
+    public @Nullable String trace() {
+        return trace;
     }
 
     @Override

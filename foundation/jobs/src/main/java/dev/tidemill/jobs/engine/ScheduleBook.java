@@ -18,6 +18,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -201,8 +202,16 @@ public final class ScheduleBook {
 
     /** Enqueues a schedule's job now. */
     public Optional<Long> trigger(String name) {
-        Optional<Triggered> triggered = Engine.translated(() -> timetable.trigger(name, this::job));
-        triggered.ifPresent(done -> committed.accept(done.hints()));
+        List<NewJob> made = new ArrayList<>();
+        Optional<Triggered> triggered = Engine.translated(() -> timetable.trigger(name, (schedule, fireMicros) -> {
+            NewJob job = job(schedule, fireMicros);
+            made.add(job);
+            return job;
+        }));
+        triggered.ifPresent(done -> {
+            committed.accept(done.hints());
+            enqueuer.written(made);
+        });
         return triggered.map(Triggered::job);
     }
 }

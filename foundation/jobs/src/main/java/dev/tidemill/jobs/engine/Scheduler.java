@@ -3,10 +3,14 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.store.Clockwork;
 import dev.tidemill.jobs.store.Clockwork.Due;
 import dev.tidemill.jobs.store.Clockwork.Fired;
+import dev.tidemill.jobs.store.Clockwork.Plan;
 import dev.tidemill.jobs.store.Hint;
+import dev.tidemill.jobs.store.NewJob;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Fires schedules, in every process and without a leader: whoever is first locks what is due, the others pass it over.
@@ -19,12 +23,14 @@ final class Scheduler {
 
     private final Clockwork clockwork;
     private final FirePlanner planner;
+    private final Observers observers;
     private final Consumer<List<Hint>> committed;
     private final Loop loop = new Loop("fire", this::turn);
 
-    Scheduler(Clockwork clockwork, FirePlanner planner, Consumer<List<Hint>> committed) {
+    Scheduler(Clockwork clockwork, FirePlanner planner, Observers observers, Consumer<List<Hint>> committed) {
         this.clockwork = clockwork;
         this.planner = planner;
+        this.observers = observers;
         this.committed = committed;
     }
 
@@ -43,8 +49,7 @@ final class Scheduler {
         for (int turn = 0;
                 turn < TURNS_BY_HAND && due.wakeMicros() != 0 && due.wakeMicros() <= due.nowMicros();
                 turn++) {
-            Fired fired = clockwork.fire(planner);
-            committed.accept(fired.hints());
+            Fired fired = fire();
             if (fired.schedules() == 0) {
                 return;
             }
@@ -62,9 +67,25 @@ final class Scheduler {
             Duration until = Duration.ofNanos(Math.min(left, Enqueuer.micros(LONGEST_SLEEP)) * 1_000);
             return until.compareTo(LONGEST_SLEEP) < 0 ? until : LONGEST_SLEEP;
         }
-        Fired fired = clockwork.fire(planner);
-        committed.accept(fired.hints());
+        Fired fired = fire();
         return fired.schedules() == 0 ? WHILE_ANOTHER_HAS_IT : Duration.ZERO;
+    }
+
+    private Fired fire() {
+        List<NewJob> jobs = new ArrayList<>();
+        Fired fired = clockwork.fire((schedule, nowMicros) -> {
+            Plan plan = planner.plan(schedule, nowMicros);
+            Stream.concat(plan.fires().stream(), plan.released().stream()).forEach(fire -> {
+                NewJob job = fire.job();
+                if (job != null) {
+                    jobs.add(job);
+                }
+            });
+            return plan;
+        });
+        committed.accept(fired.hints());
+        observers.enqueued(jobs);
+        return fired;
     }
 
     void stop() {

@@ -4,6 +4,7 @@ import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorRules;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.QueueOptions;
+import dev.tidemill.jobs.Tracing;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,8 @@ public record Settings(
         int poisonAfter,
         @Nullable Duration history,
         double holdHeapFrom,
-        Map<String, Breaker> breakers) {
+        Map<String, Breaker> breakers,
+        @Nullable Tracing tracing) {
     public Settings {
         queues = Map.copyOf(queues);
         breakers = Map.copyOf(breakers);

@@ -30,6 +30,12 @@ final class Steering implements Limits, Pauses {
     }
 
     @Override
+    public Limits by(String who) {
+        checkText("The name of who changes limits", who, 1, LONGEST_BY);
+        return new Steering(control, committed, who);
+    }
+
+    @Override
     public void put(Limit limit) {
         if (limit.concurrency() == null && limit.rate() == null) {
             throw new TidemillException(

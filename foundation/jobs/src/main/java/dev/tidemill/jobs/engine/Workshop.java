@@ -24,6 +24,7 @@ final class Workshop {
     private final Finisher finisher;
     private final Wires wires;
     private final String nodeName;
+    private final Traces traces;
     private final ScheduledThreadPoolExecutor limits;
     private final Reporter reporter = new Reporter();
     private final Map<String, ChunkSize> chunkSizes = new LinkedHashMap<>();
@@ -34,13 +35,15 @@ final class Workshop {
             DatabaseClock clock,
             Finisher finisher,
             Wires wires,
-            String nodeName) {
+            String nodeName,
+            Traces traces) {
         this.wires = wires;
         this.registry = registry;
         this.policy = policy;
         this.clock = clock;
         this.finisher = finisher;
         this.nodeName = nodeName;
+        this.traces = traces;
         this.limits = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("tidemill-limits").factory());
         limits.setRemoveOnCancelPolicy(true);
@@ -89,6 +92,10 @@ final class Workshop {
 
     Reporter reporter() {
         return reporter;
+    }
+
+    Traces traces() {
+        return traces;
     }
 
     String nodeName() {

@@ -91,8 +91,11 @@ final class EnqueuerTest {
                     3,
                     null,
                     1,
-                    Map.of()),
+                    Map.of(),
+                    null),
             ledger,
+            new Traces(null),
+            new Observers(Priorities.standard()),
             hints -> {},
             jobs -> List.of());
 

@@ -68,7 +68,8 @@ final class HandOverTest {
                 3,
                 null,
                 1,
-                Map.of());
+                Map.of(),
+                null);
         Wires wires = new Wires(registry, () -> null);
         return new Workshop(
                 registry,
@@ -76,7 +77,8 @@ final class HandOverTest {
                 new DatabaseClock(),
                 new Finisher(new Tallies(), hints -> {}),
                 wires,
-                "node");
+                "node",
+                new Traces(null));
     }
 
     @Test

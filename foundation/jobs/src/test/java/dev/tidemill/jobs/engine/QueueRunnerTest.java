@@ -74,12 +74,19 @@ final class QueueRunnerTest {
                 3,
                 null,
                 1,
-                Map.of());
+                Map.of(),
+                null);
         Finisher finisher = new Finisher(new Tallies(), hints -> {});
         finisher.start();
         Wires wires = new Wires(registry, () -> null);
         return new Workshop(
-                registry, new RetryPolicy(registry, settings, wires), new DatabaseClock(), finisher, wires, "node");
+                registry,
+                new RetryPolicy(registry, settings, wires),
+                new DatabaseClock(),
+                finisher,
+                wires,
+                "node",
+                new Traces(null));
     }
 
     @Test

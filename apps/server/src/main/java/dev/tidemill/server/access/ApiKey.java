@@ -1,0 +1,33 @@
+package dev.tidemill.server.access;
+
+import dev.tidemill.server.http.Permission;
+import java.time.Instant;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An API key, without its secret: that is shown once, when it is made, and only a digest of it is kept.
+ *
+ * @param id its number; later ones are higher
+ * @param name what it is for; the audit trail has {@code key:NAME}
+ * @param scopes what it may do
+ * @param createdAt when it was made
+ * @param createdBy who made it
+ * @param endsAt from when on it is refused; null for never
+ * @param usedAt when it was used last, to the minute; null if never
+ * @param revokedAt since when it is refused; null if it is not
+ */
+@SuppressWarnings("exports") // Permissions are the command line's to name, and our own.
+public record ApiKey(
+        long id,
+        String name,
+        Set<Permission> scopes,
+        Instant createdAt,
+        String createdBy,
+        @Nullable Instant endsAt,
+        @Nullable Instant usedAt,
+        @Nullable Instant revokedAt) {
+    public ApiKey {
+        scopes = Set.copyOf(scopes);
+    }
+}

@@ -1,0 +1,241 @@
+package dev.tidemill.server.push;
+
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.tables.ServerTables;
+import dev.tidemill.server.tables.Statements;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The endpoints in the database, shared by all server processes. Every change stands in the audit trail, in its own
+ * transaction. Thread safe.
+ */
+public final class EndpointBook {
+    private static final int MOST = 1_000;
+
+    private final ServerTables tables;
+    private final Statements sql;
+
+    EndpointBook(ServerTables tables) {
+        this.tables = tables;
+        this.sql = tables.statements(EndpointBook.class, "endpoints.sql");
+    }
+
+    /**
+     * An endpoint as it stands.
+     *
+     * @param paused since when, by whom and why it is paused; null while it is not
+     * @param goneAt since when it has said that it is gone; null if it has not
+     */
+    public record Standing(
+            Endpoint endpoint,
+            @Nullable Paused paused,
+            @Nullable Instant goneAt,
+            Instant createdAt,
+            Instant changedAt) {
+        /** Whether jobs are sent there. */
+        public boolean open() {
+            return paused == null && goneAt == null;
+        }
+    }
+
+    /** A pause. */
+    public record Paused(Instant since, String by, String reason) {}
+
+    /** All endpoints with the secrets that sign, as of a version. */
+    record Edition(long version, List<Standing> endpoints, Map<String, List<WebhookSecret>> secrets) {}
+
+    long version() {
+        return tables.call(connection ->
+                sql.first(connection, "version", row -> row.getLong(1)).orElse(0L));
+    }
+
+    Edition edition() {
+        return tables.transaction(connection -> {
+            // First, so that what is changed meanwhile is read again.
+            long version =
+                    sql.first(connection, "version", row -> row.getLong(1)).orElse(0L);
+            Map<String, List<WebhookSecret>> secrets = new HashMap<>();
+            sql.list(
+                    connection,
+                    "secrets",
+                    row -> secrets.computeIfAbsent(row.getString(1), any -> new ArrayList<>())
+                            .add(WebhookSecret.of(row.getBytes(2))));
+            return new Edition(version, read(connection, null), secrets);
+        });
+    }
+
+    /** All of them by name, at most 1,000. */
+    public List<Standing> list() {
+        return tables.call(connection -> read(connection, null));
+    }
+
+    /** The one of a name. */
+    public Optional<Standing> find(String name) {
+        return tables.call(connection -> read(connection, name)).stream().findFirst();
+    }
+
+    private List<Standing> read(Connection connection, @Nullable String name) throws SQLException {
+        return sql.list(connection, "endpoints", EndpointBook::standing, name, name);
+    }
+
+    private static Standing standing(ResultSet row) throws SQLException {
+        String[] headers = texts(row, 4);
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i + 1 < headers.length; i += 2) {
+            map.put(headers[i], headers[i + 1]);
+        }
+        Endpoint endpoint = new Endpoint(
+                row.getString(1),
+                URI.create(row.getString(2)),
+                Set.of(texts(row, 14)),
+                Set.of(texts(row, 3)),
+                map,
+                Duration.ofMillis(row.getLong(5)),
+                row.getInt(6),
+                row.getBoolean(7));
+        Instant pausedAt = instant(row, 8);
+        return new Standing(
+                endpoint,
+                pausedAt == null ? null : new Paused(pausedAt, row.getString(9), row.getString(10)),
+                instant(row, 11),
+                Instant.EPOCH.plus(row.getLong(12), ChronoUnit.MICROS),
+                Instant.EPOCH.plus(row.getLong(13), ChronoUnit.MICROS));
+    }
+
+    private static String[] texts(ResultSet row, int column) throws SQLException {
+        return (String[]) row.getArray(column).getArray();
+    }
+
+    private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+        long micros = row.getLong(column);
+        return row.wasNull() ? null : Instant.EPOCH.plus(micros, ChronoUnit.MICROS);
+    }
+
+    /** Makes or changes one; true if it is new, and then this is its secret. */
+    boolean put(Endpoint endpoint, WebhookSecret secret, String by) {
+        return change(by, "put endpoint", endpoint.name(), endpoint.url().getHost(), connection -> {
+            String[] headers = endpoint.headers().entrySet().stream()
+                    .flatMap(header -> java.util.stream.Stream.of(header.getKey(), header.getValue()))
+                    .toArray(String[]::new);
+            boolean created = sql.first(
+                            connection,
+                            "put",
+                            row -> row.getBoolean(1),
+                            endpoint.name(),
+                            endpoint.url().toString(),
+                            endpoint.queues().stream().sorted().toArray(String[]::new),
+                            headers,
+                            endpoint.timeout().toMillis(),
+                            endpoint.concurrency(),
+                            endpoint.onDemand())
+                    .orElseThrow();
+            if (created) {
+                refuseBeyondMost(connection);
+                sql.run(connection, "add_secret", endpoint.name(), secret.bytes());
+            }
+            sql.run(connection, "drop_kinds", endpoint.name());
+            String[] kinds = endpoint.kinds().stream().sorted().toArray(String[]::new);
+            refuseTaken(connection, kinds, endpoint.name());
+            sql.run(connection, "put_kinds", endpoint.name(), kinds);
+            return created;
+        });
+    }
+
+    private void refuseBeyondMost(Connection connection) throws SQLException {
+        if (sql.first(connection, "count", row -> row.getLong(1)).orElse(0L) > MOST) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "There are " + MOST + " endpoints already; delete one, or give one more kinds.");
+        }
+    }
+
+    private void refuseTaken(Connection connection, String[] kinds, String name) throws SQLException {
+        List<String> taken =
+                sql.list(connection, "taken", row -> row.getString(1) + " to " + row.getString(2), kinds, name);
+        if (!taken.isEmpty()) {
+            throw new TidemillException(
+                    ErrorCode.ALREADY_EXISTS,
+                    "Other endpoints have some of these kinds already (" + String.join(", ", taken)
+                            + "); a kind goes to one endpoint.");
+        }
+    }
+
+    /** Gives it a new secret; the one that it has signs beside it for this long. */
+    public void rotate(String name, WebhookSecret secret, Duration keep, String by) {
+        change(by, "rotate endpoint", name, "", connection -> {
+            refuseUnknown(connection, name);
+            sql.run(connection, "retire_secrets", name, micros(keep), name);
+            return sql.run(connection, "add_secret", name, secret.bytes());
+        });
+    }
+
+    /** Takes one away; what was sent and not answered yet goes on. */
+    public void delete(String name, String by) {
+        change(by, "delete endpoint", name, "", connection -> {
+            refuseUnknown(connection, name);
+            return sql.run(connection, "delete", name);
+        });
+    }
+
+    /** Sends nothing there until it is resumed. */
+    public void pause(String name, String by, String reason) {
+        change(by, "pause endpoint", name, reason, connection -> {
+            refuseUnknown(connection, name);
+            return sql.run(connection, "pause", by, reason, name);
+        });
+    }
+
+    /** Sends there again, also where it had said that it was gone. */
+    public void resume(String name, String by) {
+        change(by, "resume endpoint", name, "", connection -> {
+            refuseUnknown(connection, name);
+            return sql.run(connection, "resume", name);
+        });
+    }
+
+    /** It said so itself. */
+    void gone(Endpoint endpoint) {
+        tables.transaction(connection -> {
+            sql.run(connection, "changed");
+            if (sql.run(connection, "gone", endpoint.name(), endpoint.url().toString()) > 0) {
+                sql.run(connection, "note_change", "system", "endpoint gone", "ENDPOINT " + endpoint.name(), "");
+            }
+            return true;
+        });
+    }
+
+    private void refuseUnknown(Connection connection, String name) throws SQLException {
+        if (read(connection, name).isEmpty()) {
+            throw new TidemillException(ErrorCode.NOT_FOUND, "There is no endpoint of this name; nothing was changed.");
+        }
+    }
+
+    private <T> T change(String by, String action, String name, String detail, ServerTables.Work<T> work) {
+        return tables.transaction(connection -> {
+            sql.run(connection, "changed");
+            T result = work.on(connection);
+            sql.run(connection, "note_change", by, action, "ENDPOINT " + name, detail);
+            return result;
+        });
+    }
+
+    private static long micros(Duration time) {
+        return TimeUnit.NANOSECONDS.toMicros(time.toNanos());
+    }
+}

@@ -1,0 +1,52 @@
+package dev.tidemill.metrics;
+
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The meters' code in docs/metrics.md, compiled and run. */
+@ExtendWith(FreshSchema.class)
+final class MetricsPageTest {
+    @Test
+    void metersGoToARegistryOfTheApplications(TestDatabase database) {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        try (Tidemill mill =
+                Tidemill.on(database.dataSource()).schema(database.schema()).start()) {
+            JobMeters meters = JobMeters.of(mill, Tag.of("schema", "shop")).refreshing(ofSeconds(10));
+            meters.bindTo(registry);
+            assertThat(registry.get("tidemill.jobs.claimed")
+                            .tag("schema", "shop")
+                            .counter()
+                            .count())
+                    .isZero();
+            meters.close();
+        }
+    }
+
+    @Test
+    void thePageShowsThisCode() throws IOException {
+        String page = Files.readString(Path.of("../../docs/metrics.md"));
+        String shown = page.substring(page.indexOf("<!-- meters:start -->"), page.indexOf("<!-- meters:end -->"));
+        List<String> mine =
+                stripped(Files.readString(Path.of("src/test/java/dev/tidemill/metrics/MetricsPageTest.java")));
+        assertThat(stripped(shown).stream().filter(line -> !line.startsWith("<!--") && !line.startsWith("```")))
+                .hasSize(2)
+                .isSubsetOf(mine);
+    }
+
+    private static List<String> stripped(String text) {
+        return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+    }
+}
