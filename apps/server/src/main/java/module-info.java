@@ -25,6 +25,7 @@ module dev.tidemill.server {
     requires java.sql;
     requires tools.jackson.core;
     requires tools.jackson.databind;
+    requires tools.jackson.dataformat.yaml;
 
     exports dev.tidemill.server;
     exports dev.tidemill.server.access;

@@ -18,9 +18,12 @@ import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.KeysApi;
 import dev.tidemill.server.api.LogLevelApi;
 import dev.tidemill.server.api.NodesApi;
+import dev.tidemill.server.api.OpenApi;
 import dev.tidemill.server.api.ProcessApi;
+import dev.tidemill.server.api.QueuesApi;
 import dev.tidemill.server.api.RetentionApi;
 import dev.tidemill.server.api.SchedulesApi;
+import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.api.UsersApi;
 import dev.tidemill.server.api.WorkApi;
@@ -105,6 +108,8 @@ public final class TidemillServer implements AutoCloseable {
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
         new JobsApi(mill).mount(router);
+        new SearchApi(mill).mount(router);
+        new QueuesApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
         new SchedulesApi(mill).mount(router);
         new StatsApi(mill).mount(router);
@@ -122,6 +127,7 @@ public final class TidemillServer implements AutoCloseable {
         work.mount(router);
         this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
         new EndpointsApi(pusher).mount(router);
+        new OpenApi().mount(router);
         meters.mount(router);
         this.setUpCode = access.setUpCode();
         this.web = WebServer.builder()
@@ -132,6 +138,9 @@ public final class TidemillServer implements AutoCloseable {
                 .maxPayloadSize(builder.bodyLimitBytes + (1L << 20))
                 .directHandlers(WireErrors.handlers())
                 .idleConnectionTimeout(IDLE_TIMEOUT)
+                // On channels the time limit for a read would not hold, and slow clients would be waited for without
+                // end.
+                .useNio(false)
                 .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
                 .routing(router::mount)
                 .build();

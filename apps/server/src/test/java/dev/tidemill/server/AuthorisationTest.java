@@ -38,6 +38,7 @@ final class AuthorisationTest {
      */
     private static final String DECISIONS = """
             -        GET    /healthz
+            -        GET    /openapi.json
             -        GET    /readyz
             -        GET    /login
             -        POST   /login
@@ -69,6 +70,9 @@ final class AuthorisationTest {
             READ     GET    /api/v1/jobs/{id}/log
             READ     GET    /api/v1/jobs/{id}/why
             READ     GET    /api/v1/stats
+            READ     GET    /api/v1/queues
+            READ     GET    /api/v1/queues/{name}
+            READ     GET    /api/v1/kinds
             READ     GET    /api/v1/attempts
             READ     GET    /api/v1/process
             READ     GET    /api/v1/dead-letters

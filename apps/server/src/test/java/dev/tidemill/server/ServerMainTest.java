@@ -103,7 +103,7 @@ final class ServerMainTest {
             assertThat(status(url + "/readyz")).isEqualTo(200);
             process.toHandle().destroy();
             await().atMost(Duration.ofSeconds(20)).until(() -> status(url + "/readyz") == 503);
-            assertThat(status(url + "/api/v1/stats")).isEqualTo(200);
+            assertThat(status(url + "/healthz")).isEqualTo(200);
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(log())

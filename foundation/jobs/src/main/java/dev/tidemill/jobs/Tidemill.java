@@ -166,6 +166,23 @@ public final class Tidemill implements AutoCloseable {
         return engine.ask(desk -> desk.tagged(name, value, before, page(limit)));
     }
 
+    /**
+     * A page of the jobs that fit, by any of their states, kinds, queues, keys, tags, times and errors. Ready jobs come
+     * in the order in which queues hand them out, dead letters and attempts the latest first, all others the newest
+     * first. An answer looks at what it can in some sixty milliseconds, so a page may have fewer jobs than asked for,
+     * or none, and others behind it: {@link JobPage#next} says so. A page ends early at four megabytes of payloads. Its
+     * jobs have their ten latest attempts, without what handlers kept.
+     *
+     * <p>Jobs that move while somebody turns pages are met where they are by then, or not at all.
+     *
+     * @param cursor {@link JobPage#next} of the page before, for the same filter; null for the first page
+     * @param limit 1 to 1000
+     * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if the cursor is not one of this filter
+     */
+    public JobPage search(JobFilter filter, @Nullable String cursor, int limit) {
+        return engine.search(filter, cursor, page(limit));
+    }
+
     /** How things stand. Cheap however much is waiting. */
     public Stats stats() {
         return engine.ask(desk -> desk.stats());

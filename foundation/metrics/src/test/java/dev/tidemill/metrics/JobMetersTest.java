@@ -146,13 +146,15 @@ final class JobMetersTest {
                 FinishedAttempt attempt = find(seen, later);
                 assertThat(attempt.outcome()).isEqualTo(AttemptOutcome.SUCCEEDED);
                 assertThat(attempt.delayMicros()).isBetween(0L, 5_000_000L);
-                assertThat(attempt.lateMicros() + Duration.ofMinutes(5).toNanos() / 1_000)
+                // By the process's idea of the database's clock it may begin a little before it was due.
+                assertThat(Math.max(
+                                0, attempt.lateMicros() + Duration.ofMinutes(5).toNanos() / 1_000))
                         .isEqualTo(attempt.delayMicros());
                 JobView delayed = mill.job(later).orElseThrow();
                 Duration sinceCreated = Duration.between(
                         delayed.createdAt(), delayed.attempts().getFirst().startedAt());
                 assertThat(attempt.delayMicros())
-                        .isCloseTo(sinceCreated.minusMillis(300).toNanos() / 1_000, within(20_000L));
+                        .isCloseTo(sinceCreated.minusMillis(300).toNanos() / 1_000, within(100_000L));
                 assertThat(started).isAfterOrEqualTo(job.createdAt());
                 assertThat(observation).isNotNull();
             }

@@ -1,15 +1,12 @@
 package dev.tidemill.postgres;
 
-import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.DeadLetter;
 import dev.tidemill.jobs.DeadLetterGroup;
-import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
-import dev.tidemill.jobs.Progress;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Hint;
@@ -22,9 +19,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -38,11 +33,13 @@ final class PostgresDesk implements Desk {
     private final DataSource dataSource;
     private final Statements statements;
     private final StatsReader stats;
+    private final JobViews views;
 
     PostgresDesk(DataSource dataSource, Statements statements) {
         this.dataSource = dataSource;
         this.statements = statements;
         this.stats = new StatsReader(statements);
+        this.views = new JobViews(statements);
     }
 
     private <T> T borrow(Session.Work<T> work) {
@@ -59,7 +56,8 @@ final class PostgresDesk implements Desk {
 
     @Override
     public Optional<JobView> job(long id) {
-        return borrow(connection -> jobs(connection, new long[] {id}).stream().findFirst());
+        return borrow(
+                connection -> views.whole(connection, List.of(id)).stream().findFirst());
     }
 
     @Override
@@ -74,92 +72,8 @@ final class PostgresDesk implements Desk {
                     }
                 }
             }
-            return jobs(connection, ids.stream().mapToLong(Long::longValue).toArray());
+            return views.whole(connection, ids);
         });
-    }
-
-    private List<JobView> jobs(Connection connection, long[] ids) throws SQLException {
-        List<JobView> jobs = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("job"))) {
-            statement.setObject(1, ids);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    jobs.add(job(connection, rows));
-                }
-            }
-        }
-        return jobs;
-    }
-
-    private JobView job(Connection connection, ResultSet rows) throws SQLException {
-        long due = rows.getLong("due");
-        @Nullable Instant dueAt = rows.wasNull() ? null : instant(due);
-        String kind = rows.getString("kind");
-        String queue = rows.getString("queue");
-        return new JobView(
-                rows.getLong("id"),
-                kind,
-                queue,
-                Priority.ofCode(rows.getInt("priority")),
-                JobState.valueOf(rows.getString("state")),
-                rows.getString("payload"),
-                rows.getString("key"),
-                rows.getString("unique_key"),
-                tags(connection, rows.getLong("id")),
-                instant(rows.getLong("created")),
-                dueAt,
-                attempts(connection, rows.getLong("id"), kind, queue),
-                progress(rows));
-    }
-
-    private static @Nullable Progress progress(ResultSet rows) throws SQLException {
-        long at = rows.getLong("at");
-        if (rows.wasNull() || !rows.getString("state").equals(JobState.RUNNING.name())) {
-            return null;
-        }
-        return new Progress(rows.getLong("done"), rows.getLong("total"), rows.getString("message"), instant(at));
-    }
-
-    private Map<String, String> tags(Connection connection, long id) throws SQLException {
-        Map<String, String> tags = new TreeMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("job_tags"))) {
-            statement.setLong(1, id);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    tags.put(rows.getString(1), rows.getString(2));
-                }
-            }
-        }
-        return tags;
-    }
-
-    private List<AttemptView> attempts(Connection connection, long id, String kind, String queue) throws SQLException {
-        List<AttemptView> attempts = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("job_attempts"))) {
-            statement.setLong(1, id);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    attempts.addFirst(attempt(rows, kind, queue, rows.getString(9)));
-                }
-            }
-        }
-        return attempts;
-    }
-
-    private static AttemptView attempt(ResultSet rows, String kind, String queue, @Nullable String result)
-            throws SQLException {
-        return new AttemptView(
-                rows.getLong(1),
-                kind,
-                queue,
-                rows.getInt(2),
-                AttemptOutcome.ofCode(rows.getInt(3)),
-                rows.getString(4),
-                instant(rows.getLong(5)),
-                Duration.of(rows.getLong(6), ChronoUnit.MICROS),
-                Duration.of(rows.getLong(7), ChronoUnit.MICROS),
-                rows.getString(8),
-                result);
     }
 
     @Override
@@ -199,7 +113,7 @@ final class PostgresDesk implements Desk {
                 statement.setInt(1, limit);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        attempts.add(attempt(rows, rows.getString(9), rows.getString(10), null));
+                        attempts.add(JobViews.attempt(rows, rows.getString(9), rows.getString(10), null));
                     }
                 }
             }
@@ -235,7 +149,7 @@ final class PostgresDesk implements Desk {
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         attempts.add(new EndedAttempt(
-                                rows.getLong(11), attempt(rows, rows.getString(9), rows.getString(10), null)));
+                                rows.getLong(11), JobViews.attempt(rows, rows.getString(9), rows.getString(10), null)));
                     }
                 }
             }

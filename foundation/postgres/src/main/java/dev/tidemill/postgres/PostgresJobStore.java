@@ -15,6 +15,7 @@ import dev.tidemill.jobs.store.Journal;
 import dev.tidemill.jobs.store.LeaseBook;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Roster;
+import dev.tidemill.jobs.store.Search;
 import dev.tidemill.jobs.store.Signals;
 import dev.tidemill.jobs.store.Timetable;
 import dev.tidemill.jobs.store.Upkeep;
@@ -138,6 +139,11 @@ final class PostgresJobStore implements JobStore {
     @Override
     public Actions actions() {
         return new PostgresActions(dataSource, statements, kinds, queues);
+    }
+
+    @Override
+    public Search search() {
+        return new PostgresSearch(dataSource, statements);
     }
 
     @Override

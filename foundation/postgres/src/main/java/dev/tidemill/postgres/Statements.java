@@ -27,6 +27,7 @@ final class Statements {
             "checkup.sql",
             "unique.sql",
             "steering.sql",
+            "search.sql",
             "leases.sql");
     private static final int MAX_IDENTIFIER_BYTES = 63;
 

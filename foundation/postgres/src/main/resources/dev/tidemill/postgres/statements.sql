@@ -188,10 +188,17 @@ select pg_notify('{channel}', ?)
 -- :listen
 listen "{channel}"
 
--- :job
--- Where a job is, by elimination, in one snapshot: ready is never searched by job. A body that is being kept is for a
--- moment in both places.
-select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
+-- :jobs
+-- Where jobs are, by elimination, in one snapshot: ready is never searched by job. A body that is being kept is for a
+-- moment in both places. What leases hold is looked through once, and only where nothing else says where a job is.
+with asked as materialized (select ?::bigint[] as ids, ?::boolean as whole),
+held as materialized (
+    select u.job
+      from {schema}.lease l
+     cross join lateral unnest(l.jobs) u (job)
+      join (select unnest(a.ids) as id from asked a) w on w.id = u.job
+     where not exists (select from {schema}.attempt a where a.lease = l.id and a.job = u.job))
+select j.id, k.name as kind, q.name as queue, j.priority, case when w.whole then j.payload end as payload, j.created,
        case when j.key is not null then j.meta::jsonb ->> 'key' end as key,
        case
            when exists (select from {schema}.attempt a where a.job = j.id and a.outcome = 0)
@@ -201,22 +208,23 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
            when exists (select from {schema}.cancelled c where c.job = j.id)
              or exists (select from {schema}.cancelled_kept c where c.job = j.id) then 'CANCELLED'
            when s.job is not null then 'SCHEDULED'
-           when exists (select from {schema}.lease l
-                         where j.id = any (l.jobs)
-                           and not exists (select from {schema}.attempt a where a.lease = l.id and a.job = j.id))
-               then 'RUNNING'
+           when exists (select from held h where h.job = j.id) then 'RUNNING'
            when exists (select from {schema}.cancel_request c where c.job = j.id) then 'CANCELLED'
            else 'READY'
        end as state,
        s.due, p.done, p.total, p.message, p.at,
        (select u.key from {schema}.unique_key u where u.job = j.id and {schema}.unique_taken(u)) as unique_key
-  from (select distinct on (b.id) b.*
-          from unnest(?::bigint[]) i (id)
-         cross join lateral (
-               select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key from {schema}.job x where x.id = i.id
-               union all
-               select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key from {schema}.job_kept x where x.id = i.id) b
-         order by b.id) j
+  from asked w
+ cross join lateral (
+       select distinct on (b.id) b.*
+         from unnest(w.ids) i (id)
+        cross join lateral (
+              select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key
+                from {schema}.job x where x.id = i.id
+              union all
+              select x.id, x.kind, x.queue, x.priority, x.payload, x.created, x.meta, x.key
+                from {schema}.job_kept x where x.id = i.id) b
+        order by b.id) j
   join {schema}.kind k on k.id = j.kind
   join {schema}.queue q on q.id = j.queue
   left join {schema}.dead_letter d on d.job = j.id
@@ -224,22 +232,27 @@ select j.id, k.name as kind, q.name as queue, j.priority, j.payload, j.created,
   left join {schema}.progress p on p.job = j.id
  order by j.id desc
 
--- :job_attempts
+-- :jobs_attempts
+-- The latest attempts of each of some jobs, and what they kept where that is wanted.
 select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error,
-       (select r.body from {schema}.result r where r.job = a.job and r.lease = a.lease
-        union all
-        select r.body from {schema}.result_kept r where r.job = a.job and r.lease = a.lease
-        limit 1)
-  from (select ?::bigint as job offset 0) i
+       case when w.whole then (
+            select r.body from {schema}.result r where r.job = a.job and r.lease = a.lease
+            union all
+            select r.body from {schema}.result_kept r where r.job = a.job and r.lease = a.lease
+            limit 1) end
+  from (select ?::bigint[] as ids, ?::boolean as whole, ?::integer as most offset 0) w
+ cross join lateral unnest(w.ids) i (id)
  cross join lateral (
-       select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
-         from {schema}.attempt x where x.job = i.job
-       union
-       select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
-         from {schema}.attempt_kept x where x.job = i.job) a
+       select y.*
+         from (select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
+                 from {schema}.attempt x where x.job = i.id
+               union
+               select x.lease, x.job, x.started, x.took, x.late, x.epoch, x.attempt, x.outcome, x.error
+                 from {schema}.attempt_kept x where x.job = i.id) y
+        order by y.lease desc
+        limit w.most) a
   join {schema}.node n on n.epoch = a.epoch
  order by a.lease desc
- limit 100
 
 -- :tagged
 with asked as (select ?::text as name, ?::text as value, ?::bigint as job, ?::integer as most)
@@ -278,10 +291,10 @@ select d.job, coalesce(k.name, ''), coalesce(q.name, ''), d.priority, d.attempt,
  order by d.failed desc, d.job desc
  limit ?
 
--- :job_tags
+-- :jobs_tags
 -- Tags are kept by name and value; a job's own are in its notes.
-select t.key, t.value
-  from (select ?::bigint as id offset 0) i
+select i.id, t.key, t.value
+  from (select unnest(?::bigint[]) as id offset 0) i
  cross join lateral (
        select x.meta from {schema}.job x where x.id = i.id
        union all

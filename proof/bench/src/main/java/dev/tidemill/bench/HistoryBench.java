@@ -1,9 +1,13 @@
 package dev.tidemill.bench;
 
+import dev.tidemill.jobs.JobFilter;
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Tidemill;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +68,7 @@ final class HistoryBench {
     /** What pages ask, while all jobs wait. */
     private void ask(String prefix) {
         rig.say("asking " + ROUNDS + " times what pages ask");
+        rig.target().execute("insert into " + rig.schema() + ".kind (name) values ('Rare') on conflict do nothing");
         try (Tidemill mill = rig.mill()) {
             figures.put(prefix + "stats_ms", time(mill::stats), "p99 < 100");
             figures.put(prefix + "latest_attempts_ms", time(() -> mill.latestAttempts(50)), "p99 < 100");
@@ -72,7 +77,26 @@ final class HistoryBench {
                     prefix + "job_ms",
                     time(() -> mill.job(FIRST_ID + ThreadLocalRandom.current().nextLong(history))),
                     "p99 < 100");
+            search(prefix, mill, "newest", JobFilter.ANY);
+            search(prefix, mill, "ready", JobFilter.ANY.state(JobState.READY));
+            search(prefix, mill, "succeeded", JobFilter.ANY.state(JobState.SUCCEEDED));
+            search(prefix, mill, "rare_kind", JobFilter.ANY.kind("Rare"));
+            search(prefix, mill, "rare_kind_ready", JobFilter.ANY.kind("Rare").state(JobState.READY));
+            search(prefix, mill, "error", JobFilter.ANY.error("nothing like it"));
+            search(
+                    prefix,
+                    mill,
+                    "time",
+                    JobFilter.ANY.enqueuedBefore(Instant.now().minus(Duration.ofDays(2))));
         }
+    }
+
+    private void search(String prefix, Tidemill mill, String name, JobFilter filter) {
+        figures.put(prefix + "search_" + name + "_ms", time(() -> mill.search(filter, null, 50)), "p99 < 100");
+        figures.put(
+                prefix + "search_" + name + "_examined",
+                mill.search(filter, null, 50).examined(),
+                "");
     }
 
     private static Object time(Runnable question) {

@@ -89,7 +89,8 @@ public final class Selection {
                 parsed == null ? null : parsed.value(),
                 code,
                 enqueuedFrom,
-                enqueuedBefore);
+                enqueuedBefore,
+                null);
     }
 
     /**

@@ -227,6 +227,7 @@ public final class ActionsApi {
                 tag == null ? null : tag.substring(colon + 1),
                 fields.text("code"),
                 fields.instant("enqueued_from"),
-                fields.instant("enqueued_before"));
+                fields.instant("enqueued_before"),
+                null);
     }
 }

@@ -9,10 +9,13 @@ import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Etag;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 
 /** Limits, fair queues, pauses, and cancelling. */
@@ -22,10 +25,12 @@ public final class ControlApi {
     private static final String FAIR = "/api/v1/fair-queues";
 
     private final Tidemill mill;
+    private final Changes changes;
 
     /** Creates it. */
     public ControlApi(Tidemill mill) {
         this.mill = mill;
+        this.changes = new Changes(mill, "limits");
     }
 
     /** Adds the routes. */
@@ -44,16 +49,28 @@ public final class ControlApi {
 
     private Reply limits(Call call) {
         call.takesOnly();
+        List<LimitView> limits = mill.limits().list();
+        List<String> fair = mill.limits().fairQueues();
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("limits");
-            mill.limits().list().forEach(view -> limit(json, view));
-            json.writeEndArray().writeArrayPropertyStart("fair_queues");
-            mill.limits().fairQueues().forEach(json::writeString);
-            json.writeEndArray().writeEndObject();
-        }));
+                    json.writeStartObject().writeArrayPropertyStart("limits");
+                    limits.forEach(view -> limit(json, view));
+                    json.writeEndArray().writeArrayPropertyStart("fair_queues");
+                    fair.forEach(json::writeString);
+                    json.writeEndArray().writeEndObject();
+                }))
+                .versioned(version(limits, fair));
     }
 
-    private static void limit(JsonGenerator json, LimitView view) {
+    private Optional<String> version() {
+        return Optional.of(version(mill.limits().list(), mill.limits().fairQueues()));
+    }
+
+    /** Of what people set, not of what is held or waits. */
+    private static String version(List<LimitView> limits, List<String> fair) {
+        return Etag.version(limits.stream().map(LimitView::limit).toList() + " " + fair);
+    }
+
+    static void limit(JsonGenerator json, LimitView view) {
         Limit limit = view.limit();
         Duration per = limit.per();
         json.writeStartObject();
@@ -83,16 +100,18 @@ public final class ControlApi {
         Fields fields = Fields.read(call.json(), "scope", "name", "per_key", "concurrency", "rate", "per", "burst");
         Integer rate = fields.whole("rate");
         Integer burst = fields.whole("burst");
-        limitsFor(call)
-                .put(new Limit(
-                        Fields.oneOf(Limit.Scope.class, "scope", fields.requiredText("scope")),
-                        fields.requiredText("name"),
-                        fields.flag("per_key"),
-                        fields.whole("concurrency"),
-                        rate,
-                        fields.duration("per"),
-                        burst == null ? rate : burst));
-        return Reply.empty(204);
+        Limit limit = new Limit(
+                Fields.oneOf(Limit.Scope.class, "scope", fields.requiredText("scope")),
+                fields.requiredText("name"),
+                fields.flag("per_key"),
+                fields.whole("concurrency"),
+                rate,
+                fields.duration("per"),
+                burst == null ? rate : burst);
+        return changes.make(call, this::version, () -> {
+            limitsFor(call).put(limit);
+            return Reply.empty(204);
+        });
     }
 
     private Reply removeLimit(Call call) {
@@ -106,7 +125,10 @@ public final class ControlApi {
                 null,
                 null,
                 null);
-        return limitsFor(call).remove(limit) ? Reply.empty(204) : none("There is no such limit");
+        return changes.make(
+                call,
+                this::version,
+                () -> limitsFor(call).remove(limit) ? Reply.empty(204) : none("There is no such limit"));
     }
 
     private Reply share(Call call) {
@@ -136,17 +158,19 @@ public final class ControlApi {
         call.takesOnly();
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("pauses");
-            for (Pause pause : mill.pauses().paused()) {
-                json.writeStartObject()
-                        .writeStringProperty("scope", pause.scope().name())
-                        .writeStringProperty("name", pause.name())
-                        .writeStringProperty("since", pause.since().toString())
-                        .writeStringProperty("by", pause.by())
-                        .writeStringProperty("reason", pause.reason())
-                        .writeEndObject();
-            }
+            mill.pauses().paused().forEach(pause -> pause(json, pause));
             json.writeEndArray().writeEndObject();
         }));
+    }
+
+    static void pause(JsonGenerator json, Pause pause) {
+        json.writeStartObject()
+                .writeStringProperty("scope", pause.scope().name())
+                .writeStringProperty("name", pause.name())
+                .writeStringProperty("since", pause.since().toString())
+                .writeStringProperty("by", pause.by())
+                .writeStringProperty("reason", pause.reason())
+                .writeEndObject();
     }
 
     private Reply pause(Call call) {

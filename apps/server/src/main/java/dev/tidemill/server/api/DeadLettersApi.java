@@ -41,15 +41,16 @@ public final class DeadLettersApi {
         int limit = (int) call.query("limit", 50, 1, 1000);
         List<DeadLetter> letters = mill.deadLetters(call.query("after", 0, 0, Long.MAX_VALUE), limit);
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("dead_letters");
-            letters.forEach(letter -> JobJson.deadLetter(json, letter));
-            json.writeEndArray();
-            JobJson.next(
-                    json,
-                    "next_after",
-                    letters.size() < limit ? 0 : letters.getLast().jobId());
-            json.writeEndObject();
-        }));
+                    json.writeStartObject().writeArrayPropertyStart("dead_letters");
+                    letters.forEach(letter -> JobJson.deadLetter(json, letter));
+                    json.writeEndArray();
+                    JobJson.next(
+                            json,
+                            "next_after",
+                            letters.size() < limit ? 0 : letters.getLast().jobId());
+                    json.writeEndObject();
+                }))
+                .tagged();
     }
 
     private Reply replay(Call call) {

@@ -57,7 +57,7 @@ final class JobJson {
         json.writeEndObject();
     }
 
-    private static void text(JsonGenerator json, String name, @Nullable String value) {
+    static void text(JsonGenerator json, String name, @Nullable String value) {
         if (value == null) {
             json.writeNullProperty(name);
         } else {

@@ -19,11 +19,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Jobs: enqueue one or many, look at one, find by tag. */
+/** Jobs: enqueue one or many, look at one. */
 public final class JobsApi {
     private static final String PATH = "/api/v1/jobs";
     private static final int MAX_PAGE = 1000;
-    private static final int PAGE = 50;
     private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final Pattern TRACESTATE = Pattern.compile("[!-~]([ -~]{0,510}[!-~])?");
 
@@ -37,7 +36,6 @@ public final class JobsApi {
     /** Adds the routes. */
     public void mount(Router router) {
         router.on(Permission.ENQUEUE, "POST", PATH, this::enqueue)
-                .on("GET", PATH, this::tagged)
                 .on("GET", PATH + "/{id}", this::show)
                 .on("GET", PATH + "/{id}/log", this::log);
     }
@@ -99,7 +97,7 @@ public final class JobsApi {
         JobView job = mill.job(id)
                 .orElseThrow(() -> new TidemillException(
                         ErrorCode.NOT_FOUND, "There is no job " + id + "; it never was, or is past retention."));
-        return Reply.json(Json.write(json -> JobJson.job(json, job)));
+        return Reply.json(Json.write(json -> JobJson.job(json, job))).tagged();
     }
 
     private Reply log(Call call) {
@@ -110,36 +108,5 @@ public final class JobsApi {
             lines.forEach(line -> JobJson.line(json, line));
             json.writeEndArray().writeEndObject();
         }));
-    }
-
-    private Reply tagged(Call call) {
-        call.takesOnly("tag", "limit", "before");
-        String tag = call.query("tag")
-                .orElseThrow(() -> Call.parameter("tag", "Name a tag to find jobs by: ?tag=name:value."));
-        int colon = tag.indexOf(':');
-        if (colon < 1) {
-            throw Call.parameter("tag", "tag is '" + tag + "'; write it as name:value.");
-        }
-        int limit = (int) call.query("limit", PAGE, 1, MAX_PAGE);
-        long before = call.query("before", Long.MAX_VALUE, 1, Long.MAX_VALUE);
-        List<JobView> jobs = found(tag.substring(0, colon), tag.substring(colon + 1), before, limit);
-        return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("jobs");
-            jobs.forEach(job -> JobJson.job(json, job));
-            json.writeEndArray();
-            JobJson.next(
-                    json,
-                    "next_before",
-                    jobs.size() < limit ? 0 : jobs.getLast().id());
-            json.writeEndObject();
-        }));
-    }
-
-    private List<JobView> found(String name, String value, long before, int limit) {
-        try {
-            return mill.tagged(name, value, before, limit);
-        } catch (TidemillException refused) {
-            throw refused.code() == ErrorCode.INVALID_TAG ? Problem.of(refused).parameter("tag") : refused;
-        }
     }
 }

@@ -4,6 +4,7 @@ import dev.tidemill.jobs.Keep;
 import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Etag;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Problem;
@@ -11,6 +12,7 @@ import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.core.JsonGenerator;
 
@@ -19,10 +21,12 @@ public final class RetentionApi {
     private static final String RETENTION = "/api/v1/retention";
 
     private final Tidemill mill;
+    private final Changes changes;
 
     /** Creates it. */
     public RetentionApi(Tidemill mill) {
         this.mill = mill;
+        this.changes = new Changes(mill, "retention");
     }
 
     /** Adds the routes. */
@@ -36,20 +40,30 @@ public final class RetentionApi {
         call.takesOnly();
         Retention.View view = mill.retention().view();
         return Reply.json(Json.write(json -> {
-            json.writeStartObject();
-            json.writeStringProperty("age", view.age().toString());
-            json.writeObjectPropertyStart("kinds");
-            new TreeMap<>(view.kinds()).forEach((kind, keep) -> {
-                json.writeObjectPropertyStart(kind);
-                json.writeNumberProperty("completed", keep.completed());
-                json.writeNumberProperty("failed", keep.failed());
-                json.writeStringProperty("age", keep.age().toString());
-                json.writeEndObject();
-            });
-            json.writeEndObject().writeArrayPropertyStart("parts");
-            view.parts().forEach(part -> part(json, part));
-            json.writeEndArray().writeEndObject();
-        }));
+                    json.writeStartObject();
+                    json.writeStringProperty("age", view.age().toString());
+                    json.writeObjectPropertyStart("kinds");
+                    new TreeMap<>(view.kinds()).forEach((kind, keep) -> {
+                        json.writeObjectPropertyStart(kind);
+                        json.writeNumberProperty("completed", keep.completed());
+                        json.writeNumberProperty("failed", keep.failed());
+                        json.writeStringProperty("age", keep.age().toString());
+                        json.writeEndObject();
+                    });
+                    json.writeEndObject().writeArrayPropertyStart("parts");
+                    view.parts().forEach(part -> part(json, part));
+                    json.writeEndArray().writeEndObject();
+                }))
+                .versioned(version(view));
+    }
+
+    private Optional<String> version() {
+        return Optional.of(version(mill.retention().view()));
+    }
+
+    /** Of what people set, not of the partitions. */
+    private static String version(Retention.View view) {
+        return Etag.version(view.age() + " " + new TreeMap<>(view.kinds()));
     }
 
     private static void part(JsonGenerator json, Retention.Part part) {
@@ -73,8 +87,10 @@ public final class RetentionApi {
             throw Problem.of(ProblemCode.BODY_INVALID, "The field 'age' is missing; send a duration such as P30D.")
                     .at("/age");
         }
-        mill.retention().keep(age, call.caller().name());
-        return Reply.empty(204);
+        return changes.make(call, this::version, () -> {
+            mill.retention().keep(age, call.caller().name());
+            return Reply.empty(204);
+        });
     }
 
     private Reply keepKind(Call call) {
@@ -85,7 +101,9 @@ public final class RetentionApi {
         Duration age = fields.duration("age");
         Keep keep = new Keep(
                 completed == null ? 0 : completed, failed == null ? 0 : failed, age == null ? Duration.ZERO : age);
-        mill.retention().keep(call.path("kind"), keep, call.caller().name());
-        return Reply.empty(204);
+        return changes.make(call, this::version, () -> {
+            mill.retention().keep(call.path("kind"), keep, call.caller().name());
+            return Reply.empty(204);
+        });
     }
 }

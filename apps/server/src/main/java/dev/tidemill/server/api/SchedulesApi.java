@@ -8,12 +8,14 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Timing;
 import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Etag;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +26,12 @@ public final class SchedulesApi {
     private static final String PATH = "/api/v1/schedules";
 
     private final Tidemill mill;
+    private final Changes changes;
 
     /** Creates it. */
     public SchedulesApi(Tidemill mill) {
         this.mill = mill;
+        this.changes = new Changes(mill, "schedules");
     }
 
     /** Adds the routes. */
@@ -51,34 +55,56 @@ public final class SchedulesApi {
         int limit = (int) call.query("limit", 50, 1, 1000);
         List<ScheduleView> found = schedules(call).list(call.query("after").orElse(""), limit);
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("schedules");
-            found.forEach(schedule -> {
-                json.writeStartObject();
-                fields(json, schedule);
-                json.writeEndObject();
-            });
-            json.writeEndArray();
-            text(
-                    json,
-                    "next_after",
-                    found.size() < limit ? null : found.getLast().name());
-            json.writeEndObject();
-        }));
+                    json.writeStartObject().writeArrayPropertyStart("schedules");
+                    found.forEach(schedule -> {
+                        json.writeStartObject();
+                        fields(json, schedule);
+                        json.writeEndObject();
+                    });
+                    json.writeEndArray();
+                    text(
+                            json,
+                            "next_after",
+                            found.size() < limit ? null : found.getLast().name());
+                    json.writeEndObject();
+                }))
+                .tagged();
     }
 
     private Reply add(Call call) {
         call.takesOnly();
         ScheduleBody body = ScheduleBody.read(call.json(), true);
         String name = body.name();
-        ScheduleView added = stored(() -> schedules(call).add(name, body.timing(), body.job(), body.options()));
-        return shown(added).status(201).header("Location", PATH + "/" + name);
+        return changes.make(call, () -> version(call, name), () -> {
+            ScheduleView added = stored(() -> schedules(call).add(name, body.timing(), body.job(), body.options()));
+            return shown(added).status(201).header("Location", PATH + "/" + name);
+        });
     }
 
     private Reply put(Call call) {
         call.takesOnly();
         ScheduleBody body = ScheduleBody.read(call.json(), false);
         String name = call.path("name");
-        return shown(stored(() -> schedules(call).put(name, body.timing(), body.job(), body.options())));
+        return changes.make(
+                call,
+                () -> version(call, name),
+                () -> shown(stored(() -> schedules(call).put(name, body.timing(), body.job(), body.options()))));
+    }
+
+    private Optional<String> version(Call call, String name) {
+        try {
+            return Optional.of(version(schedules(call).get(name)));
+        } catch (TidemillException refused) {
+            if (refused.code() == ErrorCode.NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw refused;
+        }
+    }
+
+    /** Of what people set, not of what fires do. */
+    private static String version(ScheduleView schedule) {
+        return Etag.version(schedule.createdAt() + " " + schedule.changedAt());
     }
 
     /** What is left to be refused so late, and where it was. */
@@ -94,10 +120,11 @@ public final class SchedulesApi {
 
     private static Reply shown(ScheduleView schedule) {
         return Reply.json(Json.write(json -> {
-            json.writeStartObject();
-            fields(json, schedule);
-            json.writeEndObject();
-        }));
+                    json.writeStartObject();
+                    fields(json, schedule);
+                    json.writeEndObject();
+                }))
+                .versioned(version(schedule));
     }
 
     private Reply show(Call call) {
@@ -109,24 +136,27 @@ public final class SchedulesApi {
         List<Instant> times = schedules(call).next(name, next);
         List<FireView> fires = schedules(call).history(name, history);
         return Reply.json(Json.write(json -> {
-            json.writeStartObject();
-            fields(json, schedule);
-            json.writeArrayPropertyStart("next_fires");
-            times.forEach(time -> json.writeString(time.toString()));
-            json.writeEndArray().writeArrayPropertyStart("history");
-            fires.forEach(fire -> fire(json, fire));
-            json.writeEndArray().writeEndObject();
-        }));
+                    json.writeStartObject();
+                    fields(json, schedule);
+                    json.writeArrayPropertyStart("next_fires");
+                    times.forEach(time -> json.writeString(time.toString()));
+                    json.writeEndArray().writeArrayPropertyStart("history");
+                    fires.forEach(fire -> fire(json, fire));
+                    json.writeEndArray().writeEndObject();
+                }))
+                .versioned(version(schedule));
     }
 
     private Reply remove(Call call) {
         call.takesOnly();
         call.takesNoBody();
         String name = call.path("name");
-        if (!schedules(call).remove(name)) {
-            throw new TidemillException(ErrorCode.NOT_FOUND, "There is no schedule '" + name + "'.");
-        }
-        return Reply.empty(204);
+        return changes.make(call, () -> version(call, name), () -> {
+            if (!schedules(call).remove(name)) {
+                throw new TidemillException(ErrorCode.NOT_FOUND, "There is no schedule '" + name + "'.");
+            }
+            return Reply.empty(204);
+        });
     }
 
     private Reply pause(Call call) {

@@ -115,6 +115,11 @@ public final class StatsApi {
 
     private static void queue(JsonGenerator json, QueueStats queue) {
         json.writeStartObject();
+        queueFields(json, queue);
+        json.writeEndObject();
+    }
+
+    static void queueFields(JsonGenerator json, QueueStats queue) {
         json.writeStringProperty("queue", queue.queue());
         json.writeNumberProperty("running", queue.running());
         json.writeNumberProperty("ready", queue.ready());
@@ -122,7 +127,7 @@ public final class StatsApi {
         json.writeNumberProperty("per_second", Math.round(queue.perSecond() * 100) / 100.0);
         json.writeArrayPropertyStart("priorities");
         queue.lanes().forEach(lane -> lane(json, lane));
-        json.writeEndArray().writeEndObject();
+        json.writeEndArray();
     }
 
     private static void lane(JsonGenerator json, LaneStats lane) {

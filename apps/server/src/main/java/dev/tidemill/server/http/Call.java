@@ -1,6 +1,8 @@
 package dev.tidemill.server.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -87,7 +89,12 @@ public final class Call {
 
     /** A part of the path. */
     public String path(String name) {
-        return request.path().pathParameters().get(name);
+        String part = request.path().pathParameters().get(name);
+        if (!holdable(part)) {
+            throw Problem.of(
+                    ProblemCode.ROUTE_UNKNOWN, "The path holds NUL or half of a surrogate pair, which names nothing.");
+        }
+        return part;
     }
 
     /** The job id in the path; anything that is no positive number names nothing. */
@@ -121,9 +128,17 @@ public final class Call {
         }
     }
 
-    /** A query parameter. */
+    /** A query parameter; one that no column could hold is refused. */
     public Optional<String> query(String name) {
-        return request.query().first(name).asOptional();
+        Optional<String> value = request.query().first(name).asOptional();
+        if (value.isPresent() && !holdable(value.get())) {
+            throw parameter(name, name + " holds NUL or half of a surrogate pair, which is no character.");
+        }
+        return value;
+    }
+
+    private static boolean holdable(String text) {
+        return text.indexOf('\0') < 0 && Json.storable(text);
     }
 
     /** A query parameter that is a whole number within bounds. */
@@ -230,6 +245,14 @@ public final class Call {
             return bytes;
         } catch (IOException failed) {
             throw new UncheckedIOException("The body could not be read", failed);
+        } catch (Problem | RequestException | CloseConnectionException | UncheckedIOException known) {
+            throw known;
+        } catch (RuntimeException broken) {
+            // Helidon meets a body that ends early, or chunks that are none, with exceptions of several kinds.
+            throw Problem.of(
+                            ProblemCode.REQUEST_MALFORMED,
+                            "The body ended early, or its chunks are not as HTTP/1.1 has them.")
+                    .header("Connection", "close");
         }
     }
 

@@ -15,6 +15,7 @@ public enum ProblemCode {
     CROSS_SITE(403, "Requests from other sites are refused"),
     ROUTE_UNKNOWN(404, "There is nothing here"),
     METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
+    PRECONDITION_FAILED(412, "It has changed meanwhile"),
     BODY_TOO_LARGE(413, "The body is too large"),
     MEDIA_TYPE_UNSUPPORTED(415, "The media type is not supported"),
     LOGGING_UNKNOWN(501, "Log levels cannot be changed here"),

@@ -49,6 +49,20 @@ public record Reply(int status, String mediaType, byte[] body, Map<String, Strin
         return new Reply(value, mediaType, body, headers);
     }
 
+    /** With a strong ETag of the body; whoever has that very answer is told so instead of getting it again. */
+    public Reply tagged() {
+        return tagged(Etag.of(body));
+    }
+
+    /** With an ETag that begins with a version of what can be changed; see {@link Etag}. */
+    public Reply versioned(String version) {
+        return tagged(Etag.of(version, body));
+    }
+
+    private Reply tagged(String tag) {
+        return header("ETag", tag).header("Cache-Control", "private, no-cache");
+    }
+
     /** With this header, instead of a former one of that name. */
     public Reply header(String name, String value) {
         Map<String, String> more = new TreeMap<>(headers);

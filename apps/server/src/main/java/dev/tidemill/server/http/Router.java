@@ -175,11 +175,13 @@ public final class Router {
             if (entry == null) {
                 throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
             }
-            if (entry.stream() != null) {
+            if (entry.stream() != null && !method.equals("HEAD")) {
                 entry.stream().answer(call, response);
                 return;
             }
-            reply = java.util.Objects.requireNonNull(entry.route()).answer(call);
+            Route route = entry.route();
+            // Of a stream HEAD is told the head, which says nothing, and not the end, which it has none of.
+            reply = route == null ? Reply.empty(200) : unlessKnown(call, route.answer(call));
         } catch (Problem problem) {
             reply = refusal(call, problem);
         } catch (TidemillException failed) {
@@ -204,6 +206,18 @@ public final class Router {
                 || closes(reply.headers().getOrDefault("Connection", ""))) {
             throw new CloseConnectionException("The answer is sent, and one side asked to close");
         }
+    }
+
+    /** To whoever has that answer already it is not sent again. */
+    private static Reply unlessKnown(Call call, Reply reply) {
+        String tag = reply.headers().get("ETag");
+        boolean known = tag != null
+                && reply.status() == 200
+                && (call.method().equals("GET") || call.method().equals("HEAD"))
+                && call.header("If-None-Match")
+                        .map(given -> Etag.known(given, tag))
+                        .orElse(false);
+        return known ? new Reply(304, "", Reply.empty(304).body(), reply.headers()) : reply;
     }
 
     private static boolean closes(String connection) {

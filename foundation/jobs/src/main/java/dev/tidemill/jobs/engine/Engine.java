@@ -8,7 +8,9 @@ import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.HeapStats;
+import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobObserver;
+import dev.tidemill.jobs.JobPage;
 import dev.tidemill.jobs.Leases;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
@@ -26,6 +28,8 @@ import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.JobStoreProvider;
 import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
+import dev.tidemill.jobs.store.Search.Found;
+import dev.tidemill.jobs.store.Search.Place;
 import dev.tidemill.jobs.store.Signals;
 import dev.tidemill.jobs.store.Signals.Heard;
 import dev.tidemill.jobs.store.StoreException;
@@ -299,6 +303,18 @@ public final class Engine {
     /** Asks the store. */
     public <T> T ask(Function<Desk, T> question) {
         return translated(() -> question.apply(store.desk()));
+    }
+
+    /** A page of the jobs that fit. */
+    public JobPage search(JobFilter filter, @Nullable String cursor, int limit) {
+        @Nullable Place from = cursor == null ? null : SearchCursor.read(cursor, filter);
+        Found found = translated(() -> store.search().find(filter, from, limit));
+        @Nullable Place next = found.next();
+        return new JobPage(
+                found.jobs(),
+                next == null ? null : SearchCursor.write(next, filter),
+                found.examined(),
+                found.searchedTo());
     }
 
     /** What a job's handlers logged. */

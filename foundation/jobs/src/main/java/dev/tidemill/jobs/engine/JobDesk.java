@@ -7,6 +7,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.JobAction;
 import dev.tidemill.jobs.JobActions;
 import dev.tidemill.jobs.JobFilter;
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Nodes;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
@@ -110,6 +111,7 @@ public final class JobDesk implements JobActions, Nodes {
     @Override
     public Bulk all(JobFilter filter, JobAction action, int most, String by, LongConsumer soFar) {
         bounded(most);
+        actedOn(filter);
         Order order = new Order(filter, action, priorities, asker(by));
         Actions actions = store.actions();
         @Nullable Progress at = null;
@@ -137,6 +139,7 @@ public final class JobDesk implements JobActions, Nodes {
     @Override
     public Bulk count(JobFilter filter, JobAction action, int most) {
         bounded(most);
+        actedOn(filter);
         Order order = new Order(filter, action, priorities, "");
         Actions actions = store.actions();
         @Nullable Progress at = null;
@@ -153,6 +156,20 @@ public final class JobDesk implements JobActions, Nodes {
 
     private static Step step(Actions actions, Order order, @Nullable Progress at, int most, boolean dryRun) {
         return Engine.translated(() -> actions.step(order, at, most, dryRun));
+    }
+
+    private static void actedOn(JobFilter filter) {
+        JobState state = filter.state();
+        if (state != null && state != JobState.READY && state != JobState.SCHEDULED && state != JobState.DEAD) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The state is " + state + "; actions are for jobs that are READY, SCHEDULED or DEAD.");
+        }
+        if (filter.error() != null) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "Actions do not go by the text of an error; search for it, and act on the jobs found or by code.");
+        }
     }
 
     private static void bounded(int most) {

@@ -40,6 +40,9 @@ public interface JobStore extends AutoCloseable {
     /** Carries out what a person decides about jobs. */
     Actions actions();
 
+    /** Finds jobs by what is known of them. */
+    Search search();
+
     /** Says which nodes may claim. */
     Roster roster();
 
