@@ -54,7 +54,8 @@ final class Chromium implements AutoCloseable {
         page.setDefaultTimeout(20_000);
         page.onPageError(complaints::add);
         page.onConsoleMessage(message -> {
-            if (message.type().equals("error") && !message.text().matches("(?s).*([Ss]tatus of 4|Status Error Code 4).*")) {
+            if (message.type().equals("error")
+                    && !message.text().matches("(?s).*([Ss]tatus of 4|Status Error Code 4).*")) {
                 complaints.add(message.text());
             }
         });
