@@ -99,7 +99,8 @@ final class EmbeddingPageTest {
             Tidemill shop = Tidemill.on(pool).schema(shopSchema).start();
             Tidemill billing = Tidemill.on(pool).schema(billingSchema).start();
             TidemillServer shopServer = TidemillServer.builder(shop).open().start();
-            TidemillServer billingServer = TidemillServer.builder(billing).open().start();
+            TidemillServer billingServer =
+                    TidemillServer.builder(billing).open().start();
             try (shop;
                     billing;
                     shopServer;

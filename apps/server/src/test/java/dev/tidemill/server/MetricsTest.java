@@ -65,7 +65,8 @@ final class MetricsTest {
                 .handleJson("Calls", (json, run) -> {}, options -> options.dependsOn("bank"))
                 .handleJsonChunks("Many", chunk -> {}, options -> options)
                 .start();
-        this.server = new ServerUnderTest(mill, TidemillServer.builder(mill).open().start());
+        this.server =
+                new ServerUnderTest(mill, TidemillServer.builder(mill).open().start());
     }
 
     @AfterEach
