@@ -12,6 +12,7 @@ module dev.tidemill.server {
     requires gg.jte.runtime;
     requires info.picocli;
     requires io.helidon.common.socket;
+    requires io.helidon.common.tls;
     requires io.helidon.http;
     requires io.helidon.webserver;
     requires java.management;

@@ -1,6 +1,7 @@
 package dev.tidemill.server;
 
 import dev.tidemill.embedded.EmbeddedPostgresException;
+import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Json;
@@ -78,6 +79,18 @@ public final class ServerMain implements Callable<Integer> {
             description = "Ask nobody who they are: whoever is on this machine may do everything. On loopback "
                     + "addresses only.")
     private boolean open;
+
+    @Option(
+            names = "--tls-cert",
+            paramLabel = "FILE",
+            description = "Speak https with the certificate in this PEM file; it is read again when it changes.")
+    private @Nullable Path certificate;
+
+    @Option(
+            names = "--tls-key",
+            paramLabel = "FILE",
+            description = "The PEM file of the certificate's key, BEGIN PRIVATE KEY, not encrypted.")
+    private @Nullable Path key;
 
     @Option(
             names = "--trusted-proxy",
@@ -225,6 +238,12 @@ public final class ServerMain implements Callable<Integer> {
         }
         if (open) {
             builder.open();
+        }
+        if (certificate != null && key != null) {
+            builder.tls(certificate, key);
+        } else if (certificate != null || key != null) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION, "--tls-cert and --tls-key belong together; give both, or neither.");
         }
         if (advertised != null) {
             builder.advertise(advertised);

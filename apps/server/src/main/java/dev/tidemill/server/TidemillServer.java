@@ -32,6 +32,7 @@ import dev.tidemill.server.http.Front;
 import dev.tidemill.server.http.Gate;
 import dev.tidemill.server.http.Proxies;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.http.TlsFiles;
 import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
 import dev.tidemill.server.page.Latest;
@@ -39,13 +40,16 @@ import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
 import dev.tidemill.server.tables.ServerTables;
+import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -74,6 +78,7 @@ public final class TidemillServer implements AutoCloseable {
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
 
     private final String host;
+    private final boolean secure;
     private final WebServer web;
     private final LivePage page;
     private final Meters meters;
@@ -87,6 +92,7 @@ public final class TidemillServer implements AutoCloseable {
 
     private TidemillServer(Builder builder, InetAddress address) {
         this.host = builder.host;
+        this.secure = builder.tls != null;
         Tidemill mill = builder.mill;
         this.accounts = new Accounts(mill.dataSource(), mill.schema());
         accounts.migrate();
@@ -130,7 +136,7 @@ public final class TidemillServer implements AutoCloseable {
         new OpenApi().mount(router);
         meters.mount(router);
         this.setUpCode = access.setUpCode();
-        this.web = WebServer.builder()
+        WebServerConfig.Builder web = WebServer.builder()
                 .address(address)
                 .port(builder.port)
                 .shutdownHook(false)
@@ -142,8 +148,11 @@ public final class TidemillServer implements AutoCloseable {
                 // end.
                 .useNio(false)
                 .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
-                .routing(router::mount)
-                .build();
+                .routing(router::mount);
+        if (builder.tls != null) {
+            web.tls(Tls.builder().sslContext(builder.tls.context()).build());
+        }
+        this.web = web.build();
     }
 
     private static Optional<Stats> statsOf(Tidemill mill) {
@@ -166,7 +175,7 @@ public final class TidemillServer implements AutoCloseable {
 
     /** Where the page and the API are, without a slash at the end: {@code http://127.0.0.1:8080}. */
     public String url() {
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+        return (secure ? "https://" : "http://") + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
     }
 
     /** Who may use it: users and API keys, which all servers on this database share. */
@@ -244,6 +253,8 @@ public final class TidemillServer implements AutoCloseable {
         private @Nullable URI advertised;
         private boolean allowPrivateEndpoints;
 
+        private @Nullable TlsFiles tls;
+
         private Builder(Tidemill mill) {
             this.mill = mill;
         }
@@ -266,6 +277,18 @@ public final class TidemillServer implements AutoCloseable {
          */
         public Builder open() {
             open = true;
+            return this;
+        }
+
+        /**
+         * Speaks https with this certificate and key. Files that change are read again; nothing is restarted.
+         *
+         * @param certificate PEM: the server's own first, then those between it and the authority
+         * @param key PEM: {@code BEGIN PRIVATE KEY}, not encrypted
+         * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if they cannot be read or do not fit together
+         */
+        public Builder tls(Path certificate, Path key) {
+            tls = new TlsFiles(certificate, key);
             return this;
         }
 

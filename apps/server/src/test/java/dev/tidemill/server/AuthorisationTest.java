@@ -49,6 +49,8 @@ final class AuthorisationTest {
             READ     GET    /events
             READ     GET    /assets/{name}
             READ     GET    /metrics
+            READ     GET    /me
+            READ     POST   /me/password
             READ     GET    /audit
             READ     GET    /breakers
             READ     GET    /dead-letters
@@ -155,6 +157,16 @@ final class AuthorisationTest {
             ADMIN    DELETE /api/v1/endpoints/{name}
             ADMIN    POST   /api/v1/endpoints/{name}/rotate
             ADMIN    POST   /api/v1/endpoints/{name}/test
+            ADMIN    GET    /users
+            ADMIN    POST   /users/add
+            ADMIN    POST   /users/role
+            ADMIN    POST   /users/password
+            ADMIN    POST   /users/disable
+            ADMIN    POST   /users/enable
+            ADMIN    POST   /users/remove
+            ADMIN    GET    /keys
+            ADMIN    POST   /keys
+            ADMIN    POST   /keys/revoke
             ADMIN    POST   /retention
             ADMIN    POST   /retention/kind
             ADMIN    PUT    /api/v1/log-level

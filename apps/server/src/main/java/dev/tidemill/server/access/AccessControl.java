@@ -16,6 +16,7 @@ public final class AccessControl {
     private final boolean open;
     private final Door door;
     private final WaysIn waysIn;
+    private final AccountPages accountPages;
 
     /**
      * Creates it.
@@ -30,6 +31,7 @@ public final class AccessControl {
         Sessions sessions = new Sessions(accounts, token);
         this.door = new Door(accounts, sessions, token);
         this.waysIn = new WaysIn(accounts, sessions, door, token, pages);
+        this.accountPages = new AccountPages(accounts, sessions, waysIn.logins(), pages);
     }
 
     /** What callers are known by; null where nobody is asked. */
@@ -39,6 +41,7 @@ public final class AccessControl {
 
     /** Adds the routes. */
     public void mount(Router router) {
+        accountPages.mount(router);
         if (!open) {
             waysIn.mount(router);
         }

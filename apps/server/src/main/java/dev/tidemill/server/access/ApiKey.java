@@ -30,4 +30,9 @@ public record ApiKey(
     public ApiKey {
         scopes = Set.copyOf(scopes);
     }
+
+    /** Its scopes as people write them: {@code read, enqueue}. */
+    public String words() {
+        return Accounts.words(scopes);
+    }
 }

@@ -47,6 +47,15 @@ final class Sessions {
         return tables.transaction(connection -> open(connection, null, tokenMark));
     }
 
+    /** Opens one for a user who is logged in, after their others ended. */
+    String reopen(String name) {
+        return tables.transaction(connection -> {
+            long id = sql.first(connection, "account_of", row -> row.getLong("id"), name)
+                    .orElseThrow();
+            return open(connection, id, null);
+        });
+    }
+
     private String open(Connection connection, @Nullable Long account, byte @Nullable [] token) throws SQLException {
         sql.run(connection, "tidy_sessions", micros(IDLE));
         String secret = RandomSecret.next();

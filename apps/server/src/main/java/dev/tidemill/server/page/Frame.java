@@ -30,6 +30,7 @@ public record Frame(
     public List<Section> sections(Section.Group group) {
         return Arrays.stream(Section.values())
                 .filter(one -> one.group() == group)
+                .filter(one -> one.group() != Section.Group.ACCESS || administers())
                 .toList();
     }
 

@@ -12,13 +12,24 @@ public enum Section {
     BREAKERS(Group.MACHINE, "Breakers", "/breakers", "M2 8h3.5M10.5 8H14M5.5 8l4-3.5M10.5 8h.01"),
     RETENTION(Group.MACHINE, "Retention", "/retention", "M3 4h10v2.5H3zM4 6.5V13h8V6.5M6.5 9h3"),
     DOCTOR(Group.INSIGHT, "Doctor", "/doctor", "M2 8h3l1.5-4 3 8L11 8h3"),
+    USERS(
+            Group.ACCESS,
+            "Users",
+            "/users",
+            "M8 3a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5M3 13.5c.5-3 2.5-4 5-4s4.500 1 5 4"),
+    KEYS(
+            Group.ACCESS,
+            "API keys",
+            "/keys",
+            "M5.500 7.500a2.500 2.500 0 1 1 0 5 2.500 2.500 0 0 1 0-5M7.500 8.500 13 3M11 5l2 2"),
     AUDIT(Group.INSIGHT, "Audit", "/audit", "M4 2.5h8v11H4zM6 5.5h4M6 8h4M6 10.5h2.5");
 
     /** What rooms belong together. */
     public enum Group {
         WORK("Work"),
         MACHINE("Machine room"),
-        INSIGHT("Insight");
+        INSIGHT("Insight"),
+        ACCESS("Access");
 
         private final String title;
 
