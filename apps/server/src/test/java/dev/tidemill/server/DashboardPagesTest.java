@@ -45,6 +45,7 @@ final class DashboardPagesTest {
         Map<String, String> rooms = new LinkedHashMap<>();
         rooms.put("overview", "/");
         rooms.put("queues", "/queues");
+        rooms.put("jobs", "/jobs");
         rooms.put("schedules", "/schedules");
         rooms.put("schedule-new", "/new-schedule");
         rooms.put("dead-letters", "/dead-letters");
@@ -108,6 +109,8 @@ final class DashboardPagesTest {
         rooms.put("job-waiting", "/jobs/" + busy.waiting);
         rooms.put("schedule", "/schedules/nightly-report");
         rooms.put("schedule-edit", "/schedules/nightly-report/edit");
+        rooms.put("jobs-dead", "/jobs?state=DEAD");
+        rooms.put("bulk", "/all-jobs?state=DEAD&action=replay");
         look(rooms, "");
     }
 

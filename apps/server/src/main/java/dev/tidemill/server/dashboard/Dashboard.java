@@ -12,6 +12,7 @@ public final class Dashboard {
     public static void mount(Tidemill mill, Pages pages, Router router) {
         new QueuePages(mill, pages).mount(router);
         new JobListPages(mill, pages).mount(router);
+        new BulkPages(mill, pages).mount(router);
         new SingleJobPage(mill, pages).mount(router);
         new DeadLetterPages(mill, pages).mount(router);
         new SchedulePages(mill, pages).mount(router);

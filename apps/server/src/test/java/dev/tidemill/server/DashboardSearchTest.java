@@ -1,0 +1,159 @@
+package dev.tidemill.server;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static dev.tidemill.server.BusyMill.state;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.JobAction;
+import dev.tidemill.jobs.JobFilter;
+import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Finding jobs in a browser, and acting on many of them. */
+@ExtendWith(FreshSchema.class)
+@Tag("browser")
+@Timeout(120)
+final class DashboardSearchTest {
+    private static final EnqueueOptions LATER = EnqueueOptions.delay(Duration.ofHours(2));
+
+    private final BusyMill busy = new BusyMill();
+    private final ServerUnderTest server;
+    private final Tidemill mill;
+    private final Chromium chromium = new Chromium();
+    private final BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true);
+    private final Page page = chromium.page(window);
+
+    DashboardSearchTest(TestDatabase database) {
+        this.server = ServerUnderTest.on(database, busy::handlers, settings -> settings);
+        this.mill = server.mill;
+    }
+
+    @BeforeEach
+    void sayYesToQuestions() {
+        page.onDialog(dialog -> dialog.accept());
+    }
+
+    @AfterEach
+    void nothingComplained() {
+        window.close();
+        chromium.close();
+        busy.leave();
+        mill.actions().all(JobFilter.ANY.state(JobState.DEAD), new JobAction.Discard(), 1000, "tester");
+        mill.pauses().paused().forEach(pause -> mill.pauses().resume(pause.scope(), pause.name(), "tester"));
+        server.close();
+        assertThat(chromium.complaints()).isEmpty();
+    }
+
+    private void open(String path) {
+        page.navigate(server.server.url() + path);
+    }
+
+    private Locator button(String name) {
+        return page.getByRole(
+                AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
+    private void says(String text) {
+        assertThat(page.locator("#flash")).containsText(text);
+    }
+
+    private long later(String kind) {
+        return mill.enqueue(new JobRequest(kind, "{\"a\": 1}", LATER));
+    }
+
+    private long dead() {
+        long id = mill.enqueue(new JobRequest("ChargeCard", "{\"card\": 1}", EnqueueOptions.NONE.attempts(1)));
+        await().until(() -> state(mill, id) == JobState.DEAD);
+        return id;
+    }
+
+    @Test
+    void tickedJobsAreCancelledAndOthersAreNot() {
+        long one = later("SendWelcome");
+        long two = later("SendWelcome");
+        long kept = later("SendWelcome");
+        open("/jobs?state=SCHEDULED&kind=SendWelcome");
+        page.getByLabel("Job " + one, new Page.GetByLabelOptions().setExact(true))
+                .check();
+        page.getByLabel("Job " + two, new Page.GetByLabelOptions().setExact(true))
+                .check();
+        page.locator("#priority").selectOption("HIGH");
+        button("Set priority").click();
+        says("2 of 2 jobs are of priority high now");
+        assertThat(mill.job(two).orElseThrow().priority()).isEqualTo(Priority.HIGH);
+        assertThat(mill.job(kept).orElseThrow().priority()).isEqualTo(Priority.MEDIUM);
+        assertThat(page.url()).contains("state=SCHEDULED").contains("kind=SendWelcome");
+
+        page.getByLabel("Job " + one, new Page.GetByLabelOptions().setExact(true))
+                .check();
+        page.getByLabel("Job " + two, new Page.GetByLabelOptions().setExact(true))
+                .check();
+        button("Cancel").click();
+        says("2 of 2 jobs are cancelled");
+        assertThat(state(mill, one)).isEqualTo(JobState.CANCELLED);
+        assertThat(state(mill, kept)).isEqualTo(JobState.SCHEDULED);
+
+        page.getByLabel("Tick all on this page").check();
+        button("Run now").click();
+        says("1 of 1 job is ready now");
+        await().until(() -> state(mill, kept) == JobState.SUCCEEDED);
+    }
+
+    @Test
+    void allThatFitAreCountedFirstAndDoneWhenAPersonSaysYes() {
+        JobFilter cancelled = JobFilter.ANY.state(JobState.CANCELLED).kind("Fitting");
+        for (int i = 0; i < 60; i++) {
+            later("Fitting");
+        }
+        long other = later("SendWelcome");
+        open("/jobs?kind=Fitting");
+        assertThat(page.locator("main tbody tr")).hasCount(50);
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Next page"))
+                .click();
+        assertThat(page.locator("main tbody tr")).hasCount(10);
+        page.locator("#all-action").selectOption("cancel");
+        button("Count…").click();
+        assertThat(page.locator("#count-title")).hasText("60 jobs fit");
+        assertThat(mill.search(cancelled, null, 10).jobs()).isEmpty();
+        button("Yes, cancel 60 jobs").click();
+        says("60 jobs: cancel done");
+        assertThat(mill.search(cancelled, null, 100).jobs()).hasSize(60);
+        assertThat(state(mill, other)).isEqualTo(JobState.SCHEDULED);
+    }
+
+    @Test
+    void jobsAreFoundByWhatIsKnownOfThem() {
+        long tagged = mill.enqueue(new JobRequest("SendWelcome", "{}", LATER.tag("order", "4711")));
+        long dead = dead();
+        open("/jobs");
+        page.getByLabel("Tag").fill("order:4711");
+        button("Search").click();
+        assertThat(page.locator("main tbody tr")).hasCount(1);
+        assertThat(page.locator("main tbody")).containsText("#" + tagged);
+        open("/jobs?error=bank%20says");
+        assertThat(page.locator("main tbody")).containsText("#" + dead);
+        open("/jobs?tag=nonsense");
+        assertThat(page.locator("main [role=alert]")).containsText("name:value");
+        page.getByPlaceholder("Job id").fill(String.valueOf(tagged));
+        button("Open").click();
+        page.waitForURL("**/jobs/" + tagged);
+    }
+}
