@@ -98,6 +98,9 @@ final class AuthorisationTest {
             OPERATE  POST   /fair-queues/share
             OPERATE  POST   /fair-queues/unshare
             OPERATE  POST   /fair-queues/weigh
+            OPERATE  GET    /all-jobs
+            OPERATE  POST   /all-jobs
+            OPERATE  POST   /ticked-jobs
             OPERATE  POST   /jobs/{id}/cancel
             OPERATE  POST   /jobs/{id}/run-now
             OPERATE  POST   /jobs/{id}/reschedule

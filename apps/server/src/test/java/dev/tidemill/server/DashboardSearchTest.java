@@ -57,6 +57,7 @@ final class DashboardSearchTest {
         chromium.close();
         busy.leave();
         mill.actions().all(JobFilter.ANY.state(JobState.DEAD), new JobAction.Discard(), 1000, "tester");
+        mill.actions().all(JobFilter.ANY.state(JobState.SCHEDULED), new JobAction.Cancel(), 1000, "tester");
         mill.pauses().paused().forEach(pause -> mill.pauses().resume(pause.scope(), pause.name(), "tester"));
         server.close();
         assertThat(chromium.complaints()).isEmpty();

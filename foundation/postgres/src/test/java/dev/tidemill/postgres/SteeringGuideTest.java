@@ -181,7 +181,7 @@ final class SteeringGuideTest {
                     () -> mill.actions().postpone(1, Duration.ofSeconds(-1), "a"),
                     () -> mill.actions().all(JobFilter.ANY, new JobAction.Cancel(), 0, "a"),
                     () -> mill.actions().count(JobFilter.ANY, new JobAction.Cancel(), 1_000_001),
-                    () -> JobFilter.ANY.state(JobState.RUNNING),
+                    () -> mill.actions().count(JobFilter.ANY.state(JobState.RUNNING), new JobAction.Cancel(), 10),
                     () -> JobFilter.ANY.state(JobState.READY).code("X"),
                     () -> mill.audit(1, 0),
                     () -> mill.nodes().drain("", "a", ""))) {

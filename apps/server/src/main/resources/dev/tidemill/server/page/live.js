@@ -125,12 +125,12 @@
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", () => { if (!document.hidden) connect(); });
 
-  // Ticking the box in a list's head ticks the list; a count says how many are.
+  // Ticking the box in a list's head ticks the list, whose boxes name their form from outside it.
   document.addEventListener("change", event => {
-    const form = event.target.closest("[data-pick]");
-    if (!form) return;
-    const boxes = [...document.querySelectorAll(`input[form="${form.id}"][name=job], #${form.id} input[name=job]`)];
-    if (event.target.matches("[data-all]")) boxes.forEach(box => { box.checked = event.target.checked; });
+    if (!event.target.matches("[data-all]") || !event.target.form) return;
+    for (const box of event.target.form.elements) {
+      if (box.name === "job") box.checked = event.target.checked;
+    }
   });
 
   const current = document.querySelector(".rail nav [aria-current]");

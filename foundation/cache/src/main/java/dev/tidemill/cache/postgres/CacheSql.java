@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 
 /** The named statements of {@code cache.sql} for one schema, and the files that make the tables. */
 final class CacheSql {
-    static final Component COMPONENT =
-            new Component("cache", List.of("C001__cache.sql"), file -> resource("../migration/" + file));
+    static final Component COMPONENT = new Component(
+            "cache", List.of("C001__cache.sql"), file -> resource("/dev/tidemill/cache/migration/" + file));
 
     private static final int MAX_IDENTIFIER_BYTES = 63;
 
