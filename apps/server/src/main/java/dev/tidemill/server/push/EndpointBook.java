@@ -70,13 +70,20 @@ public final class EndpointBook {
             // First, so that what is changed meanwhile is read again.
             long version =
                     sql.first(connection, "version", row -> row.getLong(1)).orElse(0L);
+            // Each statement sees what was committed before it: one that is there now has its secret in the next. One
+            // that
+            // was deleted in between has none, and is left out, so that nothing is ever sent unsigned.
+            List<Standing> endpoints = read(connection, null);
             Map<String, List<WebhookSecret>> secrets = new HashMap<>();
             sql.list(
                     connection,
                     "secrets",
                     row -> secrets.computeIfAbsent(row.getString(1), any -> new ArrayList<>())
                             .add(WebhookSecret.of(row.getBytes(2))));
-            return new Edition(version, read(connection, null), secrets);
+            List<Standing> signed = endpoints.stream()
+                    .filter(standing -> secrets.containsKey(standing.endpoint().name()))
+                    .toList();
+            return new Edition(version, signed, secrets);
         });
     }
 
