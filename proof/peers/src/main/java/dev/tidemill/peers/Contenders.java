@@ -26,7 +26,7 @@ final class Contenders {
 
     /** Where our own code is, built by Maven or copied by the launcher. */
     private static final Pattern OURS =
-            Pattern.compile(".*(/foundation/(jobs|postgres)/target/|/tidemill-(jobs|postgres)-).*");
+            Pattern.compile(".*(/foundation/(jobs|postgres|schema)/target/|/tidemill-(jobs|postgres|schema)-).*");
 
     private Contenders() {}
 
