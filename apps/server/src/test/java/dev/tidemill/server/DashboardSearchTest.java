@@ -5,23 +5,14 @@ import static dev.tidemill.server.BusyMill.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
-import com.microsoft.playwright.options.ColorScheme;
-import dev.tidemill.jobs.EnqueueOptions;
-import dev.tidemill.jobs.JobAction;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
-import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
-import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,59 +22,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(FreshSchema.class)
 @Tag("browser")
 @Timeout(120)
-final class DashboardSearchTest {
-    private static final EnqueueOptions LATER = EnqueueOptions.delay(Duration.ofHours(2));
-
-    private final BusyMill busy = new BusyMill();
-    private final ServerUnderTest server;
-    private final Tidemill mill;
-    private final Chromium chromium = new Chromium();
-    private final BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true);
-    private final Page page = chromium.page(window);
-
+final class DashboardSearchTest extends AtTheDashboard {
     DashboardSearchTest(TestDatabase database) {
-        this.server = ServerUnderTest.on(database, busy::handlers, settings -> settings);
-        this.mill = server.mill;
-    }
-
-    @BeforeEach
-    void sayYesToQuestions() {
-        page.onDialog(dialog -> dialog.accept());
-    }
-
-    @AfterEach
-    void nothingComplained() {
-        window.close();
-        chromium.close();
-        busy.leave();
-        mill.actions().all(JobFilter.ANY.state(JobState.DEAD), new JobAction.Discard(), 1000, "tester");
-        mill.actions().all(JobFilter.ANY.state(JobState.SCHEDULED), new JobAction.Cancel(), 1000, "tester");
-        mill.pauses().paused().forEach(pause -> mill.pauses().resume(pause.scope(), pause.name(), "tester"));
-        server.close();
-        assertThat(chromium.complaints()).isEmpty();
-    }
-
-    private void open(String path) {
-        page.navigate(server.server.url() + path);
-    }
-
-    private Locator button(String name) {
-        return page.getByRole(
-                AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
-    }
-
-    private void says(String text) {
-        assertThat(page.locator("#flash")).containsText(text);
-    }
-
-    private long later(String kind) {
-        return mill.enqueue(new JobRequest(kind, "{\"a\": 1}", LATER));
-    }
-
-    private long dead() {
-        long id = mill.enqueue(new JobRequest("ChargeCard", "{\"card\": 1}", EnqueueOptions.NONE.attempts(1)));
-        await().until(() -> state(mill, id) == JobState.DEAD);
-        return id;
+        super(database);
     }
 
     @Test
