@@ -12,6 +12,7 @@ import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Control.Changed;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Workplace;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,6 +76,19 @@ public abstract class ControlContract {
         one.finish(List.of(success(first.getFirst())), List.of(), List.of());
         assertThat(hand.claim(other, 10)).hasSize(1);
         assertThat(hand.claim(other, 10)).isEmpty();
+    }
+
+    @Test
+    void manyClaimedAtOnceGiveAllTheirSlotsBack() {
+        limit(Limit.ofQueue(hand.queue()).concurrency(150));
+        Workplace place = hand.join();
+        hand.add(320, hand.job());
+        List<ClaimedJob> first = hand.claim(place, 200);
+        assertThat(first).hasSize(150);
+        assertThat(hand.claim(place, 200)).isEmpty();
+        StoreHand.finish(place, first.stream().map(StoreHand::success).toArray(Outcome[]::new));
+        assertThat(first).allSatisfy(job -> assertThat(hand.state(job.id())).isEqualTo(JobState.SUCCEEDED));
+        assertThat(hand.claim(place, 200)).as("every slot is free again").hasSize(150);
     }
 
     @Test
