@@ -32,6 +32,7 @@ class MigrationsTest {
     private static final Duration SOON = Duration.ofSeconds(40);
     private static final List<String> FORMER = List.of("V001__engine.sql");
     private static final List<String> WAITING = List.of("V001__engine.sql", "V900__of_a_test.sql");
+    private static final List<String> SLOW = List.of("V001__engine.sql", "V901__slow_of_a_test.sql");
 
     private final TestDatabase database;
     private final Sql sql;
@@ -151,6 +152,25 @@ class MigrationsTest {
                 .isEqualTo(1);
         worker.stop();
         assertThat(working.get()).isTrue();
+    }
+
+    /** The writer has waited longer, so the server would make it the victim if it came to that. */
+    @Test
+    void aMigrationThatWaitsForAWriterThatWaitsForItGivesWay() throws Exception {
+        try (Connection writer = sql.begin()) {
+            sql.number(writer, "select count(*) from {schema}.lease");
+            CompletableFuture<Boolean> migrating = Aside.run(() -> {
+                new Migrations(database.dataSource(), database.schema(), SLOW).apply();
+                return true;
+            });
+            await().atMost(SOON)
+                    .until(() -> sql.number("select count(*) from pg_locks where mode = 'AccessExclusiveLock' and"
+                                    + " granted and relation = to_regclass('{schema}.job')")
+                            > 0);
+            assertThat(sql.number(writer, "select count(*) from {schema}.job")).isZero();
+            writer.rollback();
+            assertThat(migrating.get()).isTrue();
+        }
     }
 
     @Test

@@ -28,8 +28,9 @@ import javax.sql.DataSource;
  * {@link #check} is enough. Thread safe.
  *
  * <p>Processes of the former version go on meanwhile, and after. A file changes what they use by addition only: what a
- * function of theirs was called and took, it is called and takes until a later file removes it. A file waits at most a
- * second for a lock, because everybody else would queue behind it, and is then tried again for a minute. Its line
+ * function of theirs was called and took, it is called and takes until a later file removes it. A file waits at most 300
+ * ms for a lock, and half of the server's {@code deadlock_timeout} if that is less: everybody else queues behind it, and
+ * where it and a writer wait for each other it has to be the file that gives way. It is then tried again for a minute. Its line
  * {@code -- needs N: ..} says which file a program has to know to work beside it; without one it needs the file itself.
  * A program that starts on a schema with files it does not know works if all of those allow it, and refuses otherwise.
  */
@@ -43,9 +44,9 @@ public final class Migrations {
     private static final int MAX_IDENTIFIER_BYTES = 63;
     private static final Pattern NEEDS = Pattern.compile("(?m)^-- needs (\\d+):");
     private static final String LOCK_TIMEOUT = "55P03";
-    private static final Duration LOCK_WAIT = Duration.ofSeconds(1);
+    private static final Duration LOCK_WAIT = Duration.ofMillis(300);
     private static final Duration PAUSE = Duration.ofMillis(500);
-    private static final int TRIES = 40;
+    private static final int TRIES = 75;
 
     private final DataSource dataSource;
     private final String schema;
@@ -132,7 +133,7 @@ public final class Migrations {
         return new SchemaException(
                 Reason.LOCKED_OUT,
                 "Migrating the schema '" + schema + "' did not get its locks in " + TRIES + " tries of "
-                        + LOCK_WAIT.toSeconds() + " s: a transaction holds its tables. End it (select pid, state, query"
+                        + LOCK_WAIT.toMillis() + " ms: a transaction holds its tables. End it (select pid, state, query"
                         + " from pg_stat_activity order by xact_start), and start again.",
                 failed);
     }
@@ -143,7 +144,8 @@ public final class Migrations {
             statement.execute("set transaction isolation level read committed");
             statement.execute(
                     forSchema("select pg_advisory_xact_lock(hashtextextended('tidemill.migrations.{name}', 0))"));
-            statement.execute("set local lock_timeout = " + LOCK_WAIT.toMillis());
+            statement.execute("select set_config('lock_timeout', least(" + LOCK_WAIT.toMillis()
+                    + ", setting::integer / 2)::text, true) from pg_settings where name = 'deadlock_timeout'");
             Map<Integer, Applied> applied = applied(statement);
             checkKnown(applied);
             for (int version : files.keySet()) {
