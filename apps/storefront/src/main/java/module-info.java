@@ -1,8 +1,10 @@
 /** The sample shop, and the demo around it. */
 module dev.tidemill.storefront {
     requires com.zaxxer.hikari;
+    requires dev.tidemill.cache;
     requires dev.tidemill.embedded;
     requires transitive dev.tidemill.jobs;
+    requires transitive dev.tidemill.rules;
     requires dev.tidemill.server;
     requires gg.jte.models;
     requires gg.jte.runtime;
@@ -22,6 +24,8 @@ module dev.tidemill.storefront {
 
     opens dev.tidemill.storefront to
             info.picocli;
+    opens dev.tidemill.storefront.processes to
+            tools.jackson.databind;
     opens dev.tidemill.storefront.shop to
             tools.jackson.databind;
     opens dev.tidemill.storefront.web to

@@ -6,6 +6,7 @@ module dev.tidemill.bench {
     requires dev.tidemill.cache;
     requires dev.tidemill.embedded;
     requires dev.tidemill.jobs;
+    requires dev.tidemill.rules;
     requires dev.tidemill.storefront;
     requires dev.tidemill.valkey;
     requires greenmail;

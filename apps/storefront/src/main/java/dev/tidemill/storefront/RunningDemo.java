@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.embedded.EmbeddedPostgres;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.TidemillServer;
+import dev.tidemill.storefront.demo.BackOffice;
 import dev.tidemill.storefront.demo.MailArchive;
 import dev.tidemill.storefront.demo.MailPages;
 import dev.tidemill.storefront.demo.MailServer;
@@ -57,6 +58,7 @@ final class RunningDemo implements AutoCloseable {
             admin = adminServer.get();
             if (traffic) {
                 add(Visitors.start(shop.url(), archive));
+                add(BackOffice.start(pool));
             }
             started = true;
         } finally {

@@ -1,19 +1,25 @@
 package dev.tidemill.storefront;
 
+import dev.tidemill.cache.Caches;
 import dev.tidemill.jobs.Backoff;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
+import dev.tidemill.rules.Rules;
 import dev.tidemill.storefront.mail.InlineMail;
 import dev.tidemill.storefront.mail.MailHandlers;
 import dev.tidemill.storefront.mail.Mailroom;
 import dev.tidemill.storefront.mail.SmtpClient;
+import dev.tidemill.storefront.processes.Processes;
 import dev.tidemill.storefront.shop.Customers;
+import dev.tidemill.storefront.shop.Members;
 import dev.tidemill.storefront.shop.Migrations;
 import dev.tidemill.storefront.shop.OneTimeCodes;
 import dev.tidemill.storefront.shop.Orders;
 import dev.tidemill.storefront.shop.Transactions;
 import dev.tidemill.storefront.shop.Visits;
 import dev.tidemill.storefront.web.Backstage;
+import dev.tidemill.storefront.web.MemberApi;
+import dev.tidemill.storefront.web.MemberPages;
 import dev.tidemill.storefront.web.Routes;
 import dev.tidemill.storefront.web.ShopApi;
 import dev.tidemill.storefront.web.ShopPages;
@@ -25,14 +31,16 @@ import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sample shop: pages and JSON over HTTP on the loopback address, its tables in the schema {@code shop}, its e-mails
- * sent by jobs.
+ * sent by jobs, and what follows from its data done by rules.
  *
  * <pre>{@code
  * Storefront shop = Storefront.builder(dataSource, SmtpSettings.plain("localhost", 2525)).start();
@@ -45,10 +53,14 @@ public final class Storefront implements AutoCloseable {
     private static final int MAX_BODY_BYTES = 64 << 10;
 
     private final Tidemill mill;
+    private final @Nullable Rules rules;
+    private final Caches caches;
     private final WebServer web;
 
-    private Storefront(Tidemill mill, WebServer web) {
+    private Storefront(Tidemill mill, @Nullable Rules rules, Caches caches, WebServer web) {
         this.mill = mill;
+        this.rules = rules;
+        this.caches = caches;
         this.web = web;
     }
 
@@ -67,16 +79,31 @@ public final class Storefront implements AutoCloseable {
         return mill;
     }
 
+    /** The rules that follow its data; empty where the mail mode is {@link MailMode#INLINE}. */
+    public Optional<Rules> rules() {
+        return Optional.ofNullable(rules);
+    }
+
     /** Takes no more requests, lets running jobs finish for a while, and stops; what waits is kept for the next start. */
     public void stop() {
         web.stop();
-        mill.stop(GRACE);
+        stop(rules, mill, GRACE, caches);
     }
 
     /** The same as {@link #stop()}. */
     @Override
     public void close() {
         stop();
+    }
+
+    private static void stop(@Nullable Rules rules, @Nullable Tidemill mill, Duration grace, Caches caches) {
+        if (rules != null) {
+            rules.close();
+        }
+        if (mill != null) {
+            mill.stop(grace);
+        }
+        caches.close();
     }
 
     private static String url(WebServer web) {
@@ -151,44 +178,57 @@ public final class Storefront implements AutoCloseable {
          */
         public Storefront start() throws SQLException {
             Migrations.SHOP.apply(dataSource);
-            OneTimeCodes codes = new OneTimeCodes(secret);
-            SmtpClient client = new SmtpClient(smtp);
-            // Letters carry the shop's address, which is known when it listens: the first ones wait for that.
-            CompletableFuture<String> url = new CompletableFuture<>();
-            Mailroom mailroom = new Mailroom(dataSource, codes, url);
-            Tidemill mill = mill(mailroom, client);
+            Caches caches = Caches.on(dataSource).open();
+            Tidemill mill = null;
+            Rules rules = null;
             WebServer web = null;
             try {
+                // Letters and links carry the shop's address, which is known when it listens: they wait for that.
+                CompletableFuture<String> url = new CompletableFuture<>();
+                OneTimeCodes codes = new OneTimeCodes(secret);
+                Mailroom mailroom = new Mailroom(dataSource, codes, url);
+                SmtpClient client = new SmtpClient(smtp);
+                Members members = Members.of(dataSource, caches);
+                Processes processes = new Processes(dataSource, members.customerIds(), members.referralCodes());
+                Tidemill started = mill(mailroom, client, processes);
+                mill = started;
                 Transactions transactions = switch (mailMode) {
-                    case JOB -> mill::callInTransaction;
+                    case JOB -> started::callInTransaction;
                     case INLINE -> new InlineMail(dataSource, mailroom, client);
                 };
-                web = web(new Customers(dataSource, transactions, codes), new Orders(dataSource, transactions), mill);
+                if (mailMode == MailMode.JOB) {
+                    rules = processes.start(started);
+                }
+                Customers customers = new Customers(dataSource, transactions, codes);
+                web = web(customers, new Orders(dataSource, transactions), members, url, started);
                 url.complete(url(web));
-                return new Storefront(mill, web);
+                return new Storefront(started, rules, caches, web);
             } finally {
                 if (web == null) {
-                    mill.stop(Duration.ZERO);
+                    stop(rules, mill, Duration.ZERO, caches);
                 }
             }
         }
 
-        private Tidemill mill(Mailroom mailroom, SmtpClient client) {
+        private Tidemill mill(Mailroom mailroom, SmtpClient client, Processes processes) {
             TidemillBuilder mill = Tidemill.on(dataSource);
-            return mailMode == MailMode.JOB
-                    ? new MailHandlers(dataSource, mailroom, client)
-                            .addTo(mill, mailBackoff)
-                            .start()
-                    : mill.start();
+            if (mailMode == MailMode.INLINE) {
+                return mill.start();
+            }
+            new MailHandlers(dataSource, mailroom, client).addTo(mill, mailBackoff);
+            return processes.addTo(mill).start();
         }
 
-        private WebServer web(Customers customers, Orders orders, Tidemill mill) {
+        private WebServer web(
+                Customers customers, Orders orders, Members members, CompletableFuture<String> url, Tidemill mill) {
             Visits visits = new Visits(dataSource);
             HttpRouting.Builder routing = HttpRouting.builder();
             Routes routes = new Routes(routing, visits, backstage.apply(mill));
             new ShopPages(visits, orders).mount(routes);
-            new SignInPages(customers, visits).mount(routes);
-            new ShopApi(customers, orders, visits).mount(routes);
+            new SignInPages(customers, visits, members.referralCodes()).mount(routes);
+            new MemberPages(orders, members, url::join).mount(routes);
+            new ShopApi(customers, orders, visits, members.referralCodes()).mount(routes);
+            new MemberApi(members).mount(routes);
             morePages.accept(routes);
             routes.seal();
             return WebServer.builder()

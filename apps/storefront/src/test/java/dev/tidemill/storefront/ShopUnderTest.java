@@ -87,6 +87,13 @@ final class ShopUnderTest implements AutoCloseable {
         }
     }
 
+    /** Whether everything that was written has been reacted to, and no rule is going through a table. */
+    boolean rulesAreIdle() {
+        return count("""
+                SELECT (SELECT count(*) FROM tidemill.rule_change) + (SELECT count(*) FROM tidemill.rule_held)
+                     + (SELECT count(*) FROM tidemill.rule_run WHERE state = 'RUNNING')""") == 0;
+    }
+
     HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
         return http.send(request.timeout(Duration.ofSeconds(30)).build(), BodyHandlers.ofString());
     }
@@ -126,7 +133,17 @@ final class ShopUnderTest implements AutoCloseable {
     }
 
     String customer(String name, String email) throws Exception {
-        JsonNode taken = signUp(name, email).body();
+        return verified(signUp(name, email), email);
+    }
+
+    /** The same with a friend's referral code. */
+    String invited(String name, String email, String referralCode) throws Exception {
+        Reply taken = post("/api/signup", "", Map.of("name", name, "email", email, "referralCode", referralCode));
+        return verified(taken, email);
+    }
+
+    private String verified(Reply reply, String email) throws Exception {
+        JsonNode taken = reply.body();
         await().until(() -> mail.code(email).isPresent());
         return post(
                         "/api/verify",

@@ -102,7 +102,7 @@ class StorefrontTest {
         };
         Customers customers = new Customers(shop.pool(), failing, new OneTimeCodes(new byte[32]));
 
-        assertThatThrownBy(() -> customers.signUp(NewCustomer.of("Nobody", "nobody@example.com")))
+        assertThatThrownBy(() -> customers.signUp(NewCustomer.of("Nobody", "nobody@example.com"), null))
                 .hasMessage("rolled back");
 
         shop.customer("after-the-rollback@example.com");

@@ -25,10 +25,17 @@ public final class Target implements AutoCloseable {
 
     /** The database at a JDBC address, or without one an embedded PostgreSQL that is gone when this is closed. */
     public static Target open(@Nullable String database) {
+        return open(database, Map.of());
+    }
+
+    /** The same, with these settings of the server where it is an embedded one. */
+    static Target open(@Nullable String database, Map<String, String> settings) {
         if (database != null) {
             return new Target(null, database);
         }
-        EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder();
+        settings.forEach(builder::setting);
+        EmbeddedPostgres postgres = builder.start();
         return new Target(postgres, postgres.jdbcUrlWithPassword());
     }
 

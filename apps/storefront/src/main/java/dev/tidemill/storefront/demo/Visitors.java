@@ -10,6 +10,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Light traffic: made-up customers who sign up, read their code from the mail, and most of whom order something, all
- * over HTTP like anybody else. About one a second comes, and a few at a time are there at most.
+ * over HTTP like anybody else. Some were sent by a visitor who came before, some subscribe, and some of those cancel. About one a second comes, and a few at a time are there at most.
  */
 public final class Visitors implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Visitors.class);
@@ -34,6 +35,7 @@ public final class Visitors implements AutoCloseable {
     private static final int AT_A_TIME = 6;
     private static final int PAUSE_MIN_MILLIS = 500;
     private static final int PAUSE_MAX_MILLIS = 1_500;
+    private static final int REMEMBERED = 100;
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final String shopUrl;
@@ -43,6 +45,7 @@ public final class Visitors implements AutoCloseable {
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
     private final Semaphore seats = new Semaphore(AT_A_TIME);
+    private final List<String> codes = new ArrayList<>();
     private final Thread door;
 
     private Visitors(String shopUrl, MailArchive archive) {
@@ -88,7 +91,7 @@ public final class Visitors implements AutoCloseable {
         int number = ThreadLocalRandom.current().nextInt(1_000_000);
         String name = NAMES.get(number % NAMES.size());
         String email = String.format(Locale.ROOT, "%s.%06d@%s", name.toLowerCase(Locale.ROOT), number, domain(number));
-        JsonNode taken = post("/api/signup", "", Map.of("name", name + " Sample", "email", email));
+        JsonNode taken = post("/api/signup", "", signUp(name + " Sample", email));
         Optional<Mail> mail = archive.await(email, code -> code.subject().matches("[0-9]{6} .*"), PATIENCE);
         if (mail.isEmpty()) {
             return;
@@ -96,8 +99,47 @@ public final class Visitors implements AutoCloseable {
         String code = mail.get().subject().substring(0, 6);
         JsonNode let = post(
                 "/api/verify", "", Map.of("challenge", taken.path("challenge").asString(), "code", code));
+        String token = let.path("token").asString();
         if (number % 4 != 0) {
-            post("/api/checkout", let.path("token").asString(), Map.of("lines", lines()));
+            post("/api/checkout", token, Map.of("lines", lines()));
+        }
+        if (number % 3 != 0) {
+            subscribe(token, number);
+        }
+        remember(get("/api/account", token).path("referralCode").asString(""));
+    }
+
+    private Map<String, String> signUp(String name, String email) {
+        Optional<String> code = random.nextInt(3) == 0 ? Optional.empty() : someCode();
+        return code.isPresent()
+                ? Map.of("name", name, "email", email, "referralCode", code.get())
+                : Map.of("name", name, "email", email);
+    }
+
+    private Optional<String> someCode() {
+        synchronized (codes) {
+            return codes.isEmpty() ? Optional.empty() : Optional.of(codes.get(random.nextInt(codes.size())));
+        }
+    }
+
+    private void remember(String code) {
+        synchronized (codes) {
+            if (!code.isEmpty()) {
+                codes.add(code);
+            }
+            if (codes.size() > REMEMBERED) {
+                codes.removeFirst();
+            }
+        }
+    }
+
+    /** Most begin one box and keep it; some tell their customer id afterwards, and some cancel, spelled their way. */
+    private void subscribe(String token, int number) throws IOException, InterruptedException {
+        String plan = number % 2 == 0 ? "morning" : "season";
+        long box = post("/api/subscriptions", token, Map.of("plan", plan)).path("id").asLong();
+        post("/api/account/customer-id", token, Map.of("customerId", "cus_" + number));
+        if (number % 5 == 0) {
+            post("/api/subscriptions/" + box + "/status", token, Map.of("status", "Cancelled"));
         }
     }
 
@@ -119,10 +161,21 @@ public final class Visitors implements AutoCloseable {
     }
 
     private JsonNode post(String path, String token, Object body) throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(shopUrl + path))
-                .timeout(PATIENCE)
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofByteArray(json.writeValueAsBytes(body)));
+        return send(
+                path,
+                token,
+                HttpRequest.newBuilder(URI.create(shopUrl + path))
+                        .header("Content-Type", "application/json")
+                        .POST(BodyPublishers.ofByteArray(json.writeValueAsBytes(body))));
+    }
+
+    private JsonNode get(String path, String token) throws IOException, InterruptedException {
+        return send(path, token, HttpRequest.newBuilder(URI.create(shopUrl + path)));
+    }
+
+    private JsonNode send(String path, String token, HttpRequest.Builder request)
+            throws IOException, InterruptedException {
+        request.timeout(PATIENCE);
         if (!token.isEmpty()) {
             request.header("Authorization", "Bearer " + token);
         }

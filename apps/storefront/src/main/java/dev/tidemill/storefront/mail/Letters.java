@@ -3,7 +3,9 @@ package dev.tidemill.storefront.mail;
 import dev.tidemill.storefront.pages.StaticTemplates;
 import dev.tidemill.storefront.shop.Customer;
 import dev.tidemill.storefront.shop.Customers;
+import dev.tidemill.storefront.shop.Money;
 import dev.tidemill.storefront.shop.Order;
+import dev.tidemill.storefront.shop.Reward;
 
 /** What the e-mails say: each once as text and once as HTML. */
 final class Letters {
@@ -30,6 +32,17 @@ final class Letters {
                 "Welcome to Storefront sample",
                 texts.welcome(customer.name(), shopUrl).render(),
                 pages.mailWelcome(customer.name(), shopUrl).render());
+    }
+
+    Letter reward(Customer customer, Reward reward, String shopUrl, String messageId) {
+        String url = shopUrl + "/referrals";
+        return new Letter(
+                messageId,
+                customer.name(),
+                customer.email(),
+                reward.friend() + " ordered, and " + Money.euros(reward.cents()) + " are yours",
+                texts.reward(customer.name(), reward, url).render(),
+                pages.mailReward(customer.name(), reward, url).render());
     }
 
     Letter confirmation(Customer customer, Order order, String shopUrl, String messageId) {

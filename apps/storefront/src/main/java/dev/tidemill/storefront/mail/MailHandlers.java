@@ -9,6 +9,7 @@ import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.storefront.shop.MailJob;
 import dev.tidemill.storefront.shop.MailJob.SendOrderConfirmation;
 import dev.tidemill.storefront.shop.MailJob.SendOtp;
+import dev.tidemill.storefront.shop.MailJob.SendReward;
 import dev.tidemill.storefront.shop.MailJob.SendWelcome;
 import jakarta.mail.MessagingException;
 import java.sql.Connection;
@@ -57,6 +58,7 @@ public final class MailHandlers {
         add(mill, SendOtp.class, Priority.CRITICAL);
         add(mill, SendWelcome.class, Priority.HIGH);
         add(mill, SendOrderConfirmation.class, Priority.HIGH);
+        add(mill, SendReward.class, Priority.MEDIUM);
         return mill;
     }
 

@@ -6,10 +6,12 @@ import dev.tidemill.storefront.shop.Line;
 import dev.tidemill.storefront.shop.MailJob;
 import dev.tidemill.storefront.shop.MailJob.SendOrderConfirmation;
 import dev.tidemill.storefront.shop.MailJob.SendOtp;
+import dev.tidemill.storefront.shop.MailJob.SendReward;
 import dev.tidemill.storefront.shop.MailJob.SendWelcome;
 import dev.tidemill.storefront.shop.OneTimeCodes;
 import dev.tidemill.storefront.shop.Order;
 import dev.tidemill.storefront.shop.Orders;
+import dev.tidemill.storefront.shop.Reward;
 import dev.tidemill.storefront.shop.Sql;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -61,6 +63,7 @@ public final class Mailroom {
                 case SendWelcome(UUID id) ->
                     customer(connection, "SELECT * FROM shop.customer WHERE id = ? AND welcome_sent_at IS NULL", id)
                             .map(customer -> letters.welcome(customer, url, messageId));
+                case SendReward(UUID id) -> reward(connection, id, url, messageId);
                 case SendOrderConfirmation(UUID id) -> confirmation(connection, id, url, messageId);
             };
         }
@@ -72,6 +75,7 @@ public final class Mailroom {
             case SendOtp otp -> "UPDATE shop.challenge SET sent_at = now() WHERE id = ? AND sent_at IS NULL";
             case SendWelcome welcome ->
                 "UPDATE shop.customer SET welcome_sent_at = now() WHERE id = ? AND welcome_sent_at IS NULL";
+            case SendReward reward -> "UPDATE shop.reward SET mailed_at = now() WHERE id = ? AND mailed_at IS NULL";
             case SendOrderConfirmation confirmation -> """
                         UPDATE shop.purchase SET confirmation_sent_at = now()
                          WHERE id = ? AND confirmation_sent_at IS NULL""";
@@ -99,6 +103,16 @@ public final class Mailroom {
                         SELECT c.* FROM shop.customer c JOIN shop.purchase p ON p.customer_id = c.id
                          WHERE p.id = ?""", id)
                 .map(customer -> letters.confirmation(customer, order.get(), url, messageId));
+    }
+
+    private Optional<Letter> reward(Connection connection, UUID id, String url, String messageId) throws SQLException {
+        Optional<Reward> reward = Reward.notMailed(connection, id);
+        if (reward.isEmpty()) {
+            return Optional.empty();
+        }
+        return customer(connection, """
+                        SELECT c.* FROM shop.customer c JOIN shop.reward r ON r.referrer_id = c.id
+                         WHERE r.id = ?""", id).map(customer -> letters.reward(customer, reward.get(), url, messageId));
     }
 
     private static Optional<Customer> customer(Connection connection, String sql, Object... arguments)

@@ -15,13 +15,19 @@ import org.jspecify.annotations.Nullable;
  * @param email as they signed up
  * @param createdAt when
  * @param welcomeSentAt when the welcome e-mail went out; null until then
+ * @param subscriptionStatus how the subscriptions stand, as stored: that of the one that speaks for the customer, or none
+ * @param billingId the customer's id with the payment provider; null for none
+ * @param referralCode what friends sign up with; null for the moment until it is made
  */
 public record Customer(
         UUID id,
         String name,
         String email,
         Instant createdAt,
-        @Nullable Instant welcomeSentAt) {
+        @Nullable Instant welcomeSentAt,
+        String subscriptionStatus,
+        @Nullable String billingId,
+        @Nullable String referralCode) {
 
     /** Of a row of the table of customers. */
     public static Customer read(ResultSet row) throws SQLException {
@@ -30,6 +36,9 @@ public record Customer(
                 row.getString("name"),
                 row.getString("email"),
                 Objects.requireNonNull(Sql.instant(row, "created_at")),
-                Sql.instant(row, "welcome_sent_at"));
+                Sql.instant(row, "welcome_sent_at"),
+                row.getString("subscription_status"),
+                row.getString("billing_id"),
+                row.getString("referral_code"));
     }
 }

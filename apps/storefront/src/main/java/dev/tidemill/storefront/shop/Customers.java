@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Signs people up and in. An address is proved by a code that is sent to it. */
 public final class Customers {
@@ -55,17 +56,18 @@ public final class Customers {
 
     /**
      * Signs a person up: the customer and the e-mails to them commit together. Somebody who has signed up before gets
-     * a code only.
+     * a code only, and no new referrer.
      *
+     * @param referrer by whose referral code; null for none
      * @throws TooManyCodes if the address asked for too many codes
      */
-    public SignUp signUp(NewCustomer person) throws Exception {
+    public SignUp signUp(NewCustomer person, @Nullable UUID referrer) throws Exception {
         return transactions.call(transaction -> {
             Connection connection = transaction.connection();
             Optional<UUID> created =
                     Sql.on(connection, """
-                            INSERT INTO shop.customer (name, email) VALUES (?, ?)
-                            ON CONFLICT (lower(email)) DO NOTHING RETURNING id""", person.name(), person.email()).first(row -> row.getObject(1, UUID.class));
+                            INSERT INTO shop.customer (name, email, referred_by) VALUES (?, ?, ?::uuid)
+                            ON CONFLICT (lower(email)) DO NOTHING RETURNING id""", person.name(), person.email(), referrer == null ? null : referrer.toString()).first(row -> row.getObject(1, UUID.class));
             UUID customer = created.isPresent()
                     ? created.get()
                     : byEmail(connection, person.email()).orElseThrow();

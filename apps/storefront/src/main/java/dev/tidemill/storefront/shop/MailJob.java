@@ -23,6 +23,14 @@ public sealed interface MailJob {
         }
     }
 
+    /** That a friend's first purchase was rewarded. */
+    record SendReward(UUID rewardId) implements MailJob {
+        @Override
+        public UUID about() {
+            return rewardId;
+        }
+    }
+
     /** What was ordered. */
     record SendOrderConfirmation(UUID orderId) implements MailJob {
         @Override

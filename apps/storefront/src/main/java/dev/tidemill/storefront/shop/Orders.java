@@ -76,6 +76,13 @@ public final class Orders {
                             VALUES (?, ?, ?, ?, ?)""", order.id(), line.sku(), line.name(), line.unitCents(), line.quantity())
                     .update();
         }
+        // The first purchase is known by this flag, which commits with it; of two at a time the row's lock makes one the first.
+        Sql.on(
+                        connection,
+                        "UPDATE shop.customer SET first_purchase_id = ? WHERE id = ? AND first_purchase_id IS NULL",
+                        order.id(),
+                        customer)
+                .update();
         transaction.enqueue(
                 new SendOrderConfirmation(order.id()),
                 priority(HIGH).tag("orderId", order.id().toString()).tag("userId", customer.toString()));

@@ -52,6 +52,15 @@ public final class Exchange {
         return id(path("id")).orElseThrow(Refusal::notFound);
     }
 
+    /** A part of the path that is a number; one that is malformed names nothing. */
+    long pathNumber() {
+        String text = path("id");
+        if (!text.matches("[0-9]{1,18}")) {
+            throw Refusal.notFound();
+        }
+        return Long.parseLong(text);
+    }
+
     static Optional<UUID> id(String text) {
         try {
             return Optional.of(UUID.fromString(text));
@@ -136,6 +145,19 @@ public final class Exchange {
     @Nullable
     Customer customer() throws SQLException {
         return visit().map(Visit::customer).orElse(null);
+    }
+
+    /**
+     * Who is signed in.
+     *
+     * @throws Refusal for a stranger
+     */
+    Customer signedIn() throws SQLException {
+        Customer customer = customer();
+        if (customer == null) {
+            throw Refusal.signInFirst();
+        }
+        return customer;
     }
 
     /** What stands around the page. */

@@ -1,7 +1,6 @@
 package dev.tidemill.storefront.web;
 
 import dev.tidemill.storefront.shop.Catalog;
-import dev.tidemill.storefront.shop.Customer;
 import dev.tidemill.storefront.shop.Customers;
 import dev.tidemill.storefront.shop.Customers.SignUp;
 import dev.tidemill.storefront.shop.Customers.Verdict;
@@ -10,6 +9,7 @@ import dev.tidemill.storefront.shop.Line;
 import dev.tidemill.storefront.shop.NewCustomer;
 import dev.tidemill.storefront.shop.Order;
 import dev.tidemill.storefront.shop.Orders;
+import dev.tidemill.storefront.shop.ReferralCodes;
 import dev.tidemill.storefront.shop.Visits;
 import java.util.List;
 import java.util.Objects;
@@ -23,15 +23,18 @@ public final class ShopApi {
     private final Customers customers;
     private final Orders orders;
     private final Visits visits;
+    private final ReferralCodes referralCodes;
 
     /** Of this shop. */
-    public ShopApi(Customers customers, Orders orders, Visits visits) {
+    public ShopApi(Customers customers, Orders orders, Visits visits, ReferralCodes referralCodes) {
         this.customers = customers;
         this.orders = orders;
         this.visits = visits;
+        this.referralCodes = referralCodes;
     }
 
-    record SignUpRequest(@Nullable String name, @Nullable String email) {}
+    record SignUpRequest(
+            @Nullable String name, @Nullable String email, @Nullable String referralCode) {}
 
     record VerifyRequest(
             @Nullable String challenge, @Nullable String code) {}
@@ -48,13 +51,14 @@ public final class ShopApi {
                 .post("/api/signup", this::signUp)
                 .post("/api/verify", this::verify)
                 .post("/api/checkout", this::checkout)
-                .get("/api/orders", exchange -> Json.send(exchange, 200, orders.list(signedIn(exchange))))
+                .get("/api/orders", exchange -> Json.send(exchange, 200, orders.list(exchange.signedIn().id())))
                 .get("/api/orders/{id}", this::order);
     }
 
     private void signUp(Exchange exchange) throws Exception {
         SignUpRequest asked = Json.read(exchange, SignUpRequest.class);
-        SignUp taken = customers.signUp(NewCustomer.of(asked.name(), asked.email()));
+        NewCustomer person = NewCustomer.of(asked.name(), asked.email());
+        SignUp taken = customers.signUp(person, referralCodes.inviter(asked.referralCode()));
         Json.send(exchange, 201, taken);
     }
 
@@ -73,7 +77,7 @@ public final class ShopApi {
     }
 
     private void checkout(Exchange exchange) throws Exception {
-        UUID customer = signedIn(exchange);
+        UUID customer = exchange.signedIn().id();
         CheckoutRequest asked = Json.read(exchange, CheckoutRequest.class);
         List<@Nullable LineRequest> lines = asked.lines() == null ? List.of() : asked.lines();
         if (lines.size() > MAX_LINES) {
@@ -91,15 +95,7 @@ public final class ShopApi {
     }
 
     private void order(Exchange exchange) throws Exception {
-        UUID customer = signedIn(exchange);
+        UUID customer = exchange.signedIn().id();
         Json.send(exchange, 200, orders.find(exchange.pathId(), customer).orElseThrow(Refusal::notFound));
-    }
-
-    private static UUID signedIn(Exchange exchange) throws Exception {
-        Customer customer = exchange.customer();
-        if (customer == null) {
-            throw Refusal.signInFirst();
-        }
-        return customer.id();
     }
 }

@@ -37,7 +37,6 @@ public final class ShopPages {
                 .get(
                         "/orders/{id}/confirmation",
                         exchange -> exchange.page(200, pages.confirmationState(order(exchange))))
-                .get("/account", this::account)
                 .get("/assets/{name}", ShopPages::asset)
                 .get("/healthz", exchange -> exchange.send(200, "text/plain; charset=utf-8", new byte[] {'o', 'k'}));
     }
@@ -94,20 +93,8 @@ public final class ShopPages {
     }
 
     private Order order(Exchange exchange) throws Exception {
-        Customer customer = exchange.customer();
-        if (customer == null) {
-            throw Refusal.signInFirst();
-        }
+        Customer customer = exchange.signedIn();
         return orders.find(exchange.pathId(), customer.id()).orElseThrow(Refusal::notFound);
-    }
-
-    private void account(Exchange exchange) throws Exception {
-        Customer customer = exchange.customer();
-        if (customer == null) {
-            exchange.seeOther("/signin");
-            return;
-        }
-        exchange.page(200, pages.account(exchange.frame(), customer, orders.list(customer.id())));
     }
 
     private static void asset(Exchange exchange) {

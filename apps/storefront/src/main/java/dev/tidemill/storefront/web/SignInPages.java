@@ -5,6 +5,7 @@ import dev.tidemill.storefront.shop.Customers;
 import dev.tidemill.storefront.shop.Customers.Verdict;
 import dev.tidemill.storefront.shop.InvalidInput;
 import dev.tidemill.storefront.shop.NewCustomer;
+import dev.tidemill.storefront.shop.ReferralCodes;
 import dev.tidemill.storefront.shop.TooManyCodes;
 import dev.tidemill.storefront.shop.Visit;
 import dev.tidemill.storefront.shop.Visits;
@@ -19,17 +20,20 @@ public final class SignInPages {
     private final StaticTemplates pages = new StaticTemplates();
     private final Customers customers;
     private final Visits visits;
+    private final ReferralCodes referralCodes;
 
     /** Of this shop. */
-    public SignInPages(Customers customers, Visits visits) {
+    public SignInPages(Customers customers, Visits visits, ReferralCodes referralCodes) {
         this.customers = customers;
         this.visits = visits;
+        this.referralCodes = referralCodes;
     }
 
     /** Puts the pages in place. */
     public void mount(Routes routes) {
-        routes.get("/signup", exchange -> exchange.page(200, pages.signup(exchange.frame(), "", "", Map.of())))
+        routes.get("/signup", this::signUpPage)
                 .post("/signup", this::signUp)
+                .get("/r/{code}", SignInPages::invitation)
                 .get("/signin", exchange -> exchange.page(200, pages.signin(exchange.frame(), "", Map.of())))
                 .post("/signin", this::signIn)
                 .get("/verify", exchange -> {
@@ -40,17 +44,28 @@ public final class SignInPages {
                 .post("/signout", this::signOut);
     }
 
+    private void signUpPage(Exchange exchange) throws Exception {
+        exchange.page(200, pages.signup(exchange.frame(), "", "", exchange.query("code"), Map.of()));
+    }
+
+    /** Where referral links lead. What is no code is told by the form, not here. */
+    private static void invitation(Exchange exchange) {
+        exchange.seeOther("/signup?code=" + URLEncoder.encode(exchange.path("code"), StandardCharsets.UTF_8));
+    }
+
     private void signUp(Exchange exchange) throws Exception {
         String name = exchange.field("name");
         String email = exchange.field("email");
+        String code = exchange.field("referralCode");
         try {
-            Customers.SignUp taken = customers.signUp(NewCustomer.of(name, email));
+            NewCustomer person = NewCustomer.of(name, email);
+            Customers.SignUp taken = customers.signUp(person, referralCodes.inviter(code));
             enterCode(exchange, taken.challenge(), email);
         } catch (InvalidInput wrong) {
-            exchange.page(422, pages.signup(exchange.frame(), name, email, wrong.messages()));
+            exchange.page(422, pages.signup(exchange.frame(), name, email, code, wrong.messages()));
         } catch (TooManyCodes often) {
             Map<String, String> message = Map.of("form", String.valueOf(often.getMessage()));
-            exchange.page(429, pages.signup(exchange.frame(), name, email, message));
+            exchange.page(429, pages.signup(exchange.frame(), name, email, code, message));
         }
     }
 

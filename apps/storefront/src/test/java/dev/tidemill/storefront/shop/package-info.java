@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tidemill.storefront.shop;
+
+import org.jspecify.annotations.NullMarked;
