@@ -31,7 +31,8 @@ final class Crowd {
     private final Map<String, AtomicInteger> failures = new ConcurrentHashMap<>();
     private final AtomicInteger written = new AtomicInteger();
 
-    private interface Step {
+    /** Part of a transaction. */
+    interface Step {
         void in(Connection connection) throws SQLException;
     }
 

@@ -77,7 +77,7 @@ CREATE TABLE shop.referral_code (
 -- The key of the referral codes, for the life of this database: under one key no two numbers have the same code, under two
 -- they might. It hides how many customers there are, and guards nothing else.
 CREATE TABLE shop.referral_key (
-    only  boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one   boolean PRIMARY KEY DEFAULT true CHECK (one),
     value bytea NOT NULL CHECK (length(value) = 32)
 );
 INSERT INTO shop.referral_key (value)
