@@ -4,6 +4,7 @@ module dev.tidemill.cli {
     requires com.zaxxer.hikari;
     requires dev.tidemill.jobs;
     requires dev.tidemill.postgres;
+    requires dev.tidemill.rules;
     requires dev.tidemill.schema;
     requires dev.tidemill.server;
     requires info.picocli;
@@ -21,6 +22,8 @@ module dev.tidemill.cli {
     opens dev.tidemill.cli.jobs to
             info.picocli;
     opens dev.tidemill.cli.options to
+            info.picocli;
+    opens dev.tidemill.cli.rules to
             info.picocli;
     opens dev.tidemill.cli.setup to
             info.picocli;
