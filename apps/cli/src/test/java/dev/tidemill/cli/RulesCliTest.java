@@ -35,8 +35,9 @@ final class RulesCliTest {
     @Test
     void rulesAreLookedAtPausedResumedAndTheirKeysGivenBack() throws Exception {
         CliRun cli = new CliRun(database, database.schema());
-        try (Tidemill mill =
-                        Tidemill.on(database.dataSource()).schema(database.schema()).start();
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                        .schema(database.schema())
+                        .start();
                 Rules rules = Rules.on(mill)) {
             Answer none = cli.run("rules");
             assertThat(none.out()).isEqualTo("No rules.\n");
@@ -69,7 +70,8 @@ final class RulesCliTest {
             Answer unknown = cli.run("rules", "pause", "nobody");
             assertThat(unknown.exit()).isEqualTo(1);
             assertThat(unknown.err()).startsWith("tidemill: RULE_NOT_FOUND: ");
-            assertThat(cli.run("rules", "parked", "sync", "--limit", "0").exit()).isEqualTo(2);
+            assertThat(cli.run("rules", "parked", "sync", "--limit", "0").exit())
+                    .isEqualTo(2);
         }
     }
 }

@@ -88,8 +88,8 @@ final class Upkeep implements AutoCloseable {
     }
 
     private void backfill() throws SQLException {
-        List<Integer> running = database.transaction(
-                connection -> database.list(connection, "backfilled", row -> row.getInt(1)));
+        List<Integer> running =
+                database.transaction(connection -> database.list(connection, "backfilled", row -> row.getInt(1)));
         backfilling = false;
         for (Installed<?> rule : rules.get()) {
             if (running.contains(rule.id())) {

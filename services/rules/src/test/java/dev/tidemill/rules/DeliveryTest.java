@@ -178,7 +178,8 @@ class DeliveryTest {
         rules.start();
         insert(1, 1);
         Site.soon().untilTrue(atWork);
-        site.run("do $$ begin for i in 1..2000 loop update {s}.sub set status = 's' || i where id = 1; end loop; end $$");
+        site.run(
+                "do $$ begin for i in 1..2000 loop update {s}.sub set status = 's' || i where id = 1; end loop; end $$");
         insert(2, 3);
         Site.soon().until(() -> site.noted().size() == 2);
         assertThat(rule.status().pending()).as("what the job will find").isGreaterThanOrEqualTo(2_000);

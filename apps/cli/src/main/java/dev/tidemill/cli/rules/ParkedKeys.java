@@ -23,7 +23,11 @@ final class ParkedKeys implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "The rule.")
     private String name = "";
 
-    @Option(names = "--limit", paramLabel = "N", defaultValue = "50", description = "How many, 1 to 1000; 50 if not given.")
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            defaultValue = "50",
+            description = "How many, 1 to 1000; 50 if not given.")
     private int limit;
 
     @Mixin
