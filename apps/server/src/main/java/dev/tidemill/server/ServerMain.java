@@ -6,10 +6,10 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Json;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
@@ -196,10 +196,10 @@ public final class ServerMain implements Callable<Integer> {
                         .start();
                 TidemillServer server = serve(mill)) {
             log.info(
-                    "Serving {} on {}, {} ms after the process began",
+                    "Serving {} on {}, {} ms after the JVM began",
                     server.url(),
                     opened.description(),
-                    sinceTheProcessBegan().toMillis());
+                    ManagementFactory.getRuntimeMXBean().getUptime());
             announce(server);
             if (length == null) {
                 ended.await();
@@ -220,14 +220,6 @@ public final class ServerMain implements Callable<Integer> {
             closed.countDown();
         }
         return 0;
-    }
-
-    private static Duration sinceTheProcessBegan() {
-        return ProcessHandle.current()
-                .info()
-                .startInstant()
-                .map(began -> Duration.between(began, Instant.now()))
-                .orElse(Duration.ZERO);
     }
 
     private TidemillServer serve(Tidemill mill) {

@@ -1,27 +1,13 @@
 package dev.tidemill.cache;
 
-import dev.tidemill.cache.Fetch.Purpose;
 import dev.tidemill.cache.Flight.Landed;
-import dev.tidemill.cache.tier.Position;
-import dev.tidemill.cache.tier.SharedTier.Fill;
-import dev.tidemill.cache.tier.SharedTier.Stored;
 import dev.tidemill.cache.tier.Target;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Values by key: in this process, in a tier that all nodes share, and where they come from. Made by {@link Caches#cache};
@@ -37,53 +23,54 @@ import org.slf4j.LoggerFactory;
  * @param <V> values
  */
 public final class Cache<K, V> {
-    private static final Logger LOG = LoggerFactory.getLogger(Cache.class);
-    private static final Duration SPARE = Duration.ofSeconds(5);
-    private static final int MAX_KEYS = 10_000;
-
     final LocalTier<K, V> local;
     final @Nullable Shared shared;
     final Contact contact;
     final CachePolicy policy;
     final Lifetimes lifetimes;
-    final Frame frame;
     final Origin origin;
+    final Values<K, V> values;
+    final Lookups<K, V> lookups;
     final Tally tally = new Tally();
     private final String name;
-    private final Keys<? super K> keys;
-    private final Tags<? super K, ? super V> tags;
+    private final Puts<K, V> puts;
     private final Invalidator invalidator;
+    private final Duration longest;
 
-    /** A value with its tags, and its bytes where somebody wants them. */
-    @SuppressWarnings("ArrayRecordComponent") // Handed on, never compared.
-    record Encoded<V>(@Nullable V value, Set<String> tags, byte[] content) {}
-
+    /**
+     * Creates it.
+     *
+     * @param longest for how long values may be kept at most
+     */
     Cache(
             CacheBuilder<K, V> builder,
             @Nullable Shared shared,
             Contact contact,
             ValueCodec codec,
-            Invalidator invalidator) {
+            Invalidator invalidator,
+            Duration longest) {
         this.name = builder.name;
-        this.keys = builder.keys;
-        this.tags = builder.tags;
         this.policy = builder.policy;
         this.shared = shared;
         this.contact = contact;
         this.invalidator = invalidator;
+        this.longest = longest;
         this.lifetimes = new Lifetimes(policy.times());
-        this.frame = new Frame(
-                codec,
-                builder.type.type(),
-                policy.bounds().compressFrom(),
-                policy.bounds().valueBytes());
+        this.values = new Values<>(builder, codec, shared != null, tally);
         this.origin = new Origin(name, policy.origin(), tally);
         this.local = new LocalTier<>(policy.bounds(), contact, tally);
+        this.lookups = new Lookups<>(this, invalidator);
+        this.puts = new Puts<>(this, invalidator);
     }
 
     /** The cache's name. */
     public String name() {
         return name;
+    }
+
+    /** What holds for it. */
+    public CachePolicy policy() {
+        return policy;
     }
 
     /**
@@ -93,28 +80,29 @@ public final class Cache<K, V> {
      * @throws CacheException if the origin fails and nothing older may be served, or the key is invalid
      */
     public @Nullable V get(K key, Loader<? super K, ? extends V> loader) {
-        String text = keys.text(key);
+        // A hit allocates nothing, takes no lock and reads the clock once; it costs what the library's own costs.
+        String text = values.text(key);
         Entry<V> entry = local.get(text);
         if (entry != null) {
             long now = System.nanoTime();
             if (now - entry.fresh < 0 && contact.vouches(entry.since, now)) {
-                hit(entry);
+                tally.hit(entry.overdue);
                 return entry.value;
             }
         }
-        return slowly(key, text, single(loader)).entry().value;
+        return lookups.one(key, text, Lookups.single(loader)).entry().value;
     }
 
     /** As {@link #get}, with how the value was come by. */
     public Answer<V> ask(K key, Loader<? super K, ? extends V> loader) {
-        String text = keys.text(key);
+        String text = values.text(key);
         Entry<V> entry = local.get(text);
         long now = System.nanoTime();
         if (entry != null && now - entry.fresh < 0 && contact.vouches(entry.since, now)) {
-            hit(entry);
-            return answer(new Landed<>(entry, Source.LOCAL, entry.terms.stale(), null), now);
+            tally.hit(entry.overdue);
+            return answer(new Landed<>(entry, Source.LOCAL, entry.overdue, null), now);
         }
-        return answer(slowly(key, text, single(loader)), System.nanoTime());
+        return answer(lookups.one(key, text, Lookups.single(loader)), System.nanoTime());
     }
 
     private Answer<V> answer(Landed<V> landed, long now) {
@@ -129,116 +117,6 @@ public final class Cache<K, V> {
                 landed.miss());
     }
 
-    private void hit(Entry<V> entry) {
-        if (entry.terms.stale()) {
-            tally.staleServed.increment();
-        } else {
-            tally.localHits.increment();
-        }
-    }
-
-    private static <K, V> BulkLoader<K, V> single(Loader<? super K, ? extends V> loader) {
-        return wanted -> {
-            Map<K, V> values = new HashMap<>();
-            for (K key : wanted) {
-                V value = loader.load(key);
-                if (value != null) {
-                    values.put(key, value);
-                }
-            }
-            return values;
-        };
-    }
-
-    private Landed<V> slowly(K key, String text, BulkLoader<K, V> loader) {
-        Approach<K, V> approach = approach(key, text, loader);
-        if (approach.ready != null) {
-            return approach.ready;
-        }
-        if (approach.mine) {
-            start(List.of(approach.flight), loader, Purpose.FILL);
-        }
-        return await(approach.flight);
-    }
-
-    /** What there is to be done for a key: nothing any more, or to wait for a flight, which may be ours to run. */
-    private record Approach<K, V>(@Nullable Landed<V> ready, Flight<K, V> flight, boolean mine) {}
-
-    private Approach<K, V> approach(K key, String text, BulkLoader<K, V> loader) {
-        Texts.checkKey(text);
-        invalidator.checkOpen();
-        long now = System.nanoTime();
-        Entry<V> entry = local.get(text);
-        Miss miss = local.reason(text, entry, now);
-        Flight<K, V> mine = new Flight<>(key, text, miss);
-        if (entry != null && contact.vouches(entry.since, now)) {
-            if (now - entry.fresh < 0) {
-                hit(entry);
-                return new Approach<>(new Landed<>(entry, Source.LOCAL, entry.terms.stale(), null), mine, false);
-            }
-            if (entry.isUsable(now)) {
-                tally.staleServed.increment();
-                renew(key, loader);
-                return new Approach<>(new Landed<>(entry, Source.LOCAL, true, Miss.EXPIRED), mine, false);
-            }
-        }
-        if (miss == Miss.OUT_OF_CONTACT) {
-            tally.outOfContact.increment();
-        }
-        Flight<K, V> winner = local.enter(mine);
-        if (winner != mine) {
-            tally.joined.increment();
-            return new Approach<>(null, winner, false);
-        }
-        // Another may have landed and left between the look above and the entry.
-        Entry<V> again = local.get(text);
-        if (again != null && now - again.fresh < 0 && contact.vouches(again.since, now)) {
-            Landed<V> landed = new Landed<>(again, Source.LOCAL, again.terms.stale(), null);
-            mine.landed.complete(landed);
-            local.leave(mine);
-            hit(again);
-            return new Approach<>(landed, mine, false);
-        }
-        return new Approach<>(null, mine, true);
-    }
-
-    private void start(List<Flight<K, V>> flights, BulkLoader<K, V> loader, Purpose purpose) {
-        Thread.ofVirtual().name("tidemill-cache-fetch").start(new Fetch<>(this, loader, flights, purpose));
-    }
-
-    /** Renews a value in the background, unless somebody is at it. */
-    void renew(K key, BulkLoader<K, V> loader) {
-        Flight<K, V> mine = new Flight<>(key, keys.text(key), Miss.EXPIRED);
-        if (local.enter(mine) == mine) {
-            start(List.of(mine), loader, Purpose.RENEW);
-        }
-    }
-
-    private Landed<V> await(Flight<K, V> flight) {
-        Duration longest = policy.origin().timeout().multipliedBy(2).plus(SPARE);
-        try {
-            Landed<V> landed = flight.landed.get(longest.toNanos(), TimeUnit.NANOSECONDS);
-            if (landed.stale()) {
-                tally.staleServed.increment();
-            }
-            return landed;
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof CacheException why) {
-                throw new CacheException(why.error(), String.valueOf(why.getMessage()), why);
-            }
-            throw new CacheException(CacheError.LOAD_FAILED, "Getting a value of '" + name + "' failed.", failed);
-        } catch (TimeoutException late) {
-            throw new CacheException(
-                    CacheError.LOAD_TIMED_OUT,
-                    "A value of '" + name + "' was not there after " + longest.toMillis() + " ms.",
-                    late);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new CacheException(
-                    CacheError.INTERRUPTED, "Waiting for a value of '" + name + "' was interrupted.", interrupted);
-        }
-    }
-
     /**
      * Many values: what this process lacks is read from the shared tier at once, and what that lacks is loaded in one
      * call. A key that somebody loads already is waited for; a key that fails leaves the others alone.
@@ -246,59 +124,12 @@ public final class Cache<K, V> {
      * @param wanted at most 10,000 keys
      */
     public Many<K, V> getMany(Collection<? extends K> wanted, BulkLoader<K, V> loader) {
-        if (wanted.size() > MAX_KEYS) {
-            throw new CacheException(
-                    CacheError.KEY_INVALID,
-                    wanted.size() + " keys were asked for at once; at most " + MAX_KEYS + " may be. Ask in parts.");
-        }
-        Map<K, V> values = new HashMap<>();
-        Set<K> absent = new LinkedHashSet<>();
-        Map<K, CacheException> failures = new HashMap<>();
-        Map<K, Flight<K, V>> waiting = new LinkedHashMap<>();
-        List<Flight<K, V>> mine = new ArrayList<>();
-        Set<K> distinct = new LinkedHashSet<>(wanted);
-        distinct.forEach(key -> Texts.checkKey(keys.text(key)));
-        for (K key : distinct) {
-            Approach<K, V> approach = approach(key, keys.text(key), loader);
-            if (approach.ready == null) {
-                waiting.put(key, approach.flight);
-                if (approach.mine) {
-                    mine.add(approach.flight);
-                }
-            } else {
-                sort(key, approach.ready.entry().value, values, absent);
-            }
-        }
-        if (!mine.isEmpty()) {
-            start(mine, loader, Purpose.FILL);
-        }
-        waiting.forEach((key, flight) -> {
-            try {
-                sort(key, await(flight).entry().value, values, absent);
-            } catch (CacheException failed) {
-                failures.put(key, failed);
-            }
-        });
-        return new Many<>(values, absent, failures);
-    }
-
-    private static <K, V> void sort(K key, @Nullable V value, Map<K, V> values, Set<K> absent) {
-        if (value == null) {
-            absent.add(key);
-        } else {
-            values.put(key, value);
-        }
+        return lookups.many(wanted, loader);
     }
 
     /** A value that was loaded after this call began, whatever the tiers have. */
     public @Nullable V refresh(K key, Loader<? super K, ? extends V> loader) {
-        String text = keys.text(key);
-        Texts.checkKey(text);
-        invalidator.checkOpen();
-        Flight<K, V> mine = new Flight<>(key, text, Miss.REFRESH);
-        local.take(mine);
-        start(List.of(mine), single(loader), Purpose.FORCE);
-        return await(mine).entry().value;
+        return lookups.anew(key, Lookups.single(loader)).entry().value;
     }
 
     /** A function that remembers what it returned: {@code get} with this loader. */
@@ -321,8 +152,31 @@ public final class Cache<K, V> {
      * @throws CacheException if the invalidation of what was there before cannot be written, or the value is too large
      */
     public void put(K key, V value) {
+        put(key, value, lifetimes.draw(false), Set.of());
+    }
+
+    /**
+     * The same for a time of its own, and with more tags.
+     *
+     * @param fresh for how long it counts instead of the policy's time, without jitter; what may be served beyond, while
+     *     it is renewed or the origin fails, is as much longer as the policy says
+     * @param moreTags beside those that the cache gives it
+     * @throws CacheException the same, and if the time is less than a millisecond or longer than values may be kept
+     */
+    public void put(K key, V value, Duration fresh, Set<String> moreTags) {
+        Duration kept = fresh.plus(policy.times().onError().minus(policy.times().fresh()));
+        if (fresh.compareTo(Duration.ofMillis(1)) < 0 || kept.compareTo(longest) > 0) {
+            throw new CacheException(
+                    CacheError.SETTINGS_INVALID,
+                    "A value was put into '" + name + "' for " + fresh + ", and would be kept for " + kept
+                            + "; that must be at least a millisecond and at most " + longest + ".");
+        }
+        put(key, value, lifetimes.given(fresh), moreTags);
+    }
+
+    private void put(K key, V value, Lifetimes.Drawn drawn, Set<String> moreTags) {
         try {
-            writeThrough(key, value, () -> {});
+            puts.through(key, value, drawn, moreTags, () -> {});
         } catch (CacheException refused) {
             throw refused;
         } catch (Exception impossible) {
@@ -345,42 +199,7 @@ public final class Cache<K, V> {
      * @throws Exception what the writer threw
      */
     public void writeThrough(K key, V value, Writer writer) throws Exception {
-        String text = keys.text(key);
-        Texts.checkKey(text);
-        invalidator.checkOpen();
-        Encoded<V> encoded = encodeToPut(key, value);
-        Flight<K, V> flight = new Flight<>(key, text, Miss.UNKNOWN);
-        local.watch(flight);
-        try {
-            long began = System.nanoTime();
-            Position before = invalidator.position();
-            flight.rebase(before, began);
-            List<Target> targets = List.of(Target.key(text));
-            try {
-                writer.write();
-            } catch (Throwable unknown) {
-                invalidator.append(this, targets);
-                throw unknown;
-            }
-            long stamp = invalidator.append(this, targets);
-            Lifetimes.Drawn drawn = lifetimes.draw(false);
-            local.land(
-                    flight,
-                    new Entry<>(
-                            value,
-                            encoded.tags,
-                            lifetimes.local(drawn, began),
-                            began,
-                            before,
-                            stamp,
-                            text.length() + encoded.content.length));
-            if (shared != null && before != null) {
-                Stored stored = stored(encoded, drawn, began, before.text(), stamp);
-                shared.gate().ask(() -> shared.tier().store(name, List.of(new Fill(text, 0, stored))));
-            }
-        } finally {
-            local.leave(flight);
-        }
+        puts.through(key, value, lifetimes.draw(false), Set.of(), writer);
     }
 
     /**
@@ -388,25 +207,7 @@ public final class Cache<K, V> {
      * there before. Nothing of ours is locked in it.
      */
     public void put(Connection connection, K key, V value) {
-        String text = keys.text(key);
-        Texts.checkKey(text);
-        Encoded<V> encoded = encodeToPut(key, value);
-        invalidator.append(connection, this, List.of(Target.key(text)));
-        if (shared != null) {
-            Lifetimes.Drawn drawn = lifetimes.draw(false);
-            shared.tier().storeIn(connection, name, text, stored(encoded, drawn, System.nanoTime(), "", 0));
-        }
-    }
-
-    private Encoded<V> encodeToPut(K key, V value) {
-        Encoded<V> encoded = encode(key, value);
-        if (isTooLarge(encoded)) {
-            throw new CacheException(
-                    CacheError.VALUE_TOO_LARGE,
-                    "A value of " + encoded.content.length + " bytes was put into '" + name + "', which takes up to "
-                            + policy.bounds().valueBytes() + ". Raise the policy's valueBytes, or put less into it.");
-        }
-        return encoded;
+        puts.within(connection, key, value);
     }
 
     /** What is held for a key is no longer true, from now on. */
@@ -459,9 +260,7 @@ public final class Cache<K, V> {
     }
 
     private Target keyTarget(K key) {
-        String text = keys.text(key);
-        Texts.checkKey(text);
-        return Target.key(text);
+        return Target.key(values.checkedText(key));
     }
 
     private static Target tagTarget(String tag) {
@@ -471,55 +270,65 @@ public final class Cache<K, V> {
 
     /** Where a key is, without loading it or counting the question. */
     public List<Sighting> inspect(K key) {
-        String text = keys.text(key);
-        Texts.checkKey(text);
-        return Sighting.of(this, text);
+        return Sighting.of(this, values.checkedText(key));
+    }
+
+    /** The same for tools that know a key by its text alone. */
+    public List<Sighting> inspectText(String key) {
+        Texts.checkKey(key);
+        return Sighting.of(this, key);
+    }
+
+    /** As {@link #invalidate(Object)}, for tools that know a key by its text alone. */
+    public void invalidateText(String key) {
+        Texts.checkKey(key);
+        invalidator.append(this, List.of(Target.key(key)));
+    }
+
+    /**
+     * The entries of this process that are the largest, by encoded size; in any order where values are not encoded.
+     *
+     * @param most how many at most
+     */
+    public List<Weight> heaviest(int most) {
+        return local.heaviest(most);
+    }
+
+    /**
+     * What an entry weighs here.
+     *
+     * @param key its key as text
+     * @param bytes its encoded size with its key; the key's alone where values are not encoded
+     * @param age since it was loaded from the origin
+     */
+    public record Weight(String key, int bytes, Duration age) {}
+
+    /** The name of the codec that writes values. */
+    public String codec() {
+        return values.frame.codec();
+    }
+
+    /**
+     * A value as its codec writes it.
+     *
+     * @throws CacheException if it cannot be written
+     */
+    public byte[] write(V value) {
+        return values.frame.content(value);
+    }
+
+    /**
+     * The value that the codec reads from bytes.
+     *
+     * @throws CacheException if they are none
+     */
+    @SuppressWarnings("unchecked") // The codec reads what the cache's type says.
+    public V read(byte[] bytes) {
+        return (V) values.frame.value(bytes);
     }
 
     /** What was counted since the cache was made, and what it holds now. */
     public CacheStats stats() {
         return CacheStats.of(this);
-    }
-
-    Encoded<V> encode(K key, @Nullable V value) {
-        Set<String> own = value == null ? Set.of() : Set.copyOf(tags.of(key, value));
-        Texts.checkTags(own);
-        boolean wanted = shared != null || policy.bounds().localBytes() > 0;
-        return new Encoded<>(value, own, wanted ? frame.content(value) : new byte[0]);
-    }
-
-    boolean isTooLarge(Encoded<V> encoded) {
-        boolean tooLarge = encoded.content.length > policy.bounds().valueBytes();
-        if (tooLarge) {
-            tally.tooLarge.increment();
-        }
-        return tooLarge;
-    }
-
-    Stored stored(Encoded<V> encoded, Lifetimes.Drawn drawn, long began, String asOf, long own) {
-        long age = System.nanoTime() - began;
-        return new Stored(
-                frame.frame(encoded.value == null, encoded.content),
-                encoded.tags,
-                Duration.ofNanos(age),
-                Duration.ofNanos(drawn.freshNanos() - age),
-                Duration.ofNanos(drawn.usableNanos() - age),
-                Duration.ofNanos(drawn.keptNanos() - age),
-                asOf,
-                own);
-    }
-
-    /** Says once in a while that the shared tier has bytes that nobody can read. */
-    void unreadable(String key, Frame.UnreadableException why) {
-        long count = tally.unreadable.sum();
-        if (Long.bitCount(count) == 1) {
-            LOG.warn(
-                    "The shared tier has {} entries of '{}' so far that are no values, last '{}': {}. They count as"
-                            + " missing.",
-                    count,
-                    name,
-                    key,
-                    why.getMessage());
-        }
     }
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param loads calls of the origin
  * @param failedLoads calls that failed or took too long
  * @param refusedLoads calls that were not made, because the origin is being left alone
+ * @param totalLoad of all calls together
  * @param meanLoad of all calls
  * @param loadP50 within which half of the calls ended, rounded up to a power of two of microseconds
  * @param loadP99 the same for 99 of 100
@@ -41,6 +42,7 @@ public record CacheStats(
         long loads,
         long failedLoads,
         long refusedLoads,
+        Duration totalLoad,
         Duration meanLoad,
         Duration loadP50,
         Duration loadP99,
@@ -68,6 +70,7 @@ public record CacheStats(
                 tally.loads.sum(),
                 tally.failedLoads.sum(),
                 tally.refusedLoads.sum(),
+                tally.totalLoad(),
                 tally.meanLoad(),
                 tally.loadWithin(0.5),
                 tally.loadWithin(0.99),

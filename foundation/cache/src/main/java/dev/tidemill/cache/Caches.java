@@ -7,6 +7,8 @@ import dev.tidemill.cache.tier.SharedTier;
 import dev.tidemill.cache.tier.Target;
 import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Caches implements AutoCloseable {
     private static final int REMEMBERED = 200_000;
+
+    /** Where no log bounds it. */
+    private static final Duration FOR_GOOD = Duration.ofDays(3_650);
 
     private final ValueCodec codec;
     private final Duration longest;
@@ -103,7 +108,8 @@ public final class Caches implements AutoCloseable {
                             + " minutes, and the log of invalidations is kept for " + longest.toMinutes()
                             + ". Keep the log for longer (keepLog), or the values for less.");
         }
-        Cache<K, V> cache = new Cache<>(builder, shared, contact, codec, invalidator);
+        Cache<K, V> cache =
+                new Cache<>(builder, shared, contact, codec, invalidator, shared == null ? FOR_GOOD : longest);
         if (open.putIfAbsent(builder.name, cache) != null) {
             throw new CacheException(
                     CacheError.SETTINGS_INVALID,
@@ -119,9 +125,22 @@ public final class Caches implements AutoCloseable {
         }
     }
 
+    /** The caches that are open in this process, by name. */
+    public List<Cache<?, ?>> all() {
+        return open.values().stream()
+                .sorted(Comparator.<Cache<?, ?>, String>comparing(Cache::name))
+                .toList();
+    }
+
+    /** The bound of staleness; far beyond any time where the caches are in this process alone. */
+    public Duration bound() {
+        return contact.bound();
+    }
+
     /** How the caches stand. */
     public CachesStats stats() {
-        List<CacheStats> each = open.values().stream().map(Cache::stats).toList();
+        List<CacheStats> each = new ArrayList<>();
+        all().forEach(cache -> each.add(cache.stats()));
         if (shared == null || listening == null) {
             return new CachesStats(each, "", false, 0, true, Duration.ZERO, 0, 0, 0);
         }

@@ -60,6 +60,10 @@ final class Contact {
         return lookedAt;
     }
 
+    Duration bound() {
+        return Duration.ofNanos(boundNanos);
+    }
+
     boolean isInContact() {
         return System.nanoTime() - vouchedUntil < 0;
     }

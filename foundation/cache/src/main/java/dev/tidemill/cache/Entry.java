@@ -14,6 +14,8 @@ final class Entry<V> {
     final Terms terms;
     /** Until when it is served without question; that of the terms, nearer to the reader. */
     final long fresh;
+    /** Whether it is past its time already; that of the terms. */
+    final boolean overdue;
     /** From this moment on invalidations of it are heard here: what committed before is in the value. */
     final long since;
     /** A position that the value reflects; null if only {@code since} is known. */
@@ -43,6 +45,7 @@ final class Entry<V> {
         this.tags = tags;
         this.terms = terms;
         this.fresh = terms.fresh;
+        this.overdue = terms.stale;
         this.since = since;
         this.asOf = asOf;
         this.own = own;

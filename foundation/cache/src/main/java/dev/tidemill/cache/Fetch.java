@@ -191,7 +191,7 @@ final class Fetch<K, V> implements Runnable {
 
     private @Nullable Entry<V> read(Flight<K, V> flight, Stored stored, Position at, long since) {
         try {
-            Frame.Content<V> content = cache.frame.read(stored.bytes());
+            Frame.Content<V> content = cache.values.frame.read(stored.bytes());
             long now = System.nanoTime();
             Entry.Terms terms = cache.lifetimes.ofStored(stored, now);
             return new Entry<>(
@@ -204,8 +204,7 @@ final class Fetch<K, V> implements Runnable {
                     flight.text.length() + content.bytes());
         } catch (Frame.UnreadableException damaged) {
             unreadable.add(flight.text);
-            cache.tally.unreadable.increment();
-            cache.unreadable(flight.text, damaged);
+            cache.values.unreadable(flight.text, damaged);
             return null;
         }
     }
@@ -224,7 +223,7 @@ final class Fetch<K, V> implements Runnable {
             landed(flight, entry, Source.SHARED, true);
             // Not before: who renews takes the way past the tier that this one is still on.
             cache.local.leave(flight);
-            cache.renew(flight.key, loader);
+            cache.lookups.renew(flight.key, loader);
         } else if (stored.keptFor().toNanos() > 0) {
             lastResort.put(flight.text, new Landed<>(entry, Source.SHARED, true, missOf(flight)));
         }
@@ -293,9 +292,9 @@ final class Fetch<K, V> implements Runnable {
             Flight<K, V> flight, @Nullable Object loaded, long began, Map<String, Long> claims, List<Fill> fills) {
         V value = (V) loaded;
         Lifetimes.Drawn drawn = cache.lifetimes.draw(value == null);
-        Cache.Encoded<V> encoded;
+        Values.Encoded<V> encoded;
         try {
-            encoded = cache.encode(flight.key, value);
+            encoded = cache.values.encode(flight.key, value);
         } catch (CacheException unwritable) {
             failed(flight, unwritable);
             return;
@@ -311,8 +310,8 @@ final class Fetch<K, V> implements Runnable {
                 flight.text.length() + encoded.content().length);
         boolean kept = !drawn.isNothing() && cache.local.land(flight, entry);
         Long token = claims.get(flight.text);
-        if (kept && token != null && asOf != null && !cache.isTooLarge(encoded)) {
-            fills.add(new Fill(flight.text, token, cache.stored(encoded, drawn, began, asOf.text(), 0)));
+        if (kept && token != null && asOf != null && !cache.values.isTooLarge(encoded)) {
+            fills.add(new Fill(flight.text, token, cache.values.stored(encoded, drawn, began, asOf.text(), 0)));
         }
         landed(flight, entry, Source.ORIGIN, false);
     }

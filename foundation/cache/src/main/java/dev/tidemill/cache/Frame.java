@@ -59,6 +59,23 @@ final class Frame {
         }
     }
 
+    String codec() {
+        return codec.name();
+    }
+
+    /** The value of a content that is not framed. */
+    Object value(byte[] content) {
+        try {
+            return codec.read(content, type);
+        } catch (RuntimeException failed) {
+            throw new CacheException(
+                    CacheError.VALUE_UNWRITABLE,
+                    "What was given is no " + type.getTypeName() + " as the codec '" + codec.name() + "' writes it: "
+                            + failed.getMessage(),
+                    failed);
+        }
+    }
+
     byte[] frame(boolean absent, byte[] content) {
         boolean compressed = content.length >= compressFrom;
         byte[] body = compressed ? deflated(content) : content;

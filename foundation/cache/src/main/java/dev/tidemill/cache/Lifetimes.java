@@ -2,11 +2,14 @@ package dev.tidemill.cache;
 
 import dev.tidemill.cache.Entry.Terms;
 import dev.tidemill.cache.tier.SharedTier.Stored;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A policy's times in nanoseconds: drawn once for each value, and told as moments here and lengths to the shared tier. */
 final class Lifetimes {
     private final CachePolicy.Times times;
+    /** How long a value stays here without asking the shared tier. */
+    private final long localNanos;
 
     /** What one value was given, from when its origin was asked. */
     record Drawn(long freshNanos, long usableNanos, long keptNanos) {
@@ -18,6 +21,9 @@ final class Lifetimes {
 
     Lifetimes(CachePolicy.Times times) {
         this.times = times;
+        // Not shorter than the fresh time is no bound: a value that was put for longer than that stays as long.
+        this.localNanos =
+                times.local().compareTo(times.fresh()) < 0 ? times.local().toNanos() : Long.MAX_VALUE;
     }
 
     /** The jitter only shortens: what the policy says is the most. */
@@ -36,8 +42,16 @@ final class Lifetimes {
         return new Drawn(fresh, usable, kept);
     }
 
+    /** For a value with a time of its own: what the policy allows beyond its fresh time is added to it. */
+    Drawn given(Duration fresh) {
+        return new Drawn(
+                fresh.toNanos(),
+                fresh.plus(times.usable().minus(times.fresh())).toNanos(),
+                fresh.plus(times.onError().minus(times.fresh())).toNanos());
+    }
+
     Terms local(Drawn drawn, long loaded) {
-        long fresh = loaded + Math.min(drawn.freshNanos, times.local().toNanos());
+        long fresh = loaded + Math.min(drawn.freshNanos, localNanos);
         long usable = drawn.usableNanos > drawn.freshNanos ? loaded + drawn.usableNanos : fresh;
         long kept = drawn.keptNanos > drawn.usableNanos ? loaded + drawn.keptNanos : usable;
         return new Terms(loaded, fresh, usable, kept, false);
@@ -45,7 +59,7 @@ final class Lifetimes {
 
     Terms ofStored(Stored stored, long now) {
         long freshFor = stored.freshFor().toNanos();
-        long fresh = now + Math.min(freshFor, times.local().toNanos());
+        long fresh = now + Math.min(freshFor, localNanos);
         long usable = stored.usableFor().toNanos() > freshFor
                 ? now + stored.usableFor().toNanos()
                 : fresh;

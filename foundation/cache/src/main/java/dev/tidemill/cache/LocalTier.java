@@ -3,7 +3,10 @@ package dev.tidemill.cache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.tidemill.cache.tier.Invalidation;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -152,6 +155,19 @@ final class LocalTier<K, V> {
             }
         });
         entries.cleanUp();
+    }
+
+    List<dev.tidemill.cache.Cache.Weight> heaviest(int most) {
+        long now = System.nanoTime();
+        return entries.asMap().entrySet().stream()
+                .sorted(Comparator.comparingInt((Map.Entry<String, Entry<V>> one) -> one.getValue().bytes)
+                        .reversed())
+                .limit(most)
+                .map(one -> new dev.tidemill.cache.Cache.Weight(
+                        one.getKey(),
+                        one.getValue().bytes,
+                        Duration.ofNanos(now - one.getValue().terms.loaded())))
+                .toList();
     }
 
     long size() {

@@ -29,6 +29,11 @@ final class Tally {
     private final LongAdder loadNanos = new LongAdder();
     private final AtomicLongArray loadTimes = new AtomicLongArray(BUCKETS);
 
+    /** A value of this process was served. */
+    void hit(boolean overdue) {
+        (overdue ? staleServed : localHits).increment();
+    }
+
     void loaded(Duration took, boolean well) {
         loads.increment();
         if (!well) {
@@ -37,6 +42,10 @@ final class Tally {
         loadNanos.add(took.toNanos());
         long micros = Math.max(1, took.toNanos() / 1_000);
         loadTimes.incrementAndGet(Math.min(BUCKETS - 1, 64 - Long.numberOfLeadingZeros(micros)));
+    }
+
+    Duration totalLoad() {
+        return Duration.ofNanos(loadNanos.sum());
     }
 
     Duration meanLoad() {

@@ -14,6 +14,7 @@ final class Upkeep {
 
     private final @Nullable Shared shared;
     private final Collection<Cache<?, ?>> caches;
+    private boolean tidied;
     private final Thread thread =
             Thread.ofPlatform().daemon().name("tidemill-cache-upkeep").unstarted(this::run);
 
@@ -23,7 +24,7 @@ final class Upkeep {
     }
 
     void start() {
-        tidy();
+        tidied = tidy();
         thread.start();
     }
 
@@ -37,8 +38,9 @@ final class Upkeep {
                 if (turn % TURNS_A_SWEEP == 0) {
                     caches.forEach(cache -> cache.local.sweep());
                 }
-                if (turn % TURNS_A_TIDYING == 0) {
-                    tidy();
+                // Without tables ahead nothing can be stored: a tidying that failed is tried again at once.
+                if (turn % TURNS_A_TIDYING == 0 || !tidied) {
+                    tidied = tidy();
                 }
             }
         } catch (InterruptedException stopping) {
@@ -56,17 +58,20 @@ final class Upkeep {
         }
     }
 
-    private void tidy() {
-        if (shared != null) {
-            shared.gate().ask(() -> {
-                shared.tier().tidy();
-                return true;
-            });
-            shared.gate().ask(() -> {
-                shared.log().tidy();
-                return true;
-            });
+    /** Whether there was nothing to do or it was done. */
+    private boolean tidy() {
+        if (shared == null) {
+            return true;
         }
+        Boolean tier = shared.gate().ask(() -> {
+            shared.tier().tidy();
+            return true;
+        });
+        Boolean log = shared.gate().ask(() -> {
+            shared.log().tidy();
+            return true;
+        });
+        return tier != null && log != null;
     }
 
     void stop() {

@@ -101,6 +101,7 @@ final class CachePageTest {
             User renamed = new User(42, "Grace", 7);
             users.put(42L, renamed);
             assertThat(users.get(42L, id -> repository.find(id))).isEqualTo(renamed);
+            users.put(42L, renamed, ofMinutes(1), Set.of("renamed"));
             users.writeThrough(42L, renamed, () -> repository.save(renamed));
             users.invalidateTag("org:7");
             posts.invalidatePattern("42:*");
@@ -111,6 +112,10 @@ final class CachePageTest {
             List<User> second = members.page("org 7 by name", 1, page -> repository.page(7, page));
             members.invalidate("org 7 by name");
             assertThat(second).containsExactly(new User(1, "on page 1", 7));
+
+            WarmUps warmUps = new WarmUps().add("members", users, () -> ids, missing -> repository.findAll(missing));
+            WarmUps.Warmed warmed = warmUps.run("members");
+            assertThat(warmed.keys()).isEqualTo(3);
         }
     }
 

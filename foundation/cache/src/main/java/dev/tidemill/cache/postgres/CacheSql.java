@@ -15,7 +15,9 @@ import java.util.regex.Pattern;
 /** The named statements of {@code cache.sql} for one schema, and the files that make the tables. */
 final class CacheSql {
     static final Component COMPONENT = new Component(
-            "cache", List.of("C001__cache.sql"), file -> resource("/dev/tidemill/cache/migration/" + file));
+            "cache",
+            List.of("C001__cache.sql", "C002__claims_left_behind.sql"),
+            file -> resource("/dev/tidemill/cache/migration/" + file));
 
     private static final int MAX_IDENTIFIER_BYTES = 63;
 

@@ -14,9 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
 
 /**
  * The log in a table, written in the transactions of those who change things. A look compares snapshots, so that a
@@ -31,17 +29,14 @@ final class PostgresLog implements InvalidationLog {
     private final Sessions sessions;
     private final CacheSql sql;
     private final Duration kept;
-    private final Duration answerWithin;
     private final Semaphore called = new Semaphore(0);
-    private final AtomicBoolean listening = new AtomicBoolean();
-    private volatile boolean closed;
-    private volatile @Nullable Connection ear;
+    private final Ear ear;
 
     PostgresLog(Sessions sessions, CacheSql sql, Duration kept, Duration answerWithin) {
         this.sessions = sessions;
         this.sql = sql;
         this.kept = kept;
-        this.answerWithin = answerWithin;
+        this.ear = new Ear(sessions, sql, answerWithin, called::release);
     }
 
     @Override
@@ -154,49 +149,9 @@ final class PostgresLog implements InvalidationLog {
     /** Heard on a connection of its own, by a thread of its own, so that whoever waits here can be called at home too. */
     @Override
     public void await(Duration timeout) throws InterruptedException {
-        if (!closed && listening.compareAndSet(false, true)) {
-            Thread.ofPlatform().daemon().name("tidemill-cache-ear").start(this::listen);
-        }
+        ear.open();
         if (called.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
             called.drainPermits();
-        }
-    }
-
-    private void listen() {
-        try {
-            Connection connection = sessions.fresh();
-            ear = connection;
-            if (isPooled(connection)) {
-                // The session that a LISTEN would be left in is somebody else's by now; looking now and then must do.
-                Sessions.end(connection);
-                return;
-            }
-            execute(connection, "listen");
-            called.release();
-            while (!closed) {
-                if (connection
-                                .unwrap(PGConnection.class)
-                                .getNotifications(Math.max(1, (int) answerWithin.toMillis() / 2))
-                                .length
-                        > 0) {
-                    called.release();
-                }
-                // So that a peer that has vanished is noticed.
-                connection.isValid(Math.max(1, (int) answerWithin.toSeconds()));
-            }
-            Sessions.end(connection);
-        } catch (SQLException broken) {
-            Sessions.end(ear);
-            // Tried again by the next who waits.
-            listening.set(false);
-        }
-    }
-
-    private static boolean isPooled(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("select pg_backend_pid()")) {
-            rows.next();
-            return rows.getInt(1) != connection.unwrap(PGConnection.class).getBackendPID();
         }
     }
 
@@ -212,9 +167,8 @@ final class PostgresLog implements InvalidationLog {
 
     @Override
     public void close() {
-        closed = true;
         called.release();
-        Sessions.end(ear);
+        ear.close();
         sessions.close();
     }
 }

@@ -72,6 +72,9 @@ select pg_notify('{channel}', '')
 -- :listen
 listen "{channel}"
 
+-- :unlisten
+unlisten "{channel}"
+
 -- :tables
 select {schema}.cache_tables(? * interval '1 ms')
 
