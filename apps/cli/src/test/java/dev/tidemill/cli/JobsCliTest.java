@@ -193,7 +193,7 @@ final class JobsCliTest {
                 "jobs list --within 2h | between 0s and 1h",
                 "jobs list --state GONE | GONE",
                 "jobs list --tag colour | write it as name:value",
-                "jobs list --cursor nonsense | CURSOR",
+                "jobs list --cursor nonsense | none that a search gave out",
                 "jobs show x | 'x'",
                 "jobs show 7 --log 1001 | between 0 and 1000",
                 "jobs tail 7 --kind A | One job is followed whole",
