@@ -110,7 +110,9 @@ public final class TidemillServer implements AutoCloseable {
                         access::instead)
                 .problemPage(pages::problem);
         page.mount(router);
-        Dashboard.mount(mill, pages, router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        Dashboard.mount(mill, pusher, pages, router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
@@ -129,11 +131,9 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
-        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
-        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
         new EndpointsApi(pusher).mount(router);
         new OpenApi().mount(router);
         meters.mount(router);
