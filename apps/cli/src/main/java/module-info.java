@@ -2,8 +2,10 @@
 module dev.tidemill.cli {
     requires static org.jspecify;
     requires com.zaxxer.hikari;
+    requires dev.tidemill.cache;
     requires dev.tidemill.jobs;
     requires dev.tidemill.postgres;
+    requires dev.tidemill.rules;
     requires dev.tidemill.schema;
     requires dev.tidemill.server;
     requires info.picocli;
@@ -14,6 +16,8 @@ module dev.tidemill.cli {
 
     exports dev.tidemill.cli;
 
+    opens dev.tidemill.cli.access to
+            info.picocli;
     opens dev.tidemill.cli.control to
             info.picocli;
     opens dev.tidemill.cli.health to
@@ -21,6 +25,8 @@ module dev.tidemill.cli {
     opens dev.tidemill.cli.jobs to
             info.picocli;
     opens dev.tidemill.cli.options to
+            info.picocli;
+    opens dev.tidemill.cli.rules to
             info.picocli;
     opens dev.tidemill.cli.setup to
             info.picocli;

@@ -22,6 +22,7 @@ import dev.tidemill.server.api.OpenApi;
 import dev.tidemill.server.api.ProcessApi;
 import dev.tidemill.server.api.QueuesApi;
 import dev.tidemill.server.api.RetentionApi;
+import dev.tidemill.server.api.RulesApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
@@ -109,7 +110,9 @@ public final class TidemillServer implements AutoCloseable {
                         access::instead)
                 .problemPage(pages::problem);
         page.mount(router);
-        Dashboard.mount(mill, pages, router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        Dashboard.mount(mill, pusher, pages, router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
@@ -124,14 +127,13 @@ public final class TidemillServer implements AutoCloseable {
         new NodesApi(mill).mount(router);
         new AuditApi(mill).mount(router);
         new BreakersApi(mill).mount(router);
+        new RulesApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
-        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
-        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
         new EndpointsApi(pusher).mount(router);
         new OpenApi().mount(router);
         meters.mount(router);

@@ -53,8 +53,10 @@ final class AuthorisationTest {
             READ     POST   /me/password
             READ     GET    /audit
             READ     GET    /breakers
+            READ     GET    /rules
             READ     GET    /dead-letters
             READ     GET    /doctor
+            READ     GET    /endpoints
             READ     GET    /jobs
             READ     GET    /jobs/{id}
             READ     GET    /limits
@@ -83,6 +85,7 @@ final class AuthorisationTest {
             READ     GET    /api/v1/limits
             READ     GET    /api/v1/pauses
             READ     GET    /api/v1/breakers
+            READ     GET    /api/v1/rules
             READ     GET    /api/v1/drained
             READ     GET    /api/v1/audit
             READ     GET    /api/v1/doctor
@@ -95,6 +98,8 @@ final class AuthorisationTest {
             OPERATE  POST   /dead-letter-groups/replay
             OPERATE  POST   /dead-letter-groups/discard
             OPERATE  POST   /doctor/repair
+            OPERATE  POST   /endpoints/pause
+            OPERATE  POST   /endpoints/resume
             OPERATE  POST   /fair-queues/share
             OPERATE  POST   /fair-queues/unshare
             OPERATE  POST   /fair-queues/weigh
@@ -170,6 +175,10 @@ final class AuthorisationTest {
             ADMIN    GET    /keys
             ADMIN    POST   /keys
             ADMIN    POST   /keys/revoke
+            ADMIN    POST   /endpoints/put
+            ADMIN    POST   /endpoints/remove
+            ADMIN    POST   /endpoints/rotate
+            ADMIN    POST   /endpoints/test
             ADMIN    POST   /retention
             ADMIN    POST   /retention/kind
             ADMIN    PUT    /api/v1/log-level

@@ -241,6 +241,7 @@ final class OpenApiTest {
         "/api/v1/audit, /api/v1/audit",
         "/api/v1/drained, /api/v1/drained",
         "/api/v1/breakers, /api/v1/breakers",
+        "/api/v1/rules, /api/v1/rules",
         "/api/v1/retention, /api/v1/retention",
         "/api/v1/log-level, /api/v1/log-level",
     })

@@ -7,9 +7,11 @@ public enum Section {
     JOBS(Group.WORK, "Jobs", "/jobs", "M3 3h10v10H3zM5.5 8l2 2 3.5-4"),
     SCHEDULES(Group.WORK, "Schedules", "/schedules", "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3l2 1.5"),
     DEAD_LETTERS(Group.WORK, "Dead letters", "/dead-letters", "M2.5 4h11v8h-11zM2.5 4.5 8 9l5.5-4.5"),
+    RULES(Group.WORK, "Rules", "/rules", "M2.5 4h5v8h6M10.500 9.500l3 2.500-3 2.500M2.500 12h2"),
     NODES(Group.MACHINE, "Nodes", "/nodes", "M3 3h10v4H3zM3 9h10v4H3zM5 5h.01M5 11h.01"),
     LIMITS(Group.MACHINE, "Limits", "/limits", "M3 12a5.5 5.5 0 1 1 10 0M8 9.5l2.5-3"),
     BREAKERS(Group.MACHINE, "Breakers", "/breakers", "M2 8h3.5M10.5 8H14M5.5 8l4-3.5M10.5 8h.01"),
+    ENDPOINTS(Group.MACHINE, "Endpoints", "/endpoints", "M2.5 8h8M7.5 5l3 3-3 3M13.5 3v10"),
     RETENTION(Group.MACHINE, "Retention", "/retention", "M3 4h10v2.5H3zM4 6.5V13h8V6.5M6.5 9h3"),
     DOCTOR(Group.INSIGHT, "Doctor", "/doctor", "M2 8h3l1.5-4 3 8L11 8h3"),
     USERS(
