@@ -22,8 +22,18 @@ final class Crowd {
     private static final String DEADLOCK = "40P01";
     private static final int WRITERS = 8;
     private static final List<String> SPELLINGS = List.of(
-            "active", "Active", "canceled", "Cancelled", "CANCELED", "cancel", "past_due", "Past-Due", "unpaid", "paused",
-            "on hold", "whatever");
+            "active",
+            "Active",
+            "canceled",
+            "Cancelled",
+            "CANCELED",
+            "cancel",
+            "past_due",
+            "Past-Due",
+            "unpaid",
+            "paused",
+            "on hold",
+            "whatever");
 
     private final DataSource dataSource;
     private final Duration length;
@@ -94,13 +104,15 @@ final class Crowd {
             case 7 -> connection -> invite(connection, random);
             default -> connection -> comeAndGo(connection, random);
         };
-        transaction(connection -> {
-            step.in(connection);
-            if (dawdles) {
-                LockSupport.parkNanos(Duration.ofMillis(1_200).toNanos());
-                respell(connection, random);
-            }
-        }, random.nextInt(12) == 0);
+        transaction(
+                connection -> {
+                    step.in(connection);
+                    if (dawdles) {
+                        LockSupport.parkNanos(Duration.ofMillis(1_200).toNanos());
+                        respell(connection, random);
+                    }
+                },
+                random.nextInt(12) == 0);
     }
 
     /** What it takes: none of these fails for another reason than that two of them stood in each other's way. */
@@ -132,14 +144,9 @@ final class Crowd {
     /** One to three subscriptions of anybody, in no order: with eight at it they deadlock. */
     private void respell(Connection connection, Random random) throws SQLException {
         for (int n = random.nextInt(3); n >= 0; n--) {
-            Sql.on(
-                            connection,
-                            """
+            Sql.on(connection, """
                             UPDATE shop.subscription SET status = ? WHERE id = (
-                                SELECT id FROM shop.subscription WHERE customer_id = ? ORDER BY id LIMIT 1 OFFSET ?)""",
-                            SPELLINGS.get(random.nextInt(SPELLINGS.size())),
-                            someone(random),
-                            random.nextInt(4))
+                                SELECT id FROM shop.subscription WHERE customer_id = ? ORDER BY id LIMIT 1 OFFSET ?)""", SPELLINGS.get(random.nextInt(SPELLINGS.size())), someone(random), random.nextInt(4))
                     .update();
         }
     }
@@ -168,13 +175,9 @@ final class Crowd {
     /** Half of the programs know the flag of the first purchase, half do not. */
     private void buy(Connection connection, Random random) throws SQLException {
         UUID customer = someone(random);
-        Optional<UUID> purchase = Sql.on(
-                        connection,
-                        """
+        Optional<UUID> purchase = Sql.on(connection, """
                         INSERT INTO shop.purchase (customer_id, total_cents)
-                        SELECT id, ? FROM shop.customer WHERE id = ? RETURNING id""",
-                        (long) random.nextInt(20_000),
-                        customer)
+                        SELECT id, ? FROM shop.customer WHERE id = ? RETURNING id""", (long) random.nextInt(20_000), customer)
                 .first(row -> row.getObject(1, UUID.class));
         if (purchase.isPresent() && random.nextBoolean()) {
             Sql.on(
@@ -187,13 +190,9 @@ final class Crowd {
     }
 
     private void invite(Connection connection, Random random) throws SQLException {
-        UUID invited = Sql.on(
-                        connection,
-                        """
+        UUID invited = Sql.on(connection, """
                         INSERT INTO shop.customer (name, email, referred_by)
-                        VALUES ('New', ?, (SELECT id FROM shop.customer WHERE id = ?)) RETURNING id""",
-                        UUID.randomUUID() + "@example.com",
-                        someone(random))
+                        VALUES ('New', ?, (SELECT id FROM shop.customer WHERE id = ?)) RETURNING id""", UUID.randomUUID() + "@example.com", someone(random))
                 .first(row -> row.getObject(1, UUID.class))
                 .orElseThrow();
         Sql.on(
@@ -211,22 +210,14 @@ final class Crowd {
 
     private void comeAndGo(Connection connection, Random random) throws SQLException {
         if (random.nextBoolean()) {
-            Sql.on(
-                            connection,
-                            """
+            Sql.on(connection, """
                             INSERT INTO shop.subscription (customer_id, plan, status, billing_id)
-                            SELECT id, 'season', ?, 'cus_old' FROM shop.customer WHERE id = ?""",
-                            SPELLINGS.get(random.nextInt(SPELLINGS.size())),
-                            someone(random))
+                            SELECT id, 'season', ?, 'cus_old' FROM shop.customer WHERE id = ?""", SPELLINGS.get(random.nextInt(SPELLINGS.size())), someone(random))
                     .update();
         } else {
-            Sql.on(
-                            connection,
-                            """
+            Sql.on(connection, """
                             DELETE FROM shop.subscription WHERE id = (
-                                SELECT id FROM shop.subscription WHERE customer_id = ? ORDER BY id DESC LIMIT 1)""",
-                            someone(random))
-                    .update();
+                                SELECT id FROM shop.subscription WHERE customer_id = ? ORDER BY id DESC LIMIT 1)""", someone(random)).update();
         }
     }
 }

@@ -66,8 +66,7 @@ class MembersTest {
     }
 
     private UUID id(String token) throws Exception {
-        return UUID.fromString(
-                shop.get("/api/account", token).body().path("id").asString());
+        return UUID.fromString(shop.get("/api/account", token).body().path("id").asString());
     }
 
     private String account(String token, String field) throws Exception {
@@ -185,9 +184,33 @@ class MembersTest {
     @Test
     void theDatabaseReadsEverySpellingAsTheShopDoes() throws Exception {
         for (String spelling : List.of(
-                "active", "ACTIVE", "Activ", "activated", "past due", "PastDue", "past_due", "overdue", "unpaid", "paused",
-                "pause", "on-hold", "canceled", "Cancelled", "cancel", "canceld", "cancled", "", " ", "none", "sleeping",
-                "\u0130active", "activé", "canc\u0131led", "\u212Aactive", "cancelled!", "12")) {
+                "active",
+                "ACTIVE",
+                "Activ",
+                "activated",
+                "past due",
+                "PastDue",
+                "past_due",
+                "overdue",
+                "unpaid",
+                "paused",
+                "pause",
+                "on-hold",
+                "canceled",
+                "Cancelled",
+                "cancel",
+                "canceld",
+                "cancled",
+                "",
+                " ",
+                "none",
+                "sleeping",
+                "\u0130active",
+                "activé",
+                "canc\u0131led",
+                "\u212Aactive",
+                "cancelled!",
+                "12")) {
             assertThat(text("SELECT shop.canonical_status(?)", spelling))
                     .as("'%s'", spelling)
                     .isEqualTo(SubscriptionStatus.read(spelling)
@@ -204,13 +227,15 @@ class MembersTest {
                 INSERT INTO shop.subscription (customer_id, plan, status)
                 SELECT '%s', 'morning', (ARRAY['Cancelled', 'cancel', 'CANCELED', 'what'])[1 + n %% 4]
                   FROM generate_series(1, 4400) n""".formatted(owner));
-        assertThat(shop.count("SELECT count(*) FROM shop.subscription WHERE status = 'canceled' AND customer_id = ?", owner))
+        assertThat(shop.count(
+                        "SELECT count(*) FROM shop.subscription WHERE status = 'canceled' AND customer_id = ?", owner))
                 .isZero();
 
         long job = shop.shop().mill().schedules().trigger("standardizeStatusSpelling");
         await().until(() -> shop.shop().mill().job(job).orElseThrow().state() == JobState.SUCCEEDED);
 
-        assertThat(shop.count("SELECT count(*) FROM shop.subscription WHERE status = 'canceled' AND customer_id = ?", owner))
+        assertThat(shop.count(
+                        "SELECT count(*) FROM shop.subscription WHERE status = 'canceled' AND customer_id = ?", owner))
                 .isEqualTo(3300);
         assertThat(shop.count("SELECT count(*) FROM shop.subscription WHERE status = 'what'"))
                 .isEqualTo(1100);
@@ -227,7 +252,8 @@ class MembersTest {
                 INSERT INTO shop.subscription (customer_id, plan, status, billing_id)
                 SELECT ?, 'season', 'active', CASE WHEN n <= 20 THEN 'cus_new' END FROM generate_series(1, ?) n""", owner, boxes);
         await().until(() -> shop.count(
-                        "SELECT count(*) FROM shop.subscription WHERE customer_id = ? AND billing_id IS NOT NULL", owner)
+                        "SELECT count(*) FROM shop.subscription WHERE customer_id = ? AND billing_id IS NOT NULL",
+                        owner)
                 == 0);
         run("UPDATE shop.subscription SET billing_id = 'cus_new' WHERE customer_id = ? AND id % 50 = 0", owner);
 
@@ -236,13 +262,16 @@ class MembersTest {
                 .isEqualTo(204);
 
         await().until(() -> shop.count(
-                        "SELECT count(*) FROM shop.subscription WHERE customer_id = ? AND billing_id = 'cus_new'", owner)
+                        "SELECT count(*) FROM shop.subscription WHERE customer_id = ? AND billing_id = 'cus_new'",
+                        owner)
                 == boxes);
-        assertThat(shop.shop().mill().search(JobFilter.ANY.kind("FollowCustomerId"), null, 50).jobs())
+        assertThat(shop.shop()
+                        .mill()
+                        .search(JobFilter.ANY.kind("FollowCustomerId"), null, 50)
+                        .jobs())
                 .as("a job went through what the first page left")
                 .anySatisfy(job -> assertThat(job.tags()).containsEntry("userId", owner.toString()));
-        assertThat(shop.count(
-                        "SELECT count(DISTINCT xmin::text) FROM shop.subscription WHERE customer_id = ?", owner))
+        assertThat(shop.count("SELECT count(DISTINCT xmin::text) FROM shop.subscription WHERE customer_id = ?", owner))
                 .as("pages, each a transaction")
                 .isGreaterThanOrEqualTo(3);
     }
@@ -253,7 +282,9 @@ class MembersTest {
         UUID owner = id(token);
         shop.post("/api/account/customer-id", token, Map.of("customerId", "cus_right"));
 
-        run("INSERT INTO shop.subscription (customer_id, plan, status, billing_id) VALUES (?, 'season', 'active', 'cus_wrong')", owner);
+        run(
+                "INSERT INTO shop.subscription (customer_id, plan, status, billing_id) VALUES (?, 'season', 'active', 'cus_wrong')",
+                owner);
 
         await().until(() -> text("SELECT billing_id FROM shop.subscription WHERE customer_id = ?", owner)
                 .equals("cus_right"));
@@ -273,7 +304,11 @@ class MembersTest {
             return begun.status() == 422
                     || begun.body().path("billingId").asString().equals("cus_psql");
         });
-        assertThat(shop.get("/api/subscriptions", token).body().path(0).path("billingId").asString())
+        assertThat(shop.get("/api/subscriptions", token)
+                        .body()
+                        .path(0)
+                        .path("billingId")
+                        .asString())
                 .isEqualTo("cus_psql");
     }
 
@@ -281,7 +316,8 @@ class MembersTest {
     void everyCustomerGetsOneCodeWhoeverWroteThem() throws Exception {
         String token = shop.customer("coded@example.com");
         String code = code(token);
-        run("INSERT INTO shop.customer (name, email) SELECT 'Many', 'many-' || n || '@example.com' FROM generate_series(1, 500) n");
+        run(
+                "INSERT INTO shop.customer (name, email) SELECT 'Many', 'many-' || n || '@example.com' FROM generate_series(1, 500) n");
 
         await().until(() -> shop.count("SELECT count(*) FROM shop.customer WHERE referral_code IS NULL") == 0);
 
@@ -309,9 +345,7 @@ class MembersTest {
     @Test
     void anUnknownCodeIsToldAndNobodyIsSignedUp() throws Exception {
         Reply refused = shop.post(
-                "/api/signup",
-                "",
-                Map.of("name", "Lost", "email", "lost@example.com", "referralCode", "bakilomi"));
+                "/api/signup", "", Map.of("name", "Lost", "email", "lost@example.com", "referralCode", "bakilomi"));
         assertThat(refused.status()).isEqualTo(422);
         assertThat(refused.body().path("errors").path(0).path("field").asString())
                 .isEqualTo("referralCode");
@@ -324,8 +358,7 @@ class MembersTest {
     }
 
     private Reply order(String token, String sku, int quantity) throws Exception {
-        return shop.post(
-                "/api/checkout", token, Map.of("lines", List.of(Map.of("sku", sku, "quantity", quantity))));
+        return shop.post("/api/checkout", token, Map.of("lines", List.of(Map.of("sku", sku, "quantity", quantity))));
     }
 
     @Test
@@ -336,7 +369,8 @@ class MembersTest {
         order(friend, "harbour-lamp", 1);
         order(friend, "harbour-lamp", 2);
 
-        await().until(() -> !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
+        await().until(() ->
+                !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
         await().until(() -> shop.mail().to("referrer@example.com").stream()
                 .anyMatch(mail -> mail.subject().equals("Frieda ordered, and €7.00 are yours")));
         await().until(() -> shop.rulesAreIdle());
@@ -349,8 +383,7 @@ class MembersTest {
                         SELECT count(*) FROM shop.reward r JOIN shop.customer c ON c.id = r.friend_id
                           JOIN shop.purchase p ON p.id = r.purchase_id
                          WHERE p.id = c.first_purchase_id AND p.total_cents = 6400
-                           AND r.expires_at = p.placed_at + interval '90 days'"""))
-                .isGreaterThanOrEqualTo(1);
+                           AND r.expires_at = p.placed_at + interval '90 days'""")).isGreaterThanOrEqualTo(1);
     }
 
     @Test
@@ -388,9 +421,10 @@ class MembersTest {
 
         run("INSERT INTO shop.purchase (customer_id, total_cents) VALUES (?, 12500)", friend);
 
-        await().until(() -> shop.count("SELECT coalesce(sum(cents), 0) FROM shop.reward WHERE friend_id = ?", friend)
-                == 1500);
-        assertThat(shop.count("SELECT count(*) FROM shop.customer WHERE id = ? AND first_purchase_id IS NOT NULL", friend))
+        await().until(() ->
+                shop.count("SELECT coalesce(sum(cents), 0) FROM shop.reward WHERE friend_id = ?", friend) == 1500);
+        assertThat(shop.count(
+                        "SELECT count(*) FROM shop.customer WHERE id = ? AND first_purchase_id IS NOT NULL", friend))
                 .isOne();
     }
 
@@ -408,9 +442,12 @@ class MembersTest {
         String referrer = shop.customer("old-referrer@example.com");
         UUID friend = id(friend("old-friend@example.com", code(referrer)));
 
-        run("INSERT INTO shop.purchase (customer_id, total_cents, placed_at) VALUES (?, 100, now() - interval '91 days')", friend);
+        run(
+                "INSERT INTO shop.purchase (customer_id, total_cents, placed_at) VALUES (?, 100, now() - interval '91 days')",
+                friend);
 
-        await().until(() -> !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
+        await().until(() ->
+                !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
         Reply standing = shop.get("/api/referrals", referrer);
         assertThat(standing.body().path("rewards").path(0).path("expired").asBoolean())
                 .isTrue();
@@ -440,7 +477,8 @@ class MembersTest {
 
     @Test
     void whatIsNotTheirsStrangersCannotChange() throws Exception {
-        long box = subscribe(shop.customer("owner@example.com")).body().path("id").asLong();
+        long box =
+                subscribe(shop.customer("owner@example.com")).body().path("id").asLong();
         String stranger = shop.customer("other@example.com");
 
         assertThat(change(stranger, box, "canceled").status()).isEqualTo(404);
@@ -462,7 +500,8 @@ class MembersTest {
             assertThat(refused.body().path("errors").path(0).path("field").asString())
                     .isEqualTo("customerId");
         }
-        assertThat(shop.post("/api/subscriptions", token, Map.of("plan", "daily")).status())
+        assertThat(shop.post("/api/subscriptions", token, Map.of("plan", "daily"))
+                        .status())
                 .isEqualTo(422);
         assertThat(shop.get("/api/subscriptions", token).body().size()).isZero();
         for (int n = 0; n < 10; n++) {

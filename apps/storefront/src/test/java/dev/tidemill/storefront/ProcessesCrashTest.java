@@ -99,9 +99,7 @@ class ProcessesCrashTest {
             assertThat(count("SELECT count(*) FROM tidemill.rule_parked")).isZero();
             assertThat(count("""
                             SELECT count(*) FROM shop.subscription s JOIN shop.customer c ON c.id = s.customer_id
-                             WHERE s.billing_id IS DISTINCT FROM c.billing_id"""))
-                    .as("jobs that go through the rest")
-                    .isZero();
+                             WHERE s.billing_id IS DISTINCT FROM c.billing_id""")).as("jobs that go through the rest").isZero();
         });
     }
 
@@ -147,8 +145,9 @@ class ProcessesCrashTest {
     private void provokeDeadlock(Crowd crowd) throws InterruptedException, ExecutionException {
         List<Long> rows = new ArrayList<>();
         crowd.transaction(
-                connection -> rows.addAll(Sql.on(connection, "SELECT id FROM shop.subscription ORDER BY id DESC LIMIT 2")
-                        .list(row -> row.getLong(1))),
+                connection ->
+                        rows.addAll(Sql.on(connection, "SELECT id FROM shop.subscription ORDER BY id DESC LIMIT 2")
+                                .list(row -> row.getLong(1))),
                 true);
         CompletableFuture<Boolean> first = new CompletableFuture<>();
         CompletableFuture<Boolean> second = new CompletableFuture<>();

@@ -118,7 +118,9 @@ record Recomputed(List<Person> people, Map<UUID, List<Box>> boxes, Map<UUID, Bou
     private void checkLedger() {
         Map<UUID, Ledger> byFriend = new HashMap<>();
         for (Ledger row : ledger) {
-            assertThat(byFriend.put(row.friend(), row)).as("a second reward %s", row).isNull();
+            assertThat(byFriend.put(row.friend(), row))
+                    .as("a second reward %s", row)
+                    .isNull();
             assertThat(row.mails()).as("e-mails enqueued for %s", row).isOne();
         }
         for (Person person : people) {

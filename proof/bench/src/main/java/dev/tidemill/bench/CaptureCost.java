@@ -48,13 +48,12 @@ final class CaptureCost {
         Map<String, Double> durable = ratios("single-row updates", single);
         figures.put("overhead_single", durable.getOrDefault("account_rules", 0.0), "< 1.15");
         figures.put("overhead_single_row_trigger", durable.getOrDefault("account_row", 0.0), "");
-        Map<String, Double> quick = ratios(
-                "single-row updates without waiting for the disk", new Way(single.set(), 1, CLIENTS, false));
+        Map<String, Double> quick =
+                ratios("single-row updates without waiting for the disk", new Way(single.set(), 1, CLIENTS, false));
         figures.put("overhead_single_async", quick.getOrDefault("account_rules", 0.0), "");
         figures.put("overhead_single_async_row_trigger", quick.getOrDefault("account_row", 0.0), "");
         Map<String, Double> unwatched = ratios(
-                "single-row updates of another column",
-                new Way("balance = balance + length(?)", 1, CLIENTS, true));
+                "single-row updates of another column", new Way("balance = balance + length(?)", 1, CLIENTS, true));
         figures.put("overhead_unwatched", unwatched.getOrDefault("account_rules", 0.0), "");
         Map<String, Double> bulk = ratios("updates of 1,000 rows", new Way(single.set(), 1_000, 2, true));
         figures.put("overhead_bulk", bulk.getOrDefault("account_rules", 0.0), "");
@@ -64,29 +63,40 @@ final class CaptureCost {
         try (Child worker = RulesWorker.start(rig, "cost")) {
             awaitDelivered();
             Map<String, Double> delivered = ratios("single-row updates, delivered meanwhile", single);
-            figures.put("overhead_single_delivered", delivered.getOrDefault("account_rules", 0.0), "a process works beside");
+            figures.put(
+                    "overhead_single_delivered",
+                    delivered.getOrDefault("account_rules", 0.0),
+                    "a process works beside");
             worker.say("end");
         }
-        figures.condition("overhead", "time a row with the trigger to that without; medians of " + ROUNDS + " rounds of "
-                + ROUND.toSeconds() + " s in turns; " + CLIENTS + " clients, 1,000 rows by 2, 20,000 by 1");
         figures.condition(
-                "row_trigger", "AFTER UPDATE FOR EACH ROW WHEN (old.status IS DISTINCT FROM new.status), plpgsql, one insert");
+                "overhead",
+                "time a row with the trigger to that without; medians of " + ROUNDS + " rounds of " + ROUND.toSeconds()
+                        + " s in turns; " + CLIENTS + " clients, 1,000 rows by 2, 20,000 by 1");
+        figures.condition(
+                "row_trigger",
+                "AFTER UPDATE FOR EACH ROW WHEN (old.status IS DISTINCT FROM new.status), plpgsql, one insert");
     }
 
     private void makeTable(String table) {
-        rig.target().execute("create table " + application + "." + table
-                + " (id bigint primary key, branch int not null, balance bigint not null, status text not null,"
-                + " filler char(84) not null default '') with (fillfactor = 80)");
-        rig.target().execute("insert into " + application + "." + table
-                + " (id, branch, balance, status) select n, n % 10, 0, 'new' from generate_series(1, " + ROWS + ") n");
+        rig.target()
+                .execute("create table " + application + "." + table
+                        + " (id bigint primary key, branch int not null, balance bigint not null, status text not null,"
+                        + " filler char(84) not null default '') with (fillfactor = 80)");
+        rig.target()
+                .execute("insert into " + application + "." + table
+                        + " (id, branch, balance, status) select n, n % 10, 0, 'new' from generate_series(1, " + ROWS
+                        + ") n");
         rig.target().execute("vacuum analyze " + application + "." + table);
     }
 
     private void rowTrigger() {
         Target target = rig.target();
-        target.execute("create table " + application + ".row_log (number bigint generated always as identity primary key,"
-                + " id bigint not null, old_status text, new_status text, at timestamptz not null default now())");
-        target.execute("create function " + application + ".log_row() returns trigger language plpgsql as $$ begin insert into "
+        target.execute(
+                "create table " + application + ".row_log (number bigint generated always as identity primary key,"
+                        + " id bigint not null, old_status text, new_status text, at timestamptz not null default now())");
+        target.execute("create function " + application
+                + ".log_row() returns trigger language plpgsql as $$ begin insert into "
                 + application + ".row_log (id, old_status, new_status) values (new.id, old.status, new.status);"
                 + " return null; end $$");
         target.execute("create trigger log_row after update on " + application + ".account_row for each row"
@@ -133,7 +143,8 @@ final class CaptureCost {
     }
 
     private static double median(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         return sorted[sorted.length / 2];
     }
 
@@ -173,8 +184,8 @@ final class CaptureCost {
         long rows = 0;
         try (Connection connection = rig.target().dataSource().getConnection();
                 Statement setting = connection.createStatement();
-                PreparedStatement statement = connection.prepareStatement("update " + application + "." + table + " set "
-                        + way.set() + " where id between ? and ?")) {
+                PreparedStatement statement = connection.prepareStatement(
+                        "update " + application + "." + table + " set " + way.set() + " where id between ? and ?")) {
             if (!way.durable()) {
                 setting.execute("set synchronous_commit = off");
             }

@@ -48,10 +48,12 @@ final class Correction {
     }
 
     private void make(String table) {
-        rig.target().execute("create table " + application + "." + table
-                + " (id bigint primary key, status text not null) with (fillfactor = 80)");
-        rig.target().execute("insert into " + application + "." + table
-                + " select n, 'cancelled' from generate_series(1, " + rows + ") n");
+        rig.target()
+                .execute("create table " + application + "." + table
+                        + " (id bigint primary key, status text not null) with (fillfactor = 80)");
+        rig.target()
+                .execute("insert into " + application + "." + table + " select n, 'cancelled' from generate_series(1, "
+                        + rows + ") n");
         rig.target().execute("vacuum analyze " + application + "." + table);
     }
 

@@ -122,8 +122,7 @@ final class EffectLatency {
                 select percentile_disc(array[0.5, 0.95, 0.99, 1]) within group (order by ms) from (
                     select extract(epoch from pg_xact_commit_timestamp(f.xmin) - pg_xact_commit_timestamp(e.xmin))::float8
                                * 1000 as ms
-                      from %s.event_%s e join %s.effect_%s f using (id) where e.id >= %d and e.id < %d) t"""
-                .formatted(application, rule, application, rule, from, to);
+                      from %s.event_%s e join %s.effect_%s f using (id) where e.id >= %d and e.id < %d) t""".formatted(application, rule, application, rule, from, to);
         try (Connection connection = rig.target().dataSource().getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {

@@ -1,6 +1,5 @@
 package dev.tidemill.bench;
 
-
 /** The figures of rules: what noticing costs, how soon an effect comes, and how long a correction takes. */
 final class RulesBench {
     private final Rig rig;
@@ -32,5 +31,4 @@ final class RulesBench {
         figures.condition("worker_jvm_flags", String.join(" ", Child.JVM_FLAGS));
         return figures;
     }
-
 }

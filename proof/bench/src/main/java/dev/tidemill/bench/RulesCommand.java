@@ -30,9 +30,10 @@ final class RulesCommand implements Callable<Integer> {
     @Option(
             names = "--database",
             paramLabel = "JDBC_URL",
-            description = "A PostgreSQL 15 or newer to measure on, with " + STAMPS + " on, user and password in the URL's"
-                    + " parameters (default: an embedded one, thrown away afterwards). Schemas of its own are made and"
-                    + " dropped.")
+            description =
+                    "A PostgreSQL 15 or newer to measure on, with " + STAMPS + " on, user and password in the URL's"
+                            + " parameters (default: an embedded one, thrown away afterwards). Schemas of its own are made and"
+                            + " dropped.")
     @Nullable
     String database;
 
@@ -62,8 +63,8 @@ final class RulesCommand implements Callable<Integer> {
             if (target.number("select (current_setting('" + STAMPS + "') = 'on')::int") == 0) {
                 throw new ParameterException(
                         spec.commandLine(),
-                        "The server does not keep the times of commits, which the latencies are taken from. Set " + STAMPS
-                                + " = on, restart it, and try again.");
+                        "The server does not keep the times of commits, which the latencies are taken from. Set "
+                                + STAMPS + " = on, restart it, and try again.");
             }
             RulesBench bench = new RulesBench(rig, rows);
             Figures figures = bench.run();

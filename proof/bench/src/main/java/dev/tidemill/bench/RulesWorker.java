@@ -45,7 +45,8 @@ public final class RulesWorker {
     /** One of the bench's rules, in this process. */
     static void define(Rules rules, String application, String rule) {
         switch (rule) {
-            // What an effect costs is the handler's: this one does nothing, so that noticing and delivering are measured.
+            // What an effect costs is the handler's: this one does nothing, so that noticing and delivering are
+            // measured.
             case "cost" ->
                 rules.table(application + ".account_rules")
                         .watching("status")

@@ -136,7 +136,9 @@ public final class Visitors implements AutoCloseable {
     /** Most begin one box and keep it; some tell their customer id afterwards, and some cancel, spelled their way. */
     private void subscribe(String token, int number) throws IOException, InterruptedException {
         String plan = number % 2 == 0 ? "morning" : "season";
-        long box = post("/api/subscriptions", token, Map.of("plan", plan)).path("id").asLong();
+        long box = post("/api/subscriptions", token, Map.of("plan", plan))
+                .path("id")
+                .asLong();
         post("/api/account/customer-id", token, Map.of("customerId", "cus_" + number));
         if (number % 5 == 0) {
             post("/api/subscriptions/" + box + "/status", token, Map.of("status", "Cancelled"));

@@ -91,9 +91,7 @@ public final class CustomerIdFollower {
             return 0;
         }
         // Below and above are ranges of an index; "differs" is none.
-        return Sql.on(
-                        connection,
-                        """
+        return Sql.on(connection, """
                         UPDATE shop.subscription s SET billing_id = nullif(?, '')
                           FROM (SELECT d.id FROM (
                                    (SELECT id FROM shop.subscription
@@ -102,15 +100,7 @@ public final class CustomerIdFollower {
                                    (SELECT id FROM shop.subscription
                                      WHERE customer_id = ? AND coalesce(billing_id, '') > ? LIMIT ?)) d
                                  LIMIT ?) due
-                         WHERE s.id = due.id""",
-                        id.get(),
-                        customer,
-                        id.get(),
-                        PAGE,
-                        customer,
-                        id.get(),
-                        PAGE,
-                        PAGE)
+                         WHERE s.id = due.id""", id.get(), customer, id.get(), PAGE, customer, id.get(), PAGE, PAGE)
                 .update();
     }
 }

@@ -18,7 +18,8 @@ final class Patience {
     /** Between two pages: a node that stops, or that others hold for dead, leaves the rest to the next attempt. */
     static void stopIfAbandoned(Run run) {
         if (run.abandoned()) {
-            throw Retry.after(Duration.ofSeconds(1), "stopped between two pages").notCounted();
+            throw Retry.after(Duration.ofSeconds(1), "stopped between two pages")
+                    .notCounted();
         }
     }
 

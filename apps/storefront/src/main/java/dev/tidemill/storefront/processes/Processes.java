@@ -118,9 +118,7 @@ public final class Processes {
         try (Connection connection = dataSource.getConnection()) {
             return Sql.on(connection, """
                             SELECT EXISTS (SELECT FROM shop.customer
-                                            WHERE referral_code IS NULL AND created_at < now() - interval '1 minute')""")
-                    .first(row -> row.getBoolean(1))
-                    .orElse(false);
+                                            WHERE referral_code IS NULL AND created_at < now() - interval '1 minute')""").first(row -> row.getBoolean(1)).orElse(false);
         }
     }
 

@@ -26,7 +26,8 @@ public final class ReferrerRewards {
     private ReferrerRewards() {}
 
     /** A customer who bought something. */
-    private record Buyer(String name, @Nullable UUID referrer, @Nullable UUID first, boolean rewarded) {}
+    private record Buyer(
+            String name, @Nullable UUID referrer, @Nullable UUID first, boolean rewarded) {}
 
     private record Granted(UUID reward, UUID referrer) {}
 
@@ -49,7 +50,10 @@ public final class ReferrerRewards {
                                EXISTS (SELECT FROM shop.reward r WHERE r.friend_id = c.id)
                           FROM shop.customer c WHERE c.id = ?""", customer)
                 .first(row -> new Buyer(
-                        row.getString(1), row.getObject(2, UUID.class), row.getObject(3, UUID.class), row.getBoolean(4)));
+                        row.getString(1),
+                        row.getObject(2, UUID.class),
+                        row.getObject(3, UUID.class),
+                        row.getBoolean(4)));
         if (found.isEmpty()) {
             return Optional.empty();
         }

@@ -73,7 +73,9 @@ public final class SubscriptionStatuses {
                 try {
                     page = Sql.on(connection, MISSPELLED, from.customer(), from.id(), PAGE)
                             .list(row -> new Place(row.getObject(1, UUID.class), row.getLong(2)));
-                    settle(connection, page.stream().map(Place::customer).distinct().toArray(UUID[]::new));
+                    settle(
+                            connection,
+                            page.stream().map(Place::customer).distinct().toArray(UUID[]::new));
                     if (page.size() < PAGE) {
                         run.result(new Corrected(corrected + page.size()));
                         run.completeIn(connection);

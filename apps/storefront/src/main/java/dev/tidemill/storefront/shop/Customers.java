@@ -64,10 +64,15 @@ public final class Customers {
     public SignUp signUp(NewCustomer person, @Nullable UUID referrer) throws Exception {
         return transactions.call(transaction -> {
             Connection connection = transaction.connection();
-            Optional<UUID> created =
-                    Sql.on(connection, """
+            Optional<UUID> created = Sql.on(
+                            connection,
+                            """
                             INSERT INTO shop.customer (name, email, referred_by) VALUES (?, ?, ?::uuid)
-                            ON CONFLICT (lower(email)) DO NOTHING RETURNING id""", person.name(), person.email(), referrer == null ? null : referrer.toString()).first(row -> row.getObject(1, UUID.class));
+                            ON CONFLICT (lower(email)) DO NOTHING RETURNING id""",
+                            person.name(),
+                            person.email(),
+                            referrer == null ? null : referrer.toString())
+                    .first(row -> row.getObject(1, UUID.class));
             UUID customer = created.isPresent()
                     ? created.get()
                     : byEmail(connection, person.email()).orElseThrow();

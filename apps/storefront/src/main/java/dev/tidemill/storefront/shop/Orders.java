@@ -76,7 +76,8 @@ public final class Orders {
                             VALUES (?, ?, ?, ?, ?)""", order.id(), line.sku(), line.name(), line.unitCents(), line.quantity())
                     .update();
         }
-        // The first purchase is known by this flag, which commits with it; of two at a time the row's lock makes one the first.
+        // The first purchase is known by this flag, which commits with it; of two at a time the row's lock makes one
+        // the first.
         Sql.on(
                         connection,
                         "UPDATE shop.customer SET first_purchase_id = ? WHERE id = ? AND first_purchase_id IS NULL",

@@ -69,7 +69,8 @@ public final class ReferralCodes {
                             RETURNING c.id, c.referral_code)
                         INSERT INTO shop.referral_code (code, customer_id)
                         SELECT referral_code, id FROM named
-                        ON CONFLICT (customer_id) DO NOTHING""", connection.createArrayOf("uuid", ids), connection.createArrayOf("text", words)).update();
+                        ON CONFLICT (customer_id) DO NOTHING""", connection.createArrayOf("uuid", ids), connection.createArrayOf("text", words))
+                .update();
     }
 
     /** Whose code it is, however it was typed; a word that no number has is not looked for at all. */
@@ -89,9 +90,10 @@ public final class ReferralCodes {
         if (typed == null || typed.isBlank()) {
             return null;
         }
-        return owner(typed).orElseThrow(() -> new InvalidInput(
-                "referralCode",
-                "Nobody has this referral code. Check it, or leave it out: you can sign up without one."));
+        return owner(typed)
+                .orElseThrow(() -> new InvalidInput(
+                        "referralCode",
+                        "Nobody has this referral code. Check it, or leave it out: you can sign up without one."));
     }
 
     private @Nullable UUID load(String code) throws SQLException {

@@ -43,8 +43,8 @@ public final class SpokenCodes {
 
     /** What no word holds: what ears of some language mind. A consonant never meets another here, so this is not all. */
     static final List<String> RUDE = List.of(
-            "tit", "kak", "kuk", "kok", "kut", "lul", "sik", "suk", "kil", "isis", "amok", "baka", "kulo", "loli", "marik",
-            "makak", "mulat", "tumor", "vomit");
+            "tit", "kak", "kuk", "kok", "kut", "lul", "sik", "suk", "kil", "isis", "amok", "baka", "kulo", "loli",
+            "marik", "makak", "mulat", "tumor", "vomit");
 
     private final SecretKeySpec key;
 

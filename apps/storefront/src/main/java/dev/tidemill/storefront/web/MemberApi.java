@@ -85,9 +85,8 @@ public final class MemberApi {
         UUID customer = exchange.signedIn().id();
         SubscriptionStatus status =
                 SubscriptionStatus.of(Json.read(exchange, StatusRequest.class).status());
-        Subscription changed = subscriptions
-                .change(customer, exchange.pathNumber(), status)
-                .orElseThrow(Refusal::notFound);
+        Subscription changed =
+                subscriptions.change(customer, exchange.pathNumber(), status).orElseThrow(Refusal::notFound);
         Json.send(exchange, 200, changed);
     }
 }

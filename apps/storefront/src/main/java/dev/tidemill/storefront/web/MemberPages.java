@@ -104,9 +104,10 @@ public final class MemberPages {
 
     private void change(Exchange exchange) throws Exception {
         SubscriptionStatus status = SubscriptionStatus.of(exchange.field("status"));
-        subscriptions
-                .change(exchange.signedIn().id(), exchange.pathNumber(), status)
-                .orElseThrow(Refusal::notFound);
+        Customer customer = exchange.signedIn();
+        if (subscriptions.change(customer.id(), exchange.pathNumber(), status).isEmpty()) {
+            throw Refusal.notFound();
+        }
         exchange.seeOther("/account#subscriptions");
     }
 

@@ -34,7 +34,9 @@ public final class ShopApi {
     }
 
     record SignUpRequest(
-            @Nullable String name, @Nullable String email, @Nullable String referralCode) {}
+            @Nullable String name,
+            @Nullable String email,
+            @Nullable String referralCode) {}
 
     record VerifyRequest(
             @Nullable String challenge, @Nullable String code) {}
@@ -51,7 +53,10 @@ public final class ShopApi {
                 .post("/api/signup", this::signUp)
                 .post("/api/verify", this::verify)
                 .post("/api/checkout", this::checkout)
-                .get("/api/orders", exchange -> Json.send(exchange, 200, orders.list(exchange.signedIn().id())))
+                .get(
+                        "/api/orders",
+                        exchange -> Json.send(
+                                exchange, 200, orders.list(exchange.signedIn().id())))
                 .get("/api/orders/{id}", this::order);
     }
 

@@ -79,7 +79,8 @@ class SpokenCodesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "b", "ba", "bakilo", "abababab", "bakomire", "zazazaza", "ba ka", "バカ", "0000", "11111111"})
+    @ValueSource(
+            strings = {"", "b", "ba", "bakilo", "abababab", "bakomire", "zazazaza", "ba ka", "バカ", "0000", "11111111"})
     void whatIsNoCodeIsNobodys(String typed) {
         assertThat(codes.number(typed)).isEmpty();
     }
@@ -93,7 +94,9 @@ class SpokenCodesTest {
             assertThat(codes.number(shortest)).hasValue(number);
             others += shortest.length() == 8 ? 0 : 1;
         }
-        assertThat(others).as("some had to be longer, since the short word was rude").isPositive();
+        assertThat(others)
+                .as("some had to be longer, since the short word was rude")
+                .isPositive();
         Random random = new Random(1);
         for (int n = 0; n < 2_000; n++) {
             StringBuilder word = new StringBuilder();
