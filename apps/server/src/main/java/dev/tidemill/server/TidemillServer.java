@@ -1,5 +1,6 @@
 package dev.tidemill.server;
 
+import dev.tidemill.cache.Caches;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
@@ -10,6 +11,7 @@ import dev.tidemill.server.access.Token;
 import dev.tidemill.server.api.ActionsApi;
 import dev.tidemill.server.api.AuditApi;
 import dev.tidemill.server.api.BreakersApi;
+import dev.tidemill.server.api.CachesApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
@@ -27,6 +29,9 @@ import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.api.UsersApi;
 import dev.tidemill.server.api.WorkApi;
+import dev.tidemill.server.caches.CacheHistory;
+import dev.tidemill.server.caches.ServedCaches;
+import dev.tidemill.server.dashboard.CachePages;
 import dev.tidemill.server.dashboard.Dashboard;
 import dev.tidemill.server.http.Front;
 import dev.tidemill.server.http.Gate;
@@ -51,6 +56,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -87,6 +93,10 @@ public final class TidemillServer implements AutoCloseable {
     private final Optional<String> setUpCode;
     private final WorkApi work;
     private final Pusher pusher;
+    /** Where the application has none: empty, so that pages and routes have something to show. */
+    private final Optional<Caches> ownCaches;
+
+    private final CacheHistory cacheHistory;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -97,7 +107,10 @@ public final class TidemillServer implements AutoCloseable {
         this.accounts = new Accounts(mill.dataSource(), mill.schema());
         accounts.migrate();
         Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
-        this.meters = new Meters(stats::get, mill);
+        this.ownCaches = builder.caches == null ? Optional.of(Caches.local()) : Optional.empty();
+        ServedCaches caches = builder.caches == null ? ServedCaches.of(ownCaches.orElseThrow()) : builder.caches;
+        this.cacheHistory = new CacheHistory(caches, InstantSource.system());
+        this.meters = new Meters(stats::get, mill, caches);
         Pages pages = new Pages(
                 !builder.open, () -> stats.get().map(Stats::deadLetters).orElse(0L));
         this.page = new LivePage(mill, pages, this::url, !builder.open, builder.maxLivePages);
@@ -109,7 +122,9 @@ public final class TidemillServer implements AutoCloseable {
                         access::instead)
                 .problemPage(pages::problem);
         page.mount(router);
+        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
         Dashboard.mount(mill, pages, router);
+        new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
@@ -127,7 +142,7 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);
-        ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
+        new CachesApi(caches, tables).mount(router);
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
@@ -223,6 +238,7 @@ public final class TidemillServer implements AutoCloseable {
         router.drain();
         page.close();
         pusher.close();
+        cacheHistory.close();
         work.close();
         int left = router.awaitAnswers(STOP_GRACE);
         if (left > 0) {
@@ -230,6 +246,7 @@ public final class TidemillServer implements AutoCloseable {
         }
         web.stop();
         meters.close();
+        ownCaches.ifPresent(Caches::close);
     }
 
     /** As {@link #stop}. */
@@ -252,7 +269,7 @@ public final class TidemillServer implements AutoCloseable {
         private Proxies proxies = Proxies.NONE;
         private @Nullable URI advertised;
         private boolean allowPrivateEndpoints;
-
+        private @Nullable ServedCaches caches;
         private @Nullable TlsFiles tls;
 
         private Builder(Tidemill mill) {
@@ -340,6 +357,12 @@ public final class TidemillServer implements AutoCloseable {
             return this;
         }
 
+        /** Shows these caches, and serves those of them that are to be served; they stay their owner's to close. */
+        public Builder caches(ServedCaches value) {
+            caches = value;
+            return this;
+        }
+
         /**
          * Where remote workers reach this very server, where several stand behind one address: {@code http} or
          * {@code https}, without a path. Jobs that it hands out are to be finished there.
@@ -402,6 +425,7 @@ public final class TidemillServer implements AutoCloseable {
                 throw taken(null);
             }
             server.pusher.start();
+            server.cacheHistory.start();
             return server;
         }
 

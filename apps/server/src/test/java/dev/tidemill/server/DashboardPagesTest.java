@@ -52,6 +52,7 @@ final class DashboardPagesTest {
         rooms.put("nodes", "/nodes");
         rooms.put("limits", "/limits");
         rooms.put("breakers", "/breakers");
+        rooms.put("caches", "/caches");
         rooms.put("retention", "/retention");
         rooms.put("doctor", "/doctor");
         rooms.put("audit", "/audit");

@@ -19,6 +19,9 @@ public enum ProblemCode {
     BODY_TOO_LARGE(413, "The body is too large"),
     MEDIA_TYPE_UNSUPPORTED(415, "The media type is not supported"),
     LOGGING_UNKNOWN(501, "Log levels cannot be changed here"),
+    ORIGIN_FAILED(502, "The origin failed"),
+    ORIGIN_TIMED_OUT(504, "The origin did not answer in time"),
+    ORIGIN_UNAVAILABLE(503, "The origin is left alone for a while"),
     TOO_BUSY(503, "Too many at the same time"),
     NOT_READY(503, "Not ready"),
     INTERNAL_ERROR(500, "Something went wrong in the server");
