@@ -8,10 +8,10 @@ import dev.tidemill.server.caches.CachesFile;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
@@ -206,10 +206,10 @@ public final class ServerMain implements Callable<Integer> {
                 Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
                 TidemillServer server = serve(mill, caching.served())) {
             log.info(
-                    "Serving {} on {}, {} ms after the process began",
+                    "Serving {} on {}, {} ms after the JVM began",
                     server.url(),
                     opened.description(),
-                    sinceTheProcessBegan().toMillis());
+                    ManagementFactory.getRuntimeMXBean().getUptime());
             announce(server);
             if (length == null) {
                 ended.await();
@@ -230,14 +230,6 @@ public final class ServerMain implements Callable<Integer> {
             closed.countDown();
         }
         return 0;
-    }
-
-    private static Duration sinceTheProcessBegan() {
-        return ProcessHandle.current()
-                .info()
-                .startInstant()
-                .map(began -> Duration.between(began, Instant.now()))
-                .orElse(Duration.ZERO);
     }
 
     /** The caches of a file, until the server has stopped. */

@@ -129,9 +129,7 @@ final class ServerMainTest {
             assertThat(status(url + "/healthz")).isEqualTo(200);
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         }
-        assertThat(log())
-                .containsPattern("Serving .* ms after the process began")
-                .contains("Stopping in PT3S", "Stopped");
+        assertThat(log()).containsPattern("Serving .* ms after the JVM began").contains("Stopping in PT3S", "Stopped");
     }
 
     @Test

@@ -18,13 +18,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks at lanes from their beginning while claims go on from where they are: where an old snapshot keeps vacuum from
  * removing millions of dead entries, walking over them takes seconds. As long as nothing is known of that, the look is
- * taken on the claims' own connection and given a quarter of a second; after that, on one that is borrowed for the look.
+ * taken on the claims' own connection and given 50 ms; after that, on one that is borrowed for the look.
  * For the claiming thread alone.
  */
 final class Lookout {
     private static final Logger LOG = LoggerFactory.getLogger(Lookout.class);
     private static final Duration ANSWER_WITHIN = Duration.ofMinutes(2);
-    private static final Duration WORTH_WAITING = Duration.ofMillis(250);
+    private static final Duration WORTH_WAITING = Duration.ofMillis(50);
 
     private final DataSource dataSource;
     private final Session claiming;
@@ -75,7 +75,7 @@ final class Lookout {
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             List<Hint> first = session.call(connection -> first(connection, queueIds, kinds));
             long took = System.nanoTime() - start;
-            dear = took > WORTH_WAITING.toNanos() / 5;
+            dear = took > WORTH_WAITING.toNanos() / 2;
             lanes.looked(first, took);
         } catch (StoreException failed) {
             LOG.debug("A look from the beginning failed; the next one comes soon.", failed);

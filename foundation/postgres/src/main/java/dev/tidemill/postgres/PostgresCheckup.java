@@ -52,14 +52,13 @@ final class PostgresCheckup implements Checkup {
             Statements statements,
             String schemaName,
             Rescuer rescuer,
-            PostgresDesk desk,
             InstantSource processClock,
             CheckupLimits limits) {
         this.dataSource = dataSource;
         this.statements = statements;
         this.schemaName = schemaName;
         this.rescuer = rescuer;
-        this.why = new WhyReader(desk);
+        this.why = new WhyReader(new JobViews(statements));
         this.processClock = processClock;
         this.limits = limits;
     }

@@ -65,7 +65,7 @@ final class PostgresJobStore implements JobStore {
         this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
         this.history = new PostgresHistory(dataSource, statements, kinds);
         this.checkup = new PostgresCheckup(
-                dataSource, statements, schema, rescuer, desk, InstantSource.system(), CheckupLimits.STANDARD);
+                dataSource, statements, schema, rescuer, InstantSource.system(), CheckupLimits.STANDARD);
         this.control = new PostgresControl(dataSource, statements, kinds, queues);
     }
 

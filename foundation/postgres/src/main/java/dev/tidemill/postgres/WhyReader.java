@@ -30,14 +30,14 @@ final class WhyReader {
 
     private static final long SILENT_MICROS = 10_000_000;
 
-    private final PostgresDesk desk;
+    private final JobViews views;
 
-    WhyReader(PostgresDesk desk) {
-        this.desk = desk;
+    WhyReader(JobViews views) {
+        this.views = views;
     }
 
     Optional<Why> read(Examination examination, long id, Priorities priorities) throws SQLException {
-        Optional<JobView> found = desk.job(id);
+        Optional<JobView> found = examination.job(views, id);
         if (found.isEmpty()) {
             return Optional.empty();
         }

@@ -82,10 +82,9 @@ final class CheckupTest {
 
     private PostgresCheckup checkup(DataSource dataSource, CheckupLimits limits, InstantSource clock) {
         Statements statements = new Statements(mill.schema());
-        PostgresDesk desk = new PostgresDesk(dataSource, statements);
         Session names = new Session(dataSource, SECOND);
         Rescuer rescuer = new Rescuer(dataSource, statements, new NameIds(names, statements, "queue"));
-        return new PostgresCheckup(dataSource, statements, mill.schema(), rescuer, desk, clock, limits);
+        return new PostgresCheckup(dataSource, statements, mill.schema(), rescuer, clock, limits);
     }
 
     private List<Finding> find(Ailment ailment) {

@@ -56,11 +56,10 @@ final class SickServerTest {
 
     private static List<Finding> find(Ailment ailment) {
         Statements statements = new Statements("tidemill");
-        PostgresDesk desk = new PostgresDesk(source, statements);
         Rescuer rescuer =
                 new Rescuer(source, statements, new NameIds(new Session(source, SECOND), statements, "queue"));
         Diagnosis diagnosis = new PostgresCheckup(
-                        source, statements, "tidemill", rescuer, desk, InstantSource.system(), LIMITS)
+                        source, statements, "tidemill", rescuer, InstantSource.system(), LIMITS)
                 .examine(SECOND);
         assertThat(diagnosis.unseen()).isEmpty();
         return diagnosis.findings().stream()

@@ -107,6 +107,19 @@ final class House {
                             "junit-jupiter-api",
                             "assertj-core"),
                     Set.of("")),
+            new Room(
+                    "rules",
+                    Floor.SERVICES,
+                    Set.of(),
+                    Set.of(
+                            "tidemill-jobs",
+                            "tidemill-schema",
+                            "slf4j-api",
+                            "jspecify",
+                            "postgresql",
+                            "jackson-core",
+                            "jackson-databind"),
+                    Set.of("")),
             new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("", ".access", ".caches")),
             new Room("cli", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             // The sample shop runs every process.

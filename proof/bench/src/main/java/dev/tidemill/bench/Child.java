@@ -109,6 +109,11 @@ public final class Child implements AutoCloseable {
         }
     }
 
+    /** SIGTERM, as a system stops a server; {@link #close} then waits for its end. */
+    void terminate() {
+        process.destroy();
+    }
+
     /** SIGKILL. */
     public void kill() {
         process.destroyForcibly();

@@ -57,13 +57,13 @@ final class HttpBench {
         }
         rig.say("starting the server " + STARTS + " times");
         // The first start builds what is missing, and brings the schema up to date.
-        server().close();
+        stop(server());
         double[] starts = new double[STARTS];
         for (int i = 0; i < STARTS; i++) {
             long from = System.nanoTime();
             Child child = server();
             starts[i] = (System.nanoTime() - from) / 1e9;
-            child.close();
+            stop(child);
         }
         Arrays.sort(starts);
         long failed = 0;
@@ -83,6 +83,7 @@ final class HttpBench {
             figures.put("failed", failed, "0");
             figures.put("server_rss_mb", (double) Math.round(residentMb), "< 256");
             saturate(child, port, requests);
+            child.terminate();
         }
         figures.put("start_s", starts[STARTS / 2], "< 1");
         figures.condition(
@@ -174,6 +175,11 @@ final class HttpBench {
         Child child = launch();
         port(child);
         return child;
+    }
+
+    private static void stop(Child child) {
+        child.terminate();
+        child.close();
     }
 
     private static int port(Child child) {

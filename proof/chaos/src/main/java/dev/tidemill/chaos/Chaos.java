@@ -31,6 +31,7 @@ record Chaos(
         int workers,
         int perSecond,
         @Nullable String database) {
+    /** What waits is given as long as the storm took, and this at least. */
     private static final Duration CALM = Duration.ofMinutes(2);
 
     /** Runs it; progress and the plan go to the stream. */
@@ -72,7 +73,8 @@ record Chaos(
             blows.rage(plan);
             feeder.end();
             progress.println("… the storm is over, what waits gets done");
-            boolean drained = Waiting.holds(CALM, () -> waiting(ledger) == 0);
+            Duration calm = storm.compareTo(CALM) > 0 ? storm : CALM;
+            boolean drained = Waiting.holds(calm, () -> waiting(ledger) == 0);
             progress.println(drained ? "… nothing waits" : "… jobs still wait, or hang in leases");
             seats.forEach(seat -> seat.process().stop());
             Audit audit = Audit.of(ledger, feeder.acknowledged(), Load.WITH_EFFECT, Load.DOOMED);

@@ -31,7 +31,7 @@ public final class ChaosMain implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "1",
             description = "How long blows fall, 0.1 to 1440 (default: ${DEFAULT-VALUE}). What waits then gets done"
-                    + " takes up to two minutes more.")
+                    + " takes as long again at most, or two minutes if that is more.")
     double minutes;
 
     @Option(

@@ -1,5 +1,6 @@
 package dev.tidemill.chaos;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.ProcessBuilder.Redirect;
@@ -27,10 +28,18 @@ final class WorkerProcess implements AutoCloseable {
         // SIGKILL also ends a frozen one, which would not notice that its input ended.
         this.endWithUs = Thread.ofPlatform().unstarted(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(endWithUs);
-        Thread.ofPlatform()
-                .daemon()
-                .name("lines of " + name)
-                .start(() -> process.inputReader().lines().forEach(lines::add));
+        Thread.ofPlatform().daemon().name("lines of " + name).start(() -> readLines(process));
+    }
+
+    private void readLines(Process process) {
+        try (BufferedReader reader = process.inputReader()) {
+            String line;
+            while ((line = reader.readLine()) != null) {
+                lines.add(line);
+            }
+        } catch (IOException closed) {
+            // It was killed while it spoke.
+        }
     }
 
     /** Starts one; {@link #awaitReady} waits until it works. Its errors and logs go where they are directed. */

@@ -1,0 +1,133 @@
+package dev.tidemill.rules;
+
+import dev.tidemill.rules.capture.Capture;
+import dev.tidemill.rules.capture.DefinitionCodec;
+import dev.tidemill.rules.capture.TableShape;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Rules as the database has them: puts them there with their triggers, looks after those, takes them away. Thread safe. */
+final class Catalog {
+    private static final Logger LOG = LoggerFactory.getLogger(Catalog.class);
+    private static final String LOCK_TIMEOUT = "55P03";
+    private static final Duration PAUSE = Duration.ofMillis(300);
+    private static final int TRIES = 10;
+
+    private final Database database;
+    private final Capture capture;
+    private final DefinitionCodec codec = new DefinitionCodec();
+
+    Catalog(Database database, Capture capture) {
+        this.database = database;
+        this.capture = capture;
+    }
+
+    /**
+     * Puts a rule and makes its triggers.
+     *
+     * @throws RuleException {@link RuleError#LOCKED_OUT} if a transaction keeps the table; nothing was changed
+     */
+    <T> Installed<T> install(LocalRule<T> rule, Meter meter) {
+        return patiently(
+                "The triggers of the rule '" + rule.name() + "' on "
+                        + rule.definition().table(),
+                connection -> {
+                    TableShape table =
+                            TableShape.read(connection, rule.definition().table());
+                    capture.check(connection, rule.name(), rule.definition(), table);
+                    Optional<String> former =
+                            database.one(connection, "former_table", row -> row.getString(1), rule.name());
+                    int id = database.one(
+                                    connection,
+                                    "put_rule",
+                                    row -> row.getInt(1),
+                                    rule.name(),
+                                    table.name(),
+                                    table.oid(),
+                                    codec.write(rule.definition()))
+                            .orElseThrow();
+                    database.update(connection, "put_shards", id);
+                    capture.fit(connection, table.name());
+                    if (former.isPresent() && !former.get().equals(table.name())) {
+                        capture.fit(connection, former.get());
+                    }
+                    return new Installed<>(id, rule, new RowReader(table, rule.definition()), meter);
+                });
+    }
+
+    /** Takes a rule away, with all that was kept for it; false if there is none. */
+    boolean remove(String name) {
+        return patiently("The triggers of the rule '" + name + "'", connection -> {
+            Optional<Map.Entry<Integer, String>> gone =
+                    database.one(connection, "remove_rule", row -> Map.entry(row.getInt(1), row.getString(2)), name);
+            if (gone.isEmpty()) {
+                return false;
+            }
+            database.update(connection, "remove_all", gone.get().getKey());
+            capture.fit(connection, gone.get().getValue());
+            return true;
+        });
+    }
+
+    private <T> T patiently(String what, Database.Work<T> work) {
+        for (int tried = 1; ; tried++) {
+            try {
+                return database.transaction(connection -> {
+                    database.run(connection, "turn");
+                    database.run(connection, "patience");
+                    return work.on(connection);
+                });
+            } catch (SQLException failed) {
+                if (!LOCK_TIMEOUT.equals(failed.getSQLState())) {
+                    throw Database.unavailable(failed);
+                }
+                if (tried == TRIES) {
+                    throw new RuleException(
+                            RuleError.LOCKED_OUT,
+                            what + " did not get the lock in " + TRIES
+                                    + " tries of 300 ms: a transaction holds the table."
+                                    + " End it (select pid, state, query from pg_stat_activity order by xact_start).",
+                            failed);
+                }
+                LockSupport.parkNanos(PAUSE.toNanos());
+            }
+        }
+    }
+
+    /** Looks whether changes may go unnoticed, and writes down why. */
+    void audit() throws SQLException {
+        Map<Integer, String> ailing = database.transaction(capture::audit);
+        database.transaction(connection -> {
+            for (int id : database.list(connection, "rule_ids", row -> row.getInt(1))) {
+                String why = ailing.get(id);
+                if (why == null) {
+                    if (database.update(connection, "mend", id) > 0) {
+                        LOG.info("The rule {} is well again.", id);
+                    }
+                } else if (database.update(connection, "break", why, id, why) > 0) {
+                    LOG.warn("The rule {} may miss changes: {}", id, why);
+                }
+            }
+            return true;
+        });
+    }
+
+    boolean pause(String name, boolean value) {
+        return database.ask(connection -> {
+            id(connection, name);
+            return database.update(connection, "pause", value, name, value) > 0;
+        });
+    }
+
+    int id(Connection connection, String name) throws SQLException {
+        return database.one(connection, "rule_id", row -> row.getInt(1), name)
+                .orElseThrow(() -> new RuleException(
+                        RuleError.NOT_FOUND, "There is no rule '" + name + "'; Rules.status() lists those there are."));
+    }
+}

@@ -1,0 +1,131 @@
+package dev.tidemill.rules;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A rule that is in the database and has its code here.
+ *
+ * @param <T> what rows are mapped to
+ */
+final class Installed<T> {
+    private static final int LEAST = 8;
+
+    /** A transaction takes up to 64 savepoints that wrote something before it slows other sessions down. */
+    private static final int KEYS_A_TRANSACTION = 60;
+
+    private static final int SLOW_KEYS = 1_000;
+
+    private final int id;
+    private final LocalRule<T> rule;
+    private final RowReader reader;
+    private final Meter meter;
+    private final Map<String, String> tooSlow = new HashMap<>();
+    private final Map<String, Integer> inTheWay = new HashMap<>();
+    private int size = 64;
+    private long from;
+    private long drainingTo;
+
+    Installed(int id, LocalRule<T> rule, RowReader reader, Meter meter) {
+        this.id = id;
+        this.rule = rule;
+        this.reader = reader;
+        this.meter = meter;
+    }
+
+    int id() {
+        return id;
+    }
+
+    LocalRule<T> rule() {
+        return rule;
+    }
+
+    RowReader reader() {
+        return reader;
+    }
+
+    Meter meter() {
+        return meter;
+    }
+
+    /** How many changes to take. */
+    int size() {
+        return size;
+    }
+
+    /** How many keys a transaction may have. */
+    int keys() {
+        return rule.oneByOne() ? KEYS_A_TRANSACTION : Integer.MAX_VALUE;
+    }
+
+    /** As a TCP sender's window: doubled while there is more and time left, halved when it took too long. */
+    void took(int changes, long nanos) {
+        long target = rule.settings().target().toNanos();
+        if (nanos > target) {
+            size = Math.max(LEAST, Math.min(size, Math.max(changes, LEAST)) / 2);
+        } else if (changes >= size && nanos < target / 2) {
+            size = Math.min(rule.settings().batch(), size * 2);
+        }
+    }
+
+    void shrinkTo(int changes) {
+        size = Math.max(1, Math.min(size, changes));
+    }
+
+    void halve() {
+        size = Math.max(1, size / 2);
+    }
+
+    /** The lowest number that was there when changes were last taken; what is below was committed late. */
+    long from() {
+        return from;
+    }
+
+    void from(long id) {
+        from = id;
+    }
+
+    /**
+     * Whether it is time for what is there.
+     *
+     * @param last the highest number there is, asked for when a round of gathered changes begins
+     */
+    boolean isDue(long firstId, long ageMillis, LongSupplier last) {
+        long wait = rule.gather().toMillis();
+        if (wait == 0 || firstId <= drainingTo) {
+            return true;
+        }
+        if (ageMillis < wait) {
+            return false;
+        }
+        drainingTo = last.getAsLong();
+        return true;
+    }
+
+    /** A call for this key was broken off; what the job is to say, once. */
+    @Nullable
+    String tooSlow(String key) {
+        return tooSlow.remove(key);
+    }
+
+    void wasTooSlow(String key, String error) {
+        if (tooSlow.size() < SLOW_KEYS) {
+            tooSlow.put(key, error);
+        }
+    }
+
+    /** How often in a row others were in this key's way. */
+    int inTheWay(String key) {
+        if (inTheWay.size() > SLOW_KEYS) {
+            inTheWay.clear();
+        }
+        return inTheWay.merge(key, 1, Integer::sum);
+    }
+
+    void through(String key) {
+        inTheWay.remove(key);
+    }
+}

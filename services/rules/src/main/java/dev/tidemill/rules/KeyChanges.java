@@ -1,0 +1,96 @@
+package dev.tidemill.rules;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be done for one key: its changes in the order in which they were written, taken together by row. Rows of a key
+ * are told apart, because the old value of one and the new value of another say nothing together.
+ */
+final class KeyChanges {
+    private final String key;
+    private final List<RawChange> written = new ArrayList<>();
+
+    private KeyChanges(String key) {
+        this.key = key;
+    }
+
+    /**
+     * The changes of a row, taken together.
+     *
+     * @param old before the first; null if it was not there, or is not known
+     * @param now after the last; null if it is gone, or has to be read
+     * @param read whether the row has to be read as it is now
+     */
+    record Merged(
+            String key,
+            @Nullable String rowId,
+            @Nullable String old,
+            @Nullable String now,
+            boolean read,
+            int count) {
+        /** Whether there is nothing to react to: it was changed back, or was there only in between. */
+        boolean isNothing() {
+            return !read && Objects.equals(old, now);
+        }
+    }
+
+    /** Changes by key, in the order in which the keys were written first. */
+    static List<KeyChanges> of(List<RawChange> changes) {
+        Map<String, KeyChanges> keys = new LinkedHashMap<>();
+        for (RawChange change : changes) {
+            keys.computeIfAbsent(change.key(), KeyChanges::new).written.add(change);
+        }
+        return List.copyOf(keys.values());
+    }
+
+    String key() {
+        return key;
+    }
+
+    List<RawChange> written() {
+        return written;
+    }
+
+    List<Long> ids() {
+        return written.stream().map(RawChange::id).toList();
+    }
+
+    /** The longest chain of rules that led here; empty if none did. */
+    String chain() {
+        String longest = "";
+        int depth = 0;
+        for (RawChange change : written) {
+            if (change.depth() > depth && change.origin() != null) {
+                depth = change.depth();
+                longest = change.origin();
+            }
+        }
+        return longest;
+    }
+
+    int depth() {
+        return written.stream().mapToInt(RawChange::depth).max().orElse(0);
+    }
+
+    /** By row, in the order in which the rows were written first. */
+    List<Merged> merged() {
+        Map<String, List<RawChange>> rows = new LinkedHashMap<>();
+        for (RawChange change : written) {
+            rows.computeIfAbsent(change.rowId() == null ? "" : change.rowId(), row -> new ArrayList<>())
+                    .add(change);
+        }
+        return rows.values().stream().map(this::merge).toList();
+    }
+
+    private Merged merge(List<RawChange> row) {
+        RawChange first = row.getFirst();
+        RawChange last = row.getLast();
+        boolean read = row.stream().anyMatch(change -> change.op() == 'c' || change.op() == 'k');
+        return new Merged(key, first.rowId(), read ? null : first.old(), read ? null : last.now(), read, row.size());
+    }
+}

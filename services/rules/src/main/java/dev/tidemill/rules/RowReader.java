@@ -1,0 +1,150 @@
+package dev.tidemill.rules;
+
+import dev.tidemill.rules.capture.Definition;
+import dev.tidemill.rules.capture.TableShape;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads rows of a rule's table as they are now: by primary key, and by the rule's key where that is unique. */
+final class RowReader {
+    private final TableShape table;
+    private final Definition definition;
+
+    RowReader(TableShape table, Definition definition) {
+        this.table = table;
+        this.definition = definition;
+    }
+
+    /** Rows that were read, by primary key as JSON and by key. */
+    record Current(Map<String, String> byId, Map<String, String> byKey) {
+        static final Current NONE = new Current(Map.of(), Map.of());
+
+        @Nullable
+        String of(KeyChanges.Merged row) {
+            return row.rowId() != null ? byId.get(row.rowId()) : byKey.get(row.key());
+        }
+    }
+
+    TableShape table() {
+        return table;
+    }
+
+    Definition definition() {
+        return definition;
+    }
+
+    /** What has to be read of these. */
+    Current read(Connection connection, List<KeyChanges.Merged> rows) throws SQLException {
+        Set<String> ids = new LinkedHashSet<>();
+        Set<String> keys = new LinkedHashSet<>();
+        for (KeyChanges.Merged row : rows) {
+            if (row.read() && row.rowId() != null) {
+                ids.add(row.rowId());
+            } else if (row.read() && table.isUnique(definition.key())) {
+                keys.add(row.key());
+            }
+        }
+        if (ids.isEmpty() && keys.isEmpty()) {
+            return Current.NONE;
+        }
+        return new Current(byId(connection, ids), byKey(connection, keys));
+    }
+
+    private Map<String, String> byKey(Connection connection, Set<String> keys) throws SQLException {
+        String key = quoted(definition.key());
+        return keys.isEmpty()
+                ? Map.of()
+                : query(
+                        connection,
+                        "select t." + key + "::text, " + document() + "::text from " + table.name() + " t where t."
+                                + key + " = any (?::text[]::" + type(definition.key()) + "[])",
+                        keys.toArray(String[]::new));
+    }
+
+    /** By name, so that a primary key of several columns works like one of a single column. */
+    private Map<String, String> byId(Connection connection, Set<String> ids) throws SQLException {
+        if (ids.isEmpty()) {
+            return Map.of();
+        }
+        StringBuilder columns = new StringBuilder();
+        StringBuilder equal = new StringBuilder();
+        for (int i = 0; i < table.primaryKey().size(); i++) {
+            String column = table.primaryKey().get(i);
+            columns.append(i == 0 ? "" : ", ")
+                    .append("(r.id::jsonb->>")
+                    .append(i)
+                    .append(")::")
+                    .append(type(column))
+                    .append(" as c")
+                    .append(i);
+            equal.append(i == 0 ? "" : " and ")
+                    .append("t.")
+                    .append(quoted(column))
+                    .append(" = k.c")
+                    .append(i);
+        }
+        return query(
+                connection,
+                "select k.id, " + document() + "::text from (select r.id, " + columns
+                        + " from unnest(?::text[]) r (id)) k" + " join " + table.name() + " t on " + equal,
+                ids.toArray(String[]::new));
+    }
+
+    private static Map<String, String> query(Connection connection, String sql, String[] values) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setObject(1, values);
+            Map<String, String> found = new HashMap<>();
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    found.put(rows.getString(1), rows.getString(2));
+                }
+            }
+            return found;
+        }
+    }
+
+    /** What is kept of a row, of the table by the alias t. */
+    String document() {
+        return table.document(definition, "t.");
+    }
+
+    private String type(String column) {
+        return String.valueOf(table.columns().get(column));
+    }
+
+    static String quoted(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
+    }
+
+    /**
+     * A page in the order of the primary key.
+     *
+     * @param after the primary key that the page before ended with, as JSON; null for the first page
+     */
+    String page(@Nullable String after, String selected, int rows) {
+        String order = String.join(
+                ", ",
+                table.primaryKey().stream().map(column -> "t." + quoted(column)).toList());
+        StringBuilder from = new StringBuilder();
+        if (after != null) {
+            from.append(" where (").append(order).append(") > (");
+            for (int i = 0; i < table.primaryKey().size(); i++) {
+                from.append(i == 0 ? "" : ", ")
+                        .append("(?::jsonb->>")
+                        .append(i)
+                        .append(")::")
+                        .append(type(table.primaryKey().get(i)));
+            }
+            from.append(")");
+        }
+        return "select " + selected + " from " + table.name() + " t" + from + " order by " + order + " limit " + rows;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.tidemill.rules;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a rule is. What is counted by time is of the last fifteen minutes, of all processes; the last seconds may be missing.
+ *
+ * @param name its name
+ * @param table its table, with the schema
+ * @param state how it is
+ * @param reason why it is broken and what to do; null if it is not
+ * @param since since when it is so
+ * @param here whether this process has its code
+ * @param pending changes that wait, up to 100,001, which means more
+ * @param oldest how long the first of them has waited; empty if none waits
+ * @param parked keys in the hands of jobs because their reaction failed
+ * @param held changes that wait for jobs
+ * @param lag from the write to the commit of its effect; a transaction that stays open counts
+ * @param changes changes that were delivered
+ * @param effects how many the reaction was called for
+ * @param coalesced how many went together with another
+ * @param skipped how many were not reacted to: changed back, or refused by the condition
+ * @param failures how often the reaction failed
+ * @param slowest the longest call; empty if there was none
+ * @param reacting how long all calls took together
+ * @param backfill the last backfill; empty if there was none
+ * @param sweep the last sweep; empty if there was none
+ */
+public record RuleStatus(
+        String name,
+        String table,
+        RuleState state,
+        @Nullable String reason,
+        Instant since,
+        boolean here,
+        long pending,
+        Optional<Duration> oldest,
+        long parked,
+        long held,
+        Lag lag,
+        long changes,
+        long effects,
+        long coalesced,
+        long skipped,
+        long failures,
+        Optional<Duration> slowest,
+        Duration reacting,
+        Optional<Walk> backfill,
+        Optional<Walk> sweep) {
+    private static final Duration SLOW = Duration.ofSeconds(1);
+
+    /** Whether a call took a second or more, so that others of its process had to wait. */
+    public boolean slow() {
+        return slowest.isPresent() && slowest.get().compareTo(SLOW) >= 0;
+    }
+
+    static RuleStatus waiting(String name, String table) {
+        return new RuleStatus(
+                name,
+                table,
+                RuleState.BROKEN,
+                "A transaction holds the table, so that its triggers could not be made; it is tried again every five seconds."
+                        + " To see who: select pid, state, query from pg_stat_activity order by xact_start.",
+                Instant.now(),
+                true,
+                0,
+                Optional.empty(),
+                0,
+                0,
+                Lag.NONE,
+                0,
+                0,
+                0,
+                0,
+                0,
+                Optional.empty(),
+                Duration.ZERO,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /**
+     * How long effects took: the time within which so many of them were there, rounded up by at most 30 %. All empty if
+     * there was none.
+     */
+    public record Lag(Optional<Duration> p50, Optional<Duration> p95, Optional<Duration> p99) {
+        static final Lag NONE = new Lag(Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * A way through the whole table.
+     *
+     * @param id its id
+     * @param state RUNNING, DONE, FAILED or CANCELLED
+     * @param rows how many rows it has seen
+     * @param expected about how many there are
+     * @param found what a sweep found
+     * @param repaired what it repaired
+     * @param note what it waits for, or why it failed; null for nothing
+     * @param ended when; null while it runs
+     */
+    public record Walk(
+            long id,
+            String state,
+            long rows,
+            long expected,
+            long found,
+            long repaired,
+            @Nullable String note,
+            Instant started,
+            @Nullable Instant ended) {}
+}

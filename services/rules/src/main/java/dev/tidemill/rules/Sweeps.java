@@ -1,0 +1,328 @@
+package dev.tidemill.rules;
+
+import dev.tidemill.rules.KeyChanges.Merged;
+import dev.tidemill.rules.Rule.Cause;
+import dev.tidemill.rules.Trial.Page;
+import dev.tidemill.rules.Trial.Tried;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Goes through tables to find what rules would change, which is what nobody noticed, what failed, and what somebody undid.
+ * The proof that the rest works.
+ *
+ * <p>Looking takes no lock, so it may see a change whose effect is not there yet. So whatever it finds is looked at again with
+ * the key's shard in hand, when no pump is at it: what waits in {@code rule_change} then is only late and no drift, and what
+ * still would change is, and is repaired in that same transaction.
+ */
+final class Sweeps {
+    private static final Logger LOG = LoggerFactory.getLogger(Sweeps.class);
+    private static final int PAGE = 200;
+    private static final int ROWS_OF_A_KEY = 1_000;
+    private static final int MOST_KEYS = 100_000;
+
+    private final Database database;
+    private final Catalog catalog;
+    private final Trial trial;
+
+    Sweeps(Database database, Catalog catalog, Trial trial) {
+        this.database = database;
+        this.catalog = catalog;
+        this.trial = trial;
+    }
+
+    /** What a sweep has come to so far. */
+    private static final class Tally {
+        final long run;
+        final int cap;
+        final Map<Cause, Long> causes = new EnumMap<>(Cause.class);
+        long rows;
+        long found;
+        long repaired;
+
+        Tally(long run, int cap) {
+            this.run = run;
+            this.cap = cap;
+        }
+    }
+
+    /** Sweeps in the caller's thread. */
+    Rule.Sweep sweep(Installed<?> rule) {
+        Trial.check(rule);
+        long began = System.nanoTime();
+        try {
+            catalog.audit();
+            Tally tally = new Tally(begin(rule), rule.rule().settings().cap());
+            try {
+                String query = rule.rule().settings().expecting();
+                if (query != null) {
+                    byQuery(rule, tally, query);
+                } else {
+                    byTrying(rule, tally);
+                }
+                end(tally, "DONE", null);
+            } catch (SQLException | RuntimeException failed) {
+                end(tally, "FAILED", Delivery.describe(failed));
+                throw failed;
+            }
+            if (tally.found > 0) {
+                LOG.warn(
+                        "A sweep of the rule {} found {} that were not as they should be ({}) and repaired {}.",
+                        rule.rule().name(),
+                        tally.found,
+                        tally.causes,
+                        tally.repaired);
+            }
+            return new Rule.Sweep(
+                    tally.rows, tally.found, tally.repaired, tally.causes, Duration.ofNanos(System.nanoTime() - began));
+        } catch (SQLException failed) {
+            throw Database.unavailable(failed);
+        }
+    }
+
+    private long begin(Installed<?> rule) throws SQLException {
+        return database.transaction(connection -> {
+            database.update(connection, "cancel_sweeps", rule.id());
+            return database.one(
+                            connection,
+                            "begin_run",
+                            row -> row.getLong(1),
+                            rule.id(),
+                            "SWEEP",
+                            1,
+                            rule.reader().table().rowsExpected(),
+                            (long) rule.rule().settings().cap())
+                    .orElseThrow();
+        });
+    }
+
+    private void end(Tally tally, String state, @Nullable String note) throws SQLException {
+        database.transaction(connection -> {
+            database.update(connection, "run_rows", tally.rows, tally.run);
+            return database.update(connection, "run_end", state, note, tally.found, tally.repaired, tally.run);
+        });
+    }
+
+    private void byTrying(Installed<?> rule, Tally tally) throws SQLException {
+        String after = null;
+        boolean more = true;
+        while (more) {
+            String from = after;
+            Map<String, List<Merged>> suspects = new LinkedHashMap<>();
+            Map<String, String> clean = new TreeMap<>();
+            Page page = database.undone(connection -> {
+                Page rows = trial.page(connection, rule, from, PAGE);
+                for (Merged row : rows.rows()) {
+                    Tried tried = trial.attempt(connection, rule, List.of(row), rows.current(), RuleMode.DRY_RUN);
+                    trial.undo(connection);
+                    if (tried.writesSomething() || tried.error() != null) {
+                        suspects.computeIfAbsent(row.key(), key -> new ArrayList<>())
+                                .add(row);
+                    } else {
+                        clean.put(nameOf(row), String.valueOf(rows.current().of(row)));
+                    }
+                }
+                return rows;
+            });
+            tally.rows += page.rows().size();
+            remember(rule, clean);
+            for (Map.Entry<String, List<Merged>> suspect : suspects.entrySet()) {
+                confirm(rule, tally, suspect.getKey(), suspect.getValue(), null);
+            }
+            more = page.last() != null;
+            after = page.last();
+        }
+    }
+
+    private static String nameOf(Merged row) {
+        return row.rowId() == null ? row.key() : row.rowId();
+    }
+
+    private void remember(Installed<?> rule, Map<String, String> rows) throws SQLException {
+        if (rule.rule().isSwept() && !rows.isEmpty()) {
+            database.transaction(connection -> database.update(
+                    connection,
+                    "seen",
+                    rule.id(),
+                    connection.createArrayOf("text", rows.keySet().toArray()),
+                    connection.createArrayOf("text", rows.values().toArray())));
+        }
+    }
+
+    private void byQuery(Installed<?> rule, Tally tally, String query) throws SQLException {
+        List<String> keys = database.transaction(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(
+                            "select distinct w.key::text from (" + query + ") w (key) limit " + MOST_KEYS);
+                    ResultSet rows = statement.executeQuery()) {
+                List<String> found = new ArrayList<>();
+                while (rows.next()) {
+                    found.add(rows.getString(1));
+                }
+                return found;
+            }
+        });
+        for (String key : keys) {
+            confirm(rule, tally, key, List.of(), query);
+        }
+    }
+
+    /** Looks again, with the key in hand, and repairs. */
+    private void confirm(Installed<?> rule, Tally tally, String key, List<Merged> suspects, @Nullable String query)
+            throws SQLException {
+        database.transaction(connection -> {
+            database.list(connection, "shard_of", row -> true, rule.id(), key);
+            boolean[] late = database.one(
+                            connection,
+                            "is_pending",
+                            row -> new boolean[] {row.getBoolean(1), row.getBoolean(2)},
+                            rule.id(),
+                            key,
+                            rule.id(),
+                            key)
+                    .orElseThrow();
+            if (late[1]) {
+                found(connection, rule, tally, key, Cause.HANDLER_ERROR, false);
+            } else if (!late[0] && (query == null || stillWrong(connection, query, key))) {
+                repair(connection, rule, tally, key, suspects, query != null);
+            }
+            return true;
+        });
+    }
+
+    private static boolean stillWrong(Connection connection, String query, String key) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select exists (select from (" + query + ") w (key) where w.key::text = ?)")) {
+            statement.setString(1, key);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() && rows.getBoolean(1);
+            }
+        }
+    }
+
+    private void repair(
+            Connection connection, Installed<?> rule, Tally tally, String key, List<Merged> suspects, boolean known)
+            throws SQLException {
+        Page page = rowsOf(connection, rule, key, suspects);
+        if (page.rows().isEmpty() && !known) {
+            return;
+        }
+        List<Merged> rows = page.rows().isEmpty() ? List.of(new Merged(key, null, null, null, true, 1)) : page.rows();
+        Tried tried = trial.attempt(connection, rule, rows, page.current(), RuleMode.REPAIR);
+        if (tried.error() != null) {
+            trial.undo(connection);
+            found(connection, rule, tally, key, Cause.HANDLER_ERROR, false);
+        } else if (!tried.writesSomething() && !known) {
+            trial.undo(connection);
+        } else {
+            Cause cause = cause(connection, rule, rows, page.current());
+            boolean repaired = tried.writesSomething() && tally.repaired < tally.cap;
+            if (repaired) {
+                trial.keep(connection);
+                tally.repaired++;
+                Map<String, String> seen = new TreeMap<>();
+                rows.forEach(row -> {
+                    String now = page.current().of(row);
+                    if (now != null) {
+                        seen.put(nameOf(row), now);
+                    }
+                });
+                if (rule.rule().isSwept() && !seen.isEmpty()) {
+                    database.update(
+                            connection,
+                            "seen",
+                            rule.id(),
+                            connection.createArrayOf("text", seen.keySet().toArray()),
+                            connection.createArrayOf("text", seen.values().toArray()));
+                }
+            } else {
+                trial.undo(connection);
+            }
+            found(connection, rule, tally, key, cause, repaired);
+        }
+    }
+
+    /** The rows as they are now: those that were suspected, or all of the key. */
+    private Page rowsOf(Connection connection, Installed<?> rule, String key, List<Merged> suspects)
+            throws SQLException {
+        RowReader reader = rule.reader();
+        Delivery.execute(connection, "savepoint tidemill_page; set local timezone = 'UTC'");
+        Page page;
+        if (!suspects.isEmpty()) {
+            RowReader.Current current = reader.read(connection, suspects);
+            page = new Page(
+                    suspects.stream().filter(row -> current.of(row) != null).toList(), current, null);
+        } else {
+            page = ofKey(connection, reader, key);
+        }
+        Delivery.execute(connection, "rollback to savepoint tidemill_page; release savepoint tidemill_page");
+        return page;
+    }
+
+    private static Page ofKey(Connection connection, RowReader reader, String key) throws SQLException {
+        String column = RowReader.quoted(reader.definition().key());
+        boolean byKey = reader.table().isPrimaryKey(reader.definition().key());
+        try (PreparedStatement statement = connection.prepareStatement("select ("
+                + reader.table().rowId("t.") + ")::text, ("
+                + reader.document() + ")::text from " + reader.table().name() + " t where t." + column + " = ?::"
+                + reader.table().columns().get(reader.definition().key()) + " limit " + ROWS_OF_A_KEY)) {
+            statement.setString(1, key);
+            List<Merged> rows = new ArrayList<>();
+            Map<String, String> byId = new HashMap<>();
+            Map<String, String> byKeys = new HashMap<>();
+            try (ResultSet found = statement.executeQuery()) {
+                while (found.next()) {
+                    rows.add(new Merged(key, byKey ? null : found.getString(1), null, null, true, 1));
+                    byId.put(found.getString(1), found.getString(2));
+                    byKeys.put(key, found.getString(2));
+                }
+            }
+            return new Page(rows, new RowReader.Current(byId, byKeys), null);
+        }
+    }
+
+    /** A row that is as the rule last saw it was not written since: somebody undid the effect. */
+    private Cause cause(Connection connection, Installed<?> rule, List<Merged> rows, RowReader.Current current)
+            throws SQLException {
+        if (!rule.rule().isSwept()) {
+            return Cause.UNKNOWN;
+        }
+        for (Merged row : rows) {
+            String now = current.of(row);
+            boolean asSeen = database.one(
+                            connection,
+                            "digest",
+                            found -> found.getBoolean(1),
+                            String.valueOf(now),
+                            rule.id(),
+                            nameOf(row))
+                    .orElse(false);
+            if (!asSeen) {
+                return Cause.MISSED_CAPTURE;
+            }
+        }
+        return Cause.MANUAL_EDIT;
+    }
+
+    private void found(Connection connection, Installed<?> rule, Tally tally, String key, Cause cause, boolean repaired)
+            throws SQLException {
+        tally.found++;
+        tally.causes.merge(cause, 1L, Long::sum);
+        database.update(connection, "drift", rule.id(), tally.run, key, cause.name(), repaired);
+        if (tally.found % 100 == 0) {
+            database.update(connection, "forget_drift", rule.id(), rule.id());
+        }
+    }
+}

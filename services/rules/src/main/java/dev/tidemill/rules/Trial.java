@@ -1,0 +1,190 @@
+package dev.tidemill.rules;
+
+import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.rules.KeyChanges.Merged;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tries reactions and sees what they write, by what PostgreSQL counts of the transaction under way. So an update that
+ * leaves a row as it is counts as well: there is no telling it from another without looking at every row.
+ */
+final class Trial {
+    private static final int PAGE = 200;
+    private static final int KEYS = 100;
+    private static final int ERRORS = 20;
+
+    private final Database database;
+    private final Tidemill mill;
+    private final Delivery delivery;
+
+    Trial(Database database, Tidemill mill, Delivery delivery) {
+        this.database = database;
+        this.mill = mill;
+        this.delivery = delivery;
+    }
+
+    /**
+     * What a reaction did.
+     *
+     * @param writes how many rows it wrote, by table
+     * @param error what it threw; null if it returned
+     */
+    record Tried(Map<String, Long> writes, @Nullable Exception error) {
+        boolean writesSomething() {
+            return !writes.isEmpty();
+        }
+    }
+
+    /** Rows of a table as they are, by what the rule knows them by. */
+    record Page(
+            List<Merged> rows,
+            RowReader.Current current,
+            @Nullable String last) {}
+
+    static void check(Installed<?> rule) {
+        if (rule.rule().settings().outside()) {
+            throw new RuleException(
+                    RuleError.OUTSIDE,
+                    "The rule '" + rule.rule().name()
+                            + "' works outside the database, where nothing can be undone: it is not tried.");
+        }
+    }
+
+    /** Tries it in the caller's transaction, which then has a savepoint: keep it or go back to it. */
+    <T> Tried attempt(
+            Connection connection, Installed<T> rule, List<Merged> rows, RowReader.Current current, RuleMode mode)
+            throws SQLException {
+        Delivery.execute(connection, "savepoint tidemill_trial; " + delivery.settings(rule.id(), List.of()));
+        Map<String, Long> before = written(connection);
+        try {
+            rule.rule()
+                    .react(
+                            rows,
+                            current,
+                            connection,
+                            new RunOf(mill, rule.rule().name(), mode, 1, LentConnection.of(connection)));
+            Map<String, Long> writes = new TreeMap<>();
+            written(connection).forEach((table, count) -> {
+                long more = count - before.getOrDefault(table, 0L);
+                if (more > 0) {
+                    writes.put(table, more);
+                }
+            });
+            return new Tried(writes, null);
+        } catch (Exception failed) {
+            if (Database.isBroken(failed) || connection.isClosed()) {
+                throw new SQLException("The connection broke in a reaction.", "08006", failed);
+            }
+            return new Tried(Map.of(), failed);
+        }
+    }
+
+    void undo(Connection connection) throws SQLException {
+        Delivery.execute(connection, "rollback to savepoint tidemill_trial; release savepoint tidemill_trial");
+    }
+
+    void keep(Connection connection) throws SQLException {
+        Delivery.execute(connection, "release savepoint tidemill_trial");
+    }
+
+    private Map<String, Long> written(Connection connection) throws SQLException {
+        Map<String, Long> counts = new HashMap<>();
+        database.list(connection, "written", row -> counts.put(row.getString(1), row.getLong(2)));
+        return counts;
+    }
+
+    /** A page of the table, in the order of the primary key; rows without a key are passed over. */
+    Page page(Connection connection, Installed<?> rule, @Nullable String after, int most) throws SQLException {
+        RowReader reader = rule.reader();
+        String key = RowReader.quoted(reader.definition().key());
+        boolean byKey = reader.table().isPrimaryKey(reader.definition().key());
+        String selected =
+                "(" + reader.table().rowId("t.") + ")::text, t." + key + "::text, (" + reader.document() + ")::text";
+        List<Merged> rows = new ArrayList<>();
+        Map<String, String> byId = new HashMap<>();
+        Map<String, String> byKeys = new HashMap<>();
+        String last = null;
+        // As triggers write them, so that what is kept of a row can be compared with what is read of it.
+        Delivery.execute(connection, "savepoint tidemill_page; set local timezone = 'UTC'");
+        try (PreparedStatement statement = connection.prepareStatement(reader.page(after, selected, most))) {
+            if (after != null) {
+                for (int i = 1; i <= reader.table().primaryKey().size(); i++) {
+                    statement.setString(i, after);
+                }
+            }
+            try (ResultSet found = statement.executeQuery()) {
+                while (found.next()) {
+                    last = found.getString(1);
+                    String value = found.getString(2);
+                    if (value != null) {
+                        rows.add(new Merged(value, byKey ? null : last, null, null, true, 1));
+                        byId.put(last, found.getString(3));
+                        byKeys.put(value, found.getString(3));
+                    }
+                }
+            }
+        }
+        Delivery.execute(connection, "rollback to savepoint tidemill_page; release savepoint tidemill_page");
+        return new Page(rows, new RowReader.Current(byId, byKeys), last);
+    }
+
+    /** Goes through the first rows and undoes everything. */
+    <T> Rule.DryRun dryRun(Installed<T> rule, int mostRows) {
+        check(rule);
+        long seen = 0;
+        long changing = 0;
+        long failed = 0;
+        Map<String, Long> writes = new TreeMap<>();
+        List<String> keys = new ArrayList<>();
+        Map<String, String> errors = new LinkedHashMap<>();
+        String after = null;
+        boolean complete = false;
+        try {
+            while (seen < mostRows && !complete) {
+                String from = after;
+                int most = (int) Math.min(PAGE, mostRows - seen);
+                List<Map.Entry<Merged, Tried>> tried = new ArrayList<>();
+                Page page = database.undone(connection -> {
+                    Page rows = page(connection, rule, from, most);
+                    for (Merged row : rows.rows()) {
+                        tried.add(Map.entry(
+                                row, attempt(connection, rule, List.of(row), rows.current(), RuleMode.DRY_RUN)));
+                        undo(connection);
+                    }
+                    return rows;
+                });
+                for (Map.Entry<Merged, Tried> one : tried) {
+                    Exception error = one.getValue().error();
+                    seen++;
+                    if (error != null) {
+                        failed++;
+                        if (errors.size() < ERRORS) {
+                            errors.put(one.getKey().key(), Delivery.describe(error));
+                        }
+                    } else if (one.getValue().writesSomething()) {
+                        changing++;
+                        one.getValue().writes().forEach((table, count) -> writes.merge(table, count, Long::sum));
+                        if (keys.size() < KEYS) {
+                            keys.add(one.getKey().key());
+                        }
+                    }
+                }
+                complete = page.last() == null;
+                after = page.last();
+            }
+        } catch (SQLException unreachable) {
+            throw Database.unavailable(unreachable);
+        }
+        return new Rule.DryRun(seen, changing, writes, failed, keys, errors, complete);
+    }
+}

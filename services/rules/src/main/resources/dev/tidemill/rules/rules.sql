@@ -1,0 +1,239 @@
+-- :turn
+-- Whoever changes rules and triggers takes turns, so that no two make the same function.
+select pg_advisory_xact_lock(hashtextextended('tidemill.rules.{name}', 0))
+
+-- :patience
+-- Everybody else queues behind a lock on a table that is waited for, and where we and a writer wait for each other we have
+-- to be the ones who give way.
+select set_config('lock_timeout', least(300, setting::integer / 2)::text, true) from pg_settings where name = 'deadlock_timeout'
+
+-- :put_rule
+-- A changed definition is a new beginning: what is older than this transaction may have written unseen.
+insert into {schema}.rule as r (name, table_name, table_oid, definition, installed)
+values (?, ?, ?::oid, ?::jsonb, pg_current_xact_id())
+on conflict (name) do update set
+    table_name = excluded.table_name, table_oid = excluded.table_oid, definition = excluded.definition,
+    broken = null,
+    since = case when r.broken is null then r.since else now() end,
+    installed = case when r.definition is distinct from excluded.definition or r.table_oid <> excluded.table_oid
+                          or r.broken is not null
+                     then excluded.installed else r.installed end
+returning id
+
+-- :former_table
+select table_name from {schema}.rule where name = ?
+
+-- :put_shards
+insert into {schema}.rule_shard (rule, shard) select ?, s from generate_series(0, 63) s on conflict do nothing
+
+-- :break
+update {schema}.rule set broken = ?, since = now() where id = ? and broken is distinct from ?
+
+-- :mend
+update {schema}.rule set broken = null, since = now() where id = ? and broken is not null
+
+-- :pause
+update {schema}.rule set paused = ?, since = now() where name = ? and paused <> ?
+
+-- :rule_id
+select id from {schema}.rule where name = ?
+
+-- :remove_rule
+delete from {schema}.rule where name = ? returning id, table_name
+
+-- :remove_all
+with gone (rule) as (values (?::integer)),
+a as (delete from {schema}.rule_change x using gone g where x.rule = g.rule),
+b as (delete from {schema}.rule_held x using gone g where x.rule = g.rule),
+c as (delete from {schema}.rule_parked x using gone g where x.rule = g.rule),
+d as (delete from {schema}.rule_shard x using gone g where x.rule = g.rule),
+e as (delete from {schema}.rule_run x using gone g where x.rule = g.rule),
+f as (delete from {schema}.rule_drift x using gone g where x.rule = g.rule),
+h as (delete from {schema}.rule_seen x using gone g where x.rule = g.rule)
+delete from {schema}.rule_minute x using gone g where x.rule = g.rule
+
+-- :pending
+select rule, first_id, age_ms from {schema}.rule_pending(?, ?)
+
+-- :last_id
+select c.id from {schema}.rule_change c where c.rule = ? order by c.id desc limit 1
+
+-- :names
+select id::text, name from {schema}.rule
+
+-- :claim
+select {schema}.rule_claim(?, ?, ?, ?, ?)
+
+-- :take
+select id, op::text, key, row_id::text, old::text, new::text, origin, age_micros, parked
+from {schema}.rule_take(?, ?, ?, ?)
+
+-- :done
+delete from {schema}.rule_change where rule = ? and id = any (?)
+
+-- :hold
+-- What is to be done for a key that a job has waits where that job finds it.
+with moved as (delete from {schema}.rule_change where rule = ? and id = any (?) returning *)
+insert into {schema}.rule_held (rule, key, id, op, row_id, old, new, origin, written)
+select rule, key, id, op, row_id, old, new, origin, written from moved
+
+-- :park
+insert into {schema}.rule_parked (rule, key, why, job, error)
+select ?, p.key, p.why, p.job, p.error from unnest(?::text[], ?::text[], ?::bigint[], ?::text[]) p (key, why, job, error)
+
+-- :parked
+-- Locked until the transaction ends: a pump that finds more for this key leaves it where it is meanwhile.
+select why, error from {schema}.rule_parked where rule = ? and key = ? for update
+
+-- :held
+select id, op::text, key, row_id::text, old::text, new::text, origin,
+       greatest((extract(epoch from clock_timestamp() - written) * 1000000)::bigint, 0), 0
+from {schema}.rule_held where rule = ? and key = ? order by id limit 1000
+
+-- :held_done
+delete from {schema}.rule_held where rule = ? and key = ? and id = any (?)
+
+-- :unpark
+delete from {schema}.rule_parked where rule = ? and key = ?
+
+-- :parked_error
+update {schema}.rule_parked set error = ?, why = case when why = 'CIRCLE' then 'FAILED' else why end where rule = ? and key = ?
+
+-- :parked_job
+update {schema}.rule_parked set job = ? where rule = ? and key = ?
+
+-- :release
+-- Back to the pump, as new changes: what is delivered again must not pass what came meanwhile, and numbers only grow.
+with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *)
+insert into {schema}.rule_change (rule, op, key, row_id, old, new, written)
+select rule, op, key, row_id, old, new, written from moved order by id
+
+-- :drop_held
+delete from {schema}.rule_held where rule = ? and key = ?
+
+-- :seen
+insert into {schema}.rule_seen as s (rule, row_id, digest)
+select ?, v.row_id, hashtextextended(v.doc, 0) from unnest(?::text[], ?::text[]) v (row_id, doc)
+on conflict (rule, row_id) do update set digest = excluded.digest where s.digest <> excluded.digest
+
+-- :minute
+insert into {schema}.rule_minute as m (rule, minute, node, changes, effects, coalesced, skipped, failures, reaction_micros,
+                                       slowest_micros, lag)
+values (?, date_trunc('minute', now()), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+on conflict (rule, minute, node) do update set
+    changes = m.changes + excluded.changes, effects = m.effects + excluded.effects,
+    coalesced = m.coalesced + excluded.coalesced, skipped = m.skipped + excluded.skipped,
+    failures = m.failures + excluded.failures, reaction_micros = m.reaction_micros + excluded.reaction_micros,
+    slowest_micros = greatest(m.slowest_micros, excluded.slowest_micros),
+    lag = (select array_agg(l.a + l.b order by l.place)
+           from unnest(m.lag, excluded.lag) with ordinality l (a, b, place))
+
+-- :forget_minutes
+delete from {schema}.rule_minute where minute < now() - interval '2 days'
+
+-- :status
+-- Counts end at 100,001: more is more, whatever the number.
+select r.id, r.name, r.table_name, r.paused, r.broken, r.since,
+       (select count(*) from (select from {schema}.rule_change c where c.rule = r.id limit 100001) x),
+       (select (extract(epoch from clock_timestamp() - c.written) * 1000)::bigint from {schema}.rule_change c
+        where c.rule = r.id order by c.id limit 1),
+       (select count(*) from (select from {schema}.rule_parked p where p.rule = r.id and p.why <> 'OUTSIDE' limit 100001) x),
+       (select count(*) from (select from {schema}.rule_held h where h.rule = r.id limit 100001) x)
+from {schema}.rule r order by r.name
+
+-- :minutes
+select m.rule, m.changes, m.effects, m.coalesced, m.skipped, m.failures, m.reaction_micros, m.slowest_micros, m.lag
+from {schema}.rule_minute m where m.minute >= now() - interval '15 minutes'
+
+-- :runs
+select distinct on (x.rule, x.mode) x.rule, x.id, x.mode, x.state, x.rows_seen, x.rows_expected, x.drifted, x.repaired,
+       x.note, x.started, x.ended
+from {schema}.rule_run x order by x.rule, x.mode, x.id desc
+
+-- :parked_keys
+select key, why, job, error, since from {schema}.rule_parked where rule = ? and why <> 'OUTSIDE' order by since limit ?
+
+-- :drifts
+select key, cause, repaired, found from {schema}.rule_drift where rule = ? order by id desc limit ?
+
+-- :begin_run
+insert into {schema}.rule_run (rule, mode, state, rows_per_second, rows_expected, cap)
+values (?, ?, 'RUNNING', ?, ?, ?)
+on conflict (rule, mode) where state = 'RUNNING' do nothing
+returning id
+
+-- :running
+select id from {schema}.rule_run where rule = ? and mode = ? and state = 'RUNNING'
+
+-- :run_turn
+-- Whoever has the row does the next page.
+select x.id, x.position::text, x.last_change, x.rows_per_second, x.rows_seen, x.rows_expected,
+       r.installed < pg_snapshot_xmin(pg_current_snapshot()),
+       (select count(*) from (select from {schema}.rule_change c where c.rule = x.rule limit 5000) w)
+from {schema}.rule_run x join {schema}.rule r on r.id = x.rule
+where x.rule = ? and x.mode = 'BACKFILL' and x.state = 'RUNNING' and not r.paused
+  and (x.rows_seen = 0 or x.updated + least(500, greatest(1, x.rows_per_second / 5)) * interval '1 s' / x.rows_per_second
+          <= clock_timestamp())
+for update of x skip locked
+
+-- :run_page
+update {schema}.rule_run set position = ?::jsonb, last_change = ?, rows_seen = rows_seen + ?, note = ?, updated = clock_timestamp()
+where id = ?
+
+-- :run_note
+update {schema}.rule_run set note = ?, updated = clock_timestamp() where id = ?
+
+-- :run_end
+update {schema}.rule_run set state = ?, note = ?, drifted = ?, repaired = ?, updated = clock_timestamp(), ended = clock_timestamp()
+where id = ? and state = 'RUNNING'
+
+-- :run_cancel
+update {schema}.rule_run set state = 'CANCELLED', ended = clock_timestamp() where rule = ? and mode = ? and state = 'RUNNING'
+
+-- :drained
+-- Whether nothing is left of what was appended up to here.
+select not exists (select from {schema}.rule_change where rule = ? and op = 'c' and id <= ?)
+
+-- :shard_of
+select s.shard from {schema}.rule_shard s
+where s.rule = ? and s.shard = (hashtextextended(?, 0) & 63)::smallint for update
+
+-- :is_pending
+select exists (select from {schema}.rule_change c where c.rule = ? and c.key = ?),
+       exists (select from {schema}.rule_parked p where p.rule = ? and p.key = ?)
+
+-- :digest
+select s.digest = hashtextextended(?, 0) from {schema}.rule_seen s where s.rule = ? and s.row_id = ?
+
+-- :drift
+insert into {schema}.rule_drift (rule, run, key, cause, repaired) values (?, ?, ?, ?, ?)
+
+-- :forget_drift
+delete from {schema}.rule_drift d
+where d.rule = ? and d.id < (select x.id from {schema}.rule_drift x where x.rule = ? order by x.id desc offset 999 limit 1)
+
+-- :written
+-- What tables have had written in this transaction so far, undone or not; but for what goes with the row of a job that was
+-- enqueued, and what triggers noted.
+select c.oid::regclass::text,
+       pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid)
+from pg_class c
+where c.relkind = 'r' and c.relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)
+  and not (c.relnamespace = '{schema}'::regnamespace
+           and c.relname ~ '^(rule_.*|ready|scheduled|lease|tag.*|unique_key|kind|queue)$')
+  and pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) > 0
+
+-- :rule_ids
+select id from {schema}.rule order by id
+
+-- :append
+insert into {schema}.rule_change (rule, op, key, row_id)
+select ?, 'c', p.key, p.row_id::jsonb
+from unnest(?::text[], ?::text[]) with ordinality p (key, row_id, place) where p.key is not null order by p.place
+returning id
+
+-- :cancel_sweeps
+update {schema}.rule_run set state = 'CANCELLED', ended = clock_timestamp() where rule = ? and mode = 'SWEEP' and state = 'RUNNING'
+
+-- :run_rows
+update {schema}.rule_run set rows_seen = ? where id = ?
