@@ -2,6 +2,7 @@
 module dev.tidemill.cli {
     requires static org.jspecify;
     requires com.zaxxer.hikari;
+    requires dev.tidemill.cache;
     requires dev.tidemill.jobs;
     requires dev.tidemill.postgres;
     requires dev.tidemill.schema;
@@ -14,6 +15,8 @@ module dev.tidemill.cli {
 
     exports dev.tidemill.cli;
 
+    opens dev.tidemill.cli.access to
+            info.picocli;
     opens dev.tidemill.cli.control to
             info.picocli;
     opens dev.tidemill.cli.health to

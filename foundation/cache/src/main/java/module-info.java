@@ -3,7 +3,7 @@ module dev.tidemill.cache {
     requires static transitive org.jspecify;
     requires transitive java.sql;
     requires com.github.benmanes.caffeine;
-    requires dev.tidemill.schema;
+    requires transitive dev.tidemill.schema;
     requires org.postgresql.jdbc;
     requires org.slf4j;
     requires tools.jackson.core;

@@ -1,5 +1,6 @@
 package dev.tidemill.cli;
 
+import dev.tidemill.cli.access.AccessCommands;
 import dev.tidemill.cli.control.ControlCommands;
 import dev.tidemill.cli.health.HealthCommands;
 import dev.tidemill.cli.jobs.JobCommands;
@@ -51,6 +52,7 @@ public final class CliMain {
         HealthCommands.addTo(root);
         ControlCommands.addTo(root);
         ControlCommands.nodes(HealthCommands.nodes()).addTo(root);
+        AccessCommands.addTo(root);
         SetupCommands.addTo(root);
         List<Object> withoutGroup = new ArrayList<>(JobCommands.withoutGroup());
         withoutGroup.addAll(ControlCommands.withoutGroup());

@@ -189,13 +189,17 @@ final class JobsCliTest {
                 "jobs enqueue Fine @/nowhere | The file /nowhere cannot be read: there is none.",
                 "jobs enqueue - --queue a | Where every line is a whole job",
                 "jobs enqueue Fine {} --lines | --lines needs a payload that is - or @FILE",
+                "jobs list --limit 0 | between 1 and 1000",
+                "jobs list --within 2h | between 0s and 1h",
+                "jobs list --state GONE | GONE",
+                "jobs list --tag colour | write it as name:value",
+                "jobs list --cursor nonsense | none that a search gave out",
                 "jobs show x | 'x'",
                 "jobs show 7 --log 1001 | between 0 and 1000",
                 "jobs tail 7 --kind A | One job is followed whole",
                 "jobs tail --every 0.01s | between 0.1s and 1h",
                 "jobs retry | ID",
                 "dead-letters list --limit 0 | between 1 and 1000",
-                "dead-letters groups --most 0 | between 1 and 1000000",
                 "dead-letters replay | Name jobs",
             })
     void whatIsWrongIsSaidInALine(String command, String said) {
@@ -207,6 +211,40 @@ final class JobsCliTest {
                 .contains(said.strip())
                 .doesNotContain("Exception")
                 .doesNotContain("\tat ");
+    }
+
+    @Test
+    void jobsAreListedByWhatTheyHaveInCommonPageByPage() {
+        long fine = mill.tidemill().enqueue(new JobRequest("Fine", "{}"), EnqueueOptions.NONE.tag("orderId", "4711"));
+        long fail = enqueue("Fail");
+        mill.runDue();
+        long waiting = mill.tidemill().enqueue(new JobRequest("Fine", "{}"), EnqueueOptions.delay(Duration.ofDays(1)));
+        assertThat(cli.run("jobs", "list").out())
+                .contains("ID  STATE")
+                .contains("order 4711 is gone")
+                .doesNotContain("and here is why")
+                .doesNotContain("--cursor");
+        assertThat(ids(cli.run("jobs", "list", "--json"))).containsExactly(waiting, fail, fine);
+        assertThat(ids(cli.run("jobs", "list", "--state", "dead", "--json"))).containsExactly(fail);
+        assertThat(ids(cli.run("jobs", "list", "--tag", "orderId:4711", "--json")))
+                .containsExactly(fine);
+        assertThat(ids(cli.run("jobs", "list", "--kind", "Fine", "--state", "SCHEDULED", "--json")))
+                .containsExactly(waiting);
+        assertThat(ids(cli.run("jobs", "list", "--error", "IS GONE", "--json"))).containsExactly(fail);
+        assertThat(cli.run("jobs", "list", "--kind", "Rare").out()).contains("No job fits.");
+
+        JsonNode first = cli.run("jobs", "list", "--limit", "2", "--json").json();
+        assertThat(first.get("jobs").size()).isEqualTo(2);
+        String next = first.get("next").stringValue();
+        assertThat(cli.run("jobs", "list", "--limit", "2").out()).contains("--cursor ");
+        assertThat(ids(cli.run("jobs", "list", "--limit", "2", "--cursor", next, "--json")))
+                .containsExactly(fine);
+    }
+
+    private static List<Long> ids(Answer answer) {
+        List<Long> ids = new ArrayList<>();
+        answer.json().get("jobs").forEach(job -> ids.add(job.get("id").longValue()));
+        return ids;
     }
 
     @Test
@@ -286,9 +324,11 @@ final class JobsCliTest {
         JsonNode groups = cli.run("dead-letters", "groups", "--json").json();
         assertThat(groups.get("groups").size()).isEqualTo(1);
         assertThat(groups.get("groups").get(0).get("count").longValue()).isEqualTo(3);
-        assertThat(groups.get("groups").get(0).get("error").stringValue()).contains("order # is gone");
-        assertThat(groups.get("groups").get(0).get("example").longValue()).isIn(ids);
-        assertThat(cli.run("dead-letters", "groups", "--most", "2").out()).contains("The newest 2 were looked at");
+        assertThat(groups.get("groups").get(0).get("sample").stringValue()).contains("order 4711 is gone");
+        assertThat(groups.get("groups").get(0).get("newest_job").longValue()).isIn(ids);
+        assertThat(cli.run("dead-letters", "groups").out())
+                .contains("JOBS  KIND")
+                .contains("   3  Fail  GIVEN_UP");
     }
 
     @Test

@@ -47,12 +47,27 @@ final class MigrateCliTest {
     private static void migrates(CliRun cli) {
         Answer before = cli.run("migrate", "--check");
         assertThat(before.exit()).isEqualTo(1);
-        assertThat(before.out()).contains("missing  jobs  V001__engine.sql").contains("are not there; ");
+        assertThat(before.out())
+                .contains("missing  jobs  V001__engine.sql")
+                .contains("missing  server  S001__access.sql")
+                .contains("missing  cache  C001__cache.sql")
+                .contains("are not there; ");
         assertThat(cli.run("stats"))
                 .matches(answer -> answer.exit() == 3 && answer.err().contains("'tidemill migrate'"));
-        JsonNode done = cli.run("migrate", "--json").json().get("components").get(0);
-        assertThat(done.get("name").stringValue()).isEqualTo("jobs");
-        assertThat(done.get("applied").get(0).stringValue()).isEqualTo("V001__engine.sql");
+        assertThat(cli.run("migrate", "--component", "jobs").out())
+                .contains("applied  jobs  V001__engine.sql")
+                .doesNotContain("S001");
+        assertThat(cli.run("migrate", "--check", "--component", "jobs").exit()).isZero();
+        assertThat(cli.run("migrate", "--check").exit()).isEqualTo(1);
+        assertThat(cli.run("migrate", "--component", "sails"))
+                .matches(answer -> answer.exit() == 2 && answer.err().contains("there are jobs, server, cache"));
+        JsonNode all = cli.run("migrate", "--json").json().get("components");
+        assertThat(all.get(0).get("applied").isEmpty()).isTrue();
+        assertThat(all.get(2).get("name").stringValue()).isEqualTo("cache");
+        assertThat(all.get(2).get("applied").get(0).stringValue()).isEqualTo("C001__cache.sql");
+        JsonNode done = all.get(1);
+        assertThat(done.get("name").stringValue()).isEqualTo("server");
+        assertThat(done.get("applied").get(0).stringValue()).isEqualTo("S001__access.sql");
         assertThat(done.get("missing").isEmpty()).isTrue();
         Answer again = cli.run("migrate");
         assertThat(again.exit()).isZero();
@@ -75,7 +90,10 @@ final class MigrateCliTest {
                     List.of("jobs", "show", "7"),
                     List.of("jobs", "enqueue", "Fine"),
                     List.of("jobs", "tail"),
+                    List.of("jobs", "list"),
                     List.of("leases"),
+                    List.of("users"),
+                    List.of("keys"),
                     List.of("dead-letters"),
                     List.of("schedules"),
                     List.of("pause", "--all"),
@@ -104,7 +122,12 @@ final class MigrateCliTest {
                 "nodes",
                 "leases",
                 "leases break web-1 --yes",
+                "jobs list",
                 "jobs show 7",
+                "users",
+                "users role ada admin",
+                "keys",
+                "keys revoke deploy",
                 "jobs why 7",
                 "jobs tail",
                 "jobs tail 7",

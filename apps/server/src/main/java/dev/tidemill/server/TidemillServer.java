@@ -123,7 +123,8 @@ public final class TidemillServer implements AutoCloseable {
                 .problemPage(pages::problem);
         page.mount(router);
         ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
-        Dashboard.mount(mill, pages, router);
+        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
+        Dashboard.mount(mill, pusher, pages, router);
         new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
@@ -146,7 +147,6 @@ public final class TidemillServer implements AutoCloseable {
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
-        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
         new EndpointsApi(pusher).mount(router);
         new OpenApi().mount(router);
         meters.mount(router);

@@ -18,6 +18,7 @@ import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.TestDatabase;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -33,7 +34,11 @@ abstract class AtTheDashboard {
     private final BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true);
 
     AtTheDashboard(TestDatabase database) {
-        this.server = ServerUnderTest.on(database, busy::handlers, settings -> settings);
+        this(database, settings -> settings);
+    }
+
+    AtTheDashboard(TestDatabase database, UnaryOperator<TidemillServer.Builder> settings) {
+        this.server = ServerUnderTest.on(database, busy::handlers, settings);
         this.mill = server.mill;
         this.page = chromium.page(window);
     }

@@ -55,6 +55,7 @@ final class AuthorisationTest {
             READ     GET    /breakers
             READ     GET    /dead-letters
             READ     GET    /doctor
+            READ     GET    /endpoints
             READ     GET    /jobs
             READ     GET    /jobs/{id}
             READ     GET    /caches
@@ -104,6 +105,8 @@ final class AuthorisationTest {
             OPERATE  POST   /dead-letter-groups/replay
             OPERATE  POST   /dead-letter-groups/discard
             OPERATE  POST   /doctor/repair
+            OPERATE  POST   /endpoints/pause
+            OPERATE  POST   /endpoints/resume
             OPERATE  POST   /fair-queues/share
             OPERATE  POST   /fair-queues/unshare
             OPERATE  POST   /fair-queues/weigh
@@ -179,6 +182,10 @@ final class AuthorisationTest {
             ADMIN    GET    /keys
             ADMIN    POST   /keys
             ADMIN    POST   /keys/revoke
+            ADMIN    POST   /endpoints/put
+            ADMIN    POST   /endpoints/remove
+            ADMIN    POST   /endpoints/rotate
+            ADMIN    POST   /endpoints/test
             ADMIN    POST   /retention
             ADMIN    POST   /retention/kind
             ADMIN    PUT    /api/v1/log-level

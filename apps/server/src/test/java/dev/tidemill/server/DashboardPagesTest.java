@@ -53,6 +53,7 @@ final class DashboardPagesTest {
         rooms.put("limits", "/limits");
         rooms.put("breakers", "/breakers");
         rooms.put("caches", "/caches");
+        rooms.put("endpoints", "/endpoints");
         rooms.put("retention", "/retention");
         rooms.put("doctor", "/doctor");
         rooms.put("audit", "/audit");
@@ -101,7 +102,14 @@ final class DashboardPagesTest {
     @Order(2)
     void roomsShowWhatThereIsWithoutBarriers() {
         busy.fill(server.mill);
+        assertThat(server.put(
+                                "/api/v1/endpoints/shipping",
+                                "{\"url\": \"https://example.com/jobs\", \"kinds\": [\"Ship\", \"Return\"], \"headers\":"
+                                        + " {\"Authorization\": \"Bearer s3cret\"}, \"on_demand\": true}")
+                        .statusCode())
+                .isEqualTo(201);
         Map<String, String> rooms = rooms();
+        rooms.put("endpoint-change", "/endpoints?change=shipping");
         rooms.put("queue", "/queues/default");
         rooms.put("job-succeeded", "/jobs/" + busy.succeeded);
         rooms.put("job-dead", "/jobs/" + busy.dead);
@@ -198,6 +206,43 @@ final class DashboardPagesTest {
             }
             reached.remove("");
             assertThat(reached).hasSize(controls);
+        }
+    }
+
+    @Test
+    @Order(6)
+    void keysLeadToRoomsAndCanBeTurnedOff() {
+        try (Chromium chromium = new Chromium();
+                BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true)) {
+            Page page = chromium.page(window);
+            page.navigate(server.server.url() + "/limits");
+            page.keyboard().press("?");
+            assertThat(page.locator("#shortcuts").isVisible()).isTrue();
+            assertThat(page.locator("#shortcuts").textContent()).contains("Dead letters", "Endpoints", "search jobs");
+            Chromium.shoot(page, "keyboard", 1400, ColorScheme.LIGHT);
+            assertThat(Chromium.barriers(page)).isEmpty();
+            page.keyboard().press("Escape");
+            assertThat(page.locator("#shortcuts").isVisible()).isFalse();
+
+            page.keyboard().press("g");
+            page.keyboard().press("e");
+            page.waitForURL("**/endpoints");
+            page.keyboard().press("/");
+            page.waitForURL("**/jobs");
+            page.keyboard().press("/");
+            assertThat(page.evaluate("document.activeElement.id")).isEqualTo("error");
+            page.keyboard().type("why?g");
+            assertThat(page.locator("#error").inputValue()).isEqualTo("why?g");
+            assertThat(page.locator("#shortcuts").isVisible()).isFalse();
+
+            page.locator("[data-shortcuts] button").click();
+            page.locator("[data-shortcuts-on]").uncheck();
+            page.locator("#shortcuts button").click();
+            page.reload();
+            page.keyboard().press("?");
+            assertThat(page.locator("#shortcuts").isVisible()).isFalse();
+            assertThat(page.locator("[data-shortcuts-on]").isChecked()).isFalse();
+            assertThat(chromium.complaints()).isEmpty();
         }
     }
 }

@@ -69,10 +69,16 @@ public interface JobActions {
     Bulk count(JobFilter filter, JobAction action, int most);
 
     /**
+     * As {@link #count(JobFilter, JobAction, int)}, for somebody who waits: where it has looked for so long it stops after a
+     * further thousand jobs, and says that there may be more.
+     */
+    Bulk count(JobFilter filter, JobAction action, int most, Duration within);
+
+    /**
      * How far it got.
      *
      * @param count how many jobs
-     * @param more whether it stopped at the bound with others left that fit
+     * @param more whether it stopped at the bound with others left that fit, or in time with some left to look at
      */
     record Bulk(long count, boolean more) {}
 }

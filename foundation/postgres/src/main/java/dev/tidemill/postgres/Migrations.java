@@ -27,7 +27,8 @@ public final class Migrations {
             "V011__breakers.sql",
             "V012__limited.sql",
             "V013__sorted.sql",
-            "V018__handed.sql");
+            "V018__handed.sql",
+            "V019__upkeep.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -114,8 +114,21 @@ final class PostgresActions implements Actions {
     }
 
     @Override
-    public Step step(Order order, @Nullable Progress from, int most, boolean dryRun) {
-        return transaction(connection -> steps.step(connection, order, from, most, dryRun));
+    public Steps begin(Order order) {
+        return new UnderWay(new Session(dataSource, ANSWER_WITHIN), steps, order);
+    }
+
+    /** A connection for all steps: where nobody pools them, opening one takes longer than a step. */
+    private record UnderWay(Session session, ActionSteps steps, Order order) implements Steps {
+        @Override
+        public Step next(@Nullable Progress from, int most, boolean dryRun) {
+            return session.transaction(connection -> steps.step(connection, order, from, most, dryRun));
+        }
+
+        @Override
+        public void close() {
+            session.close();
+        }
     }
 
     /** Zero for now, and for what is past by the database's clock. */

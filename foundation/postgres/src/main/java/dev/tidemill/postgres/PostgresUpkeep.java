@@ -30,6 +30,8 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
     private final Rescuer rescuer;
     /** The job whose unique key was looked at last; for the keeping thread alone. */
     private long keysPrunedTo;
+    /** The epoch that was looked at last; as above. */
+    private long nodesPrunedTo;
 
     PostgresUpkeep(Session moving, Session keeping, Statements statements, NameIds queues, Rescuer rescuer) {
         this.moving = moving;
@@ -139,14 +141,16 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
                     statement.executeUpdate();
                 }
             }
-            keysPrunedTo = pruneKeys(connection);
+            keysPrunedTo = pruned(connection, "prune_unique", keysPrunedTo);
+            nodesPrunedTo = pruned(connection, "prune_nodes", nodesPrunedTo);
             return true;
         });
     }
 
-    private long pruneKeys(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("prune_unique"))) {
-            statement.setLong(1, keysPrunedTo);
+    /** Removes some of what is not needed any more, from behind where it came to before; returns where it came to. */
+    private long pruned(Connection connection, String name, long after) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
+            statement.setLong(1, after);
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
                 return rows.getLong(1);

@@ -4,7 +4,6 @@ import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.store.Calls;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Completions;
-import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
@@ -46,7 +45,7 @@ final class PostgresWorkplace implements Workplace {
     private final Claimer claimer;
     private final Session claiming;
     private final Session finishing;
-    private final Session heart;
+    private final Heart heart;
     private final FinishStatements finish;
     private final Completions completions;
     private final Reports reports;
@@ -71,9 +70,9 @@ final class PostgresWorkplace implements Workplace {
         this.node = node;
         this.claiming = new Session(dataSource, Duration.ofSeconds(30));
         this.finishing = new Session(dataSource, Duration.ofSeconds(30));
-        this.heart = new Session(dataSource, Duration.ofSeconds(4));
+        this.heart = new Heart(dataSource, statements, kinds, queues, node);
         this.finish = new FinishStatements(statements, kinds, queues);
-        this.epoch = heart.transaction(connection -> join(connection, node));
+        this.epoch = heart.epoch();
         this.reports = new PostgresReports(dataSource, statements, this);
         this.calls = new PostgresCalls(dataSource, statements, epoch, OTHER_SLOT);
         this.completions = new PostgresCompletions(dataSource, statements, epoch);
@@ -86,37 +85,7 @@ final class PostgresWorkplace implements Workplace {
                 epoch,
                 CLAIM_SLOT,
                 new Lookout(dataSource, claiming, statements, queues),
-                heart.call(this::now));
-    }
-
-    private long join(Connection connection, NodeInfo node) throws SQLException {
-        long joined;
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("join_node"))) {
-            Parameters.set(
-                    statement,
-                    node.name(),
-                    node.host(),
-                    node.pid(),
-                    sorted(node.kinds(), List.of()),
-                    sorted(node.queues(), List.of()));
-            try (ResultSet rows = statement.executeQuery()) {
-                rows.next();
-                joined = rows.getLong(1);
-            }
-        }
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("raise_fence"))) {
-            statement.setLong(1, joined);
-            statement.executeUpdate();
-        }
-        return joined;
-    }
-
-    private long now(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("now"));
-                ResultSet rows = statement.executeQuery()) {
-            rows.next();
-            return rows.getLong(1);
-        }
+                heart.now());
     }
 
     @Override
@@ -143,18 +112,14 @@ final class PostgresWorkplace implements Workplace {
 
     @Override
     public void offer(Set<String> kinds, Set<String> queues) {
-        String[] allKinds = sorted(node.kinds(), kinds);
-        String[] allQueues = sorted(node.queues(), queues);
+        String[] allKinds = Heart.sorted(node.kinds(), kinds);
+        String[] allQueues = Heart.sorted(node.queues(), queues);
         claiming.call(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(statements.get("offer"))) {
                 Parameters.set(statement, allKinds, allQueues, epoch);
                 return statement.executeUpdate();
             }
         });
-    }
-
-    private static String[] sorted(Collection<String> own, Collection<String> others) {
-        return Stream.concat(own.stream(), others.stream()).distinct().sorted().toArray(String[]::new);
     }
 
     @Override
@@ -397,43 +362,7 @@ final class PostgresWorkplace implements Workplace {
 
     @Override
     public long heartbeat(int running, List<Tally> tallies) {
-        return heart.transaction(connection -> {
-            long now;
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("heartbeat"))) {
-                Parameters.set(statement, running, Pooler.promisedPid(connection), epoch);
-                try (ResultSet rows = statement.executeQuery()) {
-                    if (!rows.next()) {
-                        throw new EpochClosedException("epoch " + epoch + " is closed");
-                    }
-                    now = rows.getLong(1);
-                }
-            }
-            if (!tallies.isEmpty()) {
-                addTallies(connection, tallies);
-            }
-            return now;
-        });
-    }
-
-    private void addTallies(Connection connection, List<Tally> tallies) throws SQLException {
-        short[] priorities = new short[tallies.size()];
-        for (int i = 0; i < priorities.length; i++) {
-            priorities[i] = (short) tallies.get(i).priority().code();
-        }
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("add_tally"))) {
-            Parameters.set(
-                    statement,
-                    epoch,
-                    tallies.stream().mapToInt(tally -> queues.id(tally.queue())).toArray(),
-                    priorities,
-                    tallies.stream().mapToInt(tally -> kinds.id(tally.kind())).toArray(),
-                    tallies.stream().mapToLong(Tally::succeeded).toArray(),
-                    tallies.stream().mapToLong(Tally::failed).toArray(),
-                    tallies.stream().mapToLong(Tally::met).toArray(),
-                    tallies.stream().mapToLong(Tally::missed).toArray(),
-                    tallies.stream().mapToLong(Tally::tookMicros).toArray());
-            statement.executeUpdate();
-        }
+        return heart.beat(running, tallies);
     }
 
     @Override

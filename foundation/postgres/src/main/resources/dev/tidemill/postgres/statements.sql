@@ -139,7 +139,11 @@ select p.pid, pg_terminate_backend(p.pid)
  cross join lateral unnest(pg_blocking_pids(w.pid)) p (pid)
 
 -- :end_node
-update {schema}.node set ended = {schema}.now_micros() where epoch = ?
+-- After its fence is gone, so that no lease of it can get a number any more.
+update {schema}.node set ended = {schema}.now_micros(), leases_below = {schema}.next_id('attempt') where epoch = ?
+
+-- :prune_nodes
+select {schema}.prune_nodes(?)
 
 -- :move_due
 select queue, priority, start_by, jobs from {schema}.move_due(?)

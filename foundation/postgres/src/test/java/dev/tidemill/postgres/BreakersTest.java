@@ -53,7 +53,7 @@ final class BreakersTest {
     /** Each test has a schema beside the class's own. */
     @AfterAll
     static void drop(TestDatabase database) throws SQLException {
-        for (String schema : List.of("_down", "_killed", "_hand", "_both", "_ratio", "_bad", "_one")) {
+        for (String schema : List.of("_down", "_killed", "_hand", "_both", "_ratio", "_bad", "_one", "_told")) {
             new Sql(database.dataSource(), database.schema() + schema).run("drop schema if exists {schema} cascade");
         }
     }
@@ -235,6 +235,33 @@ final class BreakersTest {
         assertThat(here.number(
                         "select count(*) from {schema}.audit where target = 'BREAKER smtp' and by in ('ada', 'bob')"))
                 .isEqualTo(2);
+    }
+
+    @Test
+    void thatItOpenedAndClosedByItselfStandsInTheAuditTrail() {
+        Provider smtp = new Provider();
+        try (Tidemill mill = start("_told", QUICK, (job, run) -> smtp.call("smtp"), "smtp")) {
+            List<Long> ids = mill.enqueueAll(mails(20));
+            // One probe fails at least, which changes nothing: it was open and stays so.
+            await().atMost(SOON).until(() -> breaker(mill, "smtp").opened() >= 2);
+            assertThat(mill.audit(Long.MAX_VALUE, 10, null, "BREAKER smtp"))
+                    .singleElement()
+                    .satisfies(line -> {
+                        assertThat(line.by()).isEqualTo("engine");
+                        assertThat(line.action()).isEqualTo("open breaker");
+                        assertThat(line.detail()).contains("connection refused");
+                    });
+            smtp.down = false;
+            ids.forEach(id -> Jobs.in(mill, id, JobState.SUCCEEDED));
+            assertThat(mill.audit(Long.MAX_VALUE, 10, null, "BREAKER smtp"))
+                    .hasSize(2)
+                    .first()
+                    .satisfies(line -> {
+                        assertThat(line.by()).isEqualTo("engine");
+                        assertThat(line.action()).isEqualTo("close breaker");
+                        assertThat(line.detail()).matches("job \\d+ succeeded");
+                    });
+        }
     }
 
     @Test

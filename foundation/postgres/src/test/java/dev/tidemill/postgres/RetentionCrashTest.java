@@ -11,6 +11,9 @@ import dev.tidemill.jobs.store.Workplace;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.StoreHand;
 import dev.tidemill.testkit.TestDatabase;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -121,6 +124,108 @@ class RetentionCrashTest {
         }
         goOn();
         assertThatTheRightOnesStayed();
+    }
+
+    private Process worker() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        RetentionWorker.class.getName(),
+                        database.jdbcUrl(),
+                        database.user(),
+                        database.password(),
+                        database.schema())
+                .redirectOutput(Redirect.DISCARD)
+                .redirectError(Redirect.INHERIT)
+                .start();
+    }
+
+    /**
+     * Starts a process that drops history, and kills it while it waits, in the middle of the next step, for what is locked
+     * here. Its session goes on or not, as sessions of killed processes do.
+     *
+     * @param endSession whether the database loses the session as well, as when a machine is gone
+     */
+    private void killWhileItWaitsFor(String locking, boolean endSession) throws Exception {
+        try (Connection blocker = almanac.sql().begin()) {
+            almanac.sql().number(blocker, locking);
+            int pid = Sql.pid(blocker);
+            Process worker = worker();
+            long session;
+            try {
+                session = await().atMost(SOON)
+                        .pollInterval(Duration.ofMillis(5))
+                        .until(() -> almanac.sql().waiterOf(pid), waiter -> waiter != 0);
+            } finally {
+                worker.destroyForcibly();
+            }
+            assertThat(worker.waitFor()).as("killed").isEqualTo(137);
+            if (endSession) {
+                almanac.sql().run("select pg_terminate_backend(" + session + ")");
+            } else {
+                blocker.rollback();
+            }
+            await().atMost(SOON)
+                    .until(() ->
+                            almanac.sql().number("select count(*) from pg_stat_activity where pid = " + session) == 0);
+            blocker.rollback();
+        }
+        almanac.pass(Duration.ofMinutes(2));
+    }
+
+    private void anotherNodeGoesOnUntil(String condition) throws Exception {
+        try (JobStore node = almanac.open()) {
+            int idle = 0;
+            while (almanac.sql().number("select (" + condition + ")::integer") == 0) {
+                if (!node.history().advance()) {
+                    almanac.pass(Duration.ofMinutes(2));
+                    assertThat(idle++)
+                            .as("steps in which nothing was done before %s", condition)
+                            .isLessThan(10);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aProcessMayBeKilledInTheMiddleOfEveryStep() throws Exception {
+        String parts = "select count(*) from (select from {schema}.part for update) p";
+        String step = "coalesce((select max(step) from {schema}.part where family = '%s'), 0) >= %d";
+        killWhileItWaitsFor(parts, false);
+        anotherNodeGoesOnUntil(step.formatted("job", 1));
+        almanac.pass(Duration.ofMinutes(2));
+        killWhileItWaitsFor(parts, false);
+        anotherNodeGoesOnUntil(step.formatted("job", 2));
+        killWhileItWaitsFor("select count(*) from (select from {schema}.survivor for update) s", true);
+        assertThat(almanac.isKept(nextYear)).as("rolled back with the session").isFalse();
+        killWhileItWaitsFor("select count(*) from (select from {schema}.survivor for update) s", false);
+        anotherNodeGoesOnUntil("not exists (select from {schema}.survivor)");
+        killWhileItWaitsFor(parts, false);
+        anotherNodeGoesOnUntil(step.formatted("job", 3));
+        // Which partition is next is noted before it is detached.
+        killWhileItWaitsFor(parts, false);
+        String reading = "select count(*) from {schema}.tag";
+        killWhileItWaitsFor(reading, true);
+        assertThat(almanac.sql()
+                        .number("select count(*) from pg_inherits where inhdetachpending and inhparent ="
+                                + " '{schema}.tag'::regclass"))
+                .as("left half detached")
+                .isEqualTo(1);
+        anotherNodeGoesOnUntil("to_regclass('{schema}.cancelled_0') is not null and not exists (select from pg_inherits"
+                + " where inhrelid = '{schema}.cancelled_0'::regclass)");
+        killWhileItWaitsFor(parts, true);
+        assertThat(almanac.sql().number("select count(*) from {schema}.part where family = 'job' and step = 3"))
+                .as("its tables are dropped, and were not when the session went")
+                .isEqualTo(1);
+        killWhileItWaitsFor(parts, false);
+        anotherNodeGoesOnUntil("not exists (select from {schema}.part where family = 'job' and step > 0)");
+        killWhileItWaitsFor(parts, true);
+        goOn();
+        assertThatTheRightOnesStayed();
+        assertThat(almanac.sql().number("select count(*) from {schema}.part where step > 0"))
+                .isZero();
     }
 
     /** Seen without the precaution: a plain DROP behind an open reader kept bodies from everybody for over a second. */

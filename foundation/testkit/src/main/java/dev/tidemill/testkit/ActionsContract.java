@@ -23,6 +23,7 @@ import dev.tidemill.jobs.store.Actions.Done;
 import dev.tidemill.jobs.store.Actions.Order;
 import dev.tidemill.jobs.store.Actions.Progress;
 import dev.tidemill.jobs.store.Actions.Step;
+import dev.tidemill.jobs.store.Actions.Steps;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
@@ -99,17 +100,19 @@ public abstract class ActionsContract {
     /** Does it to all that fits; returns how many it were. */
     private long all(JobFilter filter, JobAction action, int most, boolean dryRun, Workplace... told) {
         Order order = new Order(filter, action, PRIORITIES, BY);
-        @Nullable Progress at = null;
-        int left = most;
-        while (true) {
-            Step step = hand.store().actions().step(order, at, left, dryRun);
-            for (Workplace place : told) {
-                step.hints().forEach(place::hint);
-            }
-            at = step.progress();
-            left -= step.fitting();
-            if (step.through() || left == 0) {
-                return at.count();
+        try (Steps steps = hand.store().actions().begin(order)) {
+            @Nullable Progress at = null;
+            int left = most;
+            while (true) {
+                Step step = steps.next(at, left, dryRun);
+                for (Workplace place : told) {
+                    step.hints().forEach(place::hint);
+                }
+                at = step.progress();
+                left -= step.fitting();
+                if (step.through() || left == 0) {
+                    return at.count();
+                }
             }
         }
     }

@@ -13,7 +13,8 @@ import picocli.CommandLine.Command;
         description = "Measures Tidemill on this machine, each run in processes of its own.",
         synopsisSubcommandLabel = "COMMAND",
         footer = "  peers  Measures Tidemill beside other job systems; a program of its own: bench peers --help.",
-        subcommands = {JobsCommand.class, HttpCommand.class, CacheCommand.class, SeedsCommand.class})
+        subcommands = {JobsCommand.class, HttpCommand.class, PagesCommand.class, CacheCommand.class, SeedsCommand.class
+        })
 public final class BenchMain {
     /** The web server of the shop that is measured tells of every start; held here, since loggers are held weakly. */
     private static final Logger WEB_SERVER_LOG = Logger.getLogger("io.helidon");

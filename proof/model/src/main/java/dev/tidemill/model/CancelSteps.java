@@ -52,4 +52,11 @@ final class CancelSteps {
         }
         return over;
     }
+
+    static void carryOut(Layout rows, World next, int session, int job) {
+        if (next.database.seeNow(session, rows.request(job)) != 0) {
+            next.database.write(session, rows.request(job), 0);
+            next.database.write(session, rows.cancelled(job), 1);
+        }
+    }
 }

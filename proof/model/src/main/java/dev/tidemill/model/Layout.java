@@ -93,4 +93,13 @@ final class Layout {
     int tries(int lease) {
         return (lease - 1) / scope.nodes() / scope.jobs();
     }
+
+    boolean isLeaseOf(int value, int node) {
+        return value != 0 && node(value) == node;
+    }
+
+    /** Remembered: whatever the tables say, a lease's value stays what it was. */
+    boolean isMine(World state, int node, int lease) {
+        return state.run(lease) != World.Run.UNKNOWN && node(state.leased(lease)) == node;
+    }
 }

@@ -5,21 +5,18 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.Place;
 import dev.tidemill.cli.options.Span;
-import dev.tidemill.cli.options.Tag;
 import dev.tidemill.cli.options.Time;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.jobs.CatchUp;
-import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Overlap;
-import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.ScheduleOptions;
 import dev.tidemill.jobs.ScheduleView;
 import dev.tidemill.jobs.Timing;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -72,14 +69,8 @@ final class PutSchedule implements Callable<Integer> {
             description = "While the last job is unfinished: SKIP, QUEUE or ALLOW. Default: ${DEFAULT-VALUE}.")
     private String overlap = "SKIP";
 
-    @Option(names = "--queue", paramLabel = "QUEUE", description = "Where its jobs wait. Default: 'default'.")
-    private @Nullable String queue;
-
-    @Option(names = "--priority", paramLabel = "PRIORITY", description = "Theirs. Default: MEDIUM.")
-    private @Nullable String priority;
-
-    @Option(names = "--tag", paramLabel = "NAME:VALUE", description = "Theirs; may be given up to 18 times.")
-    private List<String> tags = List.of();
+    @Mixin
+    private Place place = new Place();
 
     @Mixin
     private Asker asker = new Asker();
@@ -120,7 +111,7 @@ final class PutSchedule implements Callable<Integer> {
     @Override
     public Integer call() {
         Timing timing = timing();
-        ScheduleOptions options = new ScheduleOptions(CatchUp.parse(catchUp), Overlap.parse(overlap), job());
+        ScheduleOptions options = new ScheduleOptions(CatchUp.parse(catchUp), Overlap.parse(overlap), place.options());
         try (Connected to = database.open(output)) {
             ScheduleView put =
                     to.mill().schedules().by(asker.by()).put(name, timing, new JobRequest(kind, payload), options);
@@ -142,20 +133,5 @@ final class PutSchedule implements Callable<Integer> {
             return Timing.every(when.every);
         }
         return when.after != null ? Timing.afterEach(when.after) : Timing.once(Objects.requireNonNull(when.at));
-    }
-
-    private EnqueueOptions job() {
-        EnqueueOptions options = EnqueueOptions.NONE;
-        if (queue != null) {
-            options = options.onQueue(queue);
-        }
-        if (priority != null) {
-            options = options.withPriority(Priority.parse(priority));
-        }
-        for (String given : tags) {
-            Tag tag = Tag.parse(given);
-            options = tag == null ? options : options.tag(tag.name(), tag.value());
-        }
-        return options;
     }
 }

@@ -11,6 +11,7 @@ public final class JobCommands {
     /** Adds them. */
     public static void addTo(CommandLine program) {
         Group.named("jobs", "Looks for jobs, enqueues and steers them.")
+                .with(new ListJobs())
                 .with(new ShowJob())
                 .with(new WhyJob())
                 .with(new EnqueueJobs())

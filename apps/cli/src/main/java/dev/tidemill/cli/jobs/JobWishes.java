@@ -1,27 +1,20 @@
 package dev.tidemill.cli.jobs;
 
+import dev.tidemill.cli.options.Place;
 import dev.tidemill.cli.options.Span;
-import dev.tidemill.cli.options.Tag;
 import dev.tidemill.cli.options.Time;
 import dev.tidemill.jobs.EnqueueOptions;
-import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Unique;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a job is enqueued. */
 final class JobWishes {
-    @Option(names = "--queue", paramLabel = "QUEUE", description = "Where it waits. Default: 'default'.")
-    private @Nullable String queue;
-
-    @Option(
-            names = "--priority",
-            paramLabel = "PRIORITY",
-            description = "CRITICAL, HIGH, MEDIUM, LOW or OFF_PEAK. Default: MEDIUM.")
-    private @Nullable String priority;
+    @Mixin
+    private Place place = new Place();
 
     @Option(
             names = "--delay",
@@ -46,9 +39,6 @@ final class JobWishes {
             description = "None of its kind with this key beside it: if there is one, that stays and is named.")
     private @Nullable String uniqueKey;
 
-    @Option(names = "--tag", paramLabel = "NAME:VALUE", description = "To find it by; may be given up to 20 times.")
-    private List<String> tags = List.of();
-
     @Option(
             names = "--attempts",
             paramLabel = "N",
@@ -67,13 +57,7 @@ final class JobWishes {
     }
 
     EnqueueOptions options() {
-        EnqueueOptions options = EnqueueOptions.NONE;
-        if (queue != null) {
-            options = options.onQueue(queue);
-        }
-        if (priority != null) {
-            options = options.withPriority(Priority.parse(priority));
-        }
+        EnqueueOptions options = place.options();
         if (delay != null) {
             options = options.in(delay);
         }
@@ -85,10 +69,6 @@ final class JobWishes {
         }
         if (uniqueKey != null) {
             options = options.onlyOne(Unique.key(uniqueKey));
-        }
-        for (String given : tags) {
-            Tag tag = Tag.parse(given);
-            options = tag == null ? options : options.tag(tag.name(), tag.value());
         }
         if (attempts != null) {
             options = options.attempts(attempts);

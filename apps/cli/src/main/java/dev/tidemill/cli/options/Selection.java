@@ -7,9 +7,9 @@ import dev.tidemill.jobs.JobActions;
 import dev.tidemill.jobs.JobActions.Bulk;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobState;
-import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -21,37 +21,11 @@ public final class Selection {
     @Option(names = "--all", description = "All of them; alone, or with what they have in common.")
     private boolean all;
 
-    @Option(names = "--kind", paramLabel = "KIND", description = "Those of this kind.")
-    private @Nullable String kind;
-
-    @Option(names = "--queue", paramLabel = "QUEUE", description = "Those on this queue.")
-    private @Nullable String queue;
-
-    @Option(names = "--key", paramLabel = "KEY", description = "Those with this key.")
-    private @Nullable String key;
-
-    @Option(names = "--tag", paramLabel = "NAME:VALUE", description = "Those with this tag.")
-    private @Nullable String tag;
-
-    @Option(names = "--code", paramLabel = "CODE", description = "Dead letters of this code, such as TIMED_OUT.")
-    private @Nullable String code;
+    @Mixin
+    private Common common = new Common();
 
     @Option(names = "--state", paramLabel = "STATE", description = "READY or SCHEDULED; without it, both.")
     private @Nullable JobState state;
-
-    @Option(
-            names = "--enqueued-from",
-            paramLabel = "TIME",
-            converter = Time.class,
-            description = "Those enqueued then or later.")
-    private @Nullable Instant enqueuedFrom;
-
-    @Option(
-            names = "--enqueued-before",
-            paramLabel = "TIME",
-            converter = Time.class,
-            description = "Those enqueued earlier.")
-    private @Nullable Instant enqueuedBefore;
 
     @Option(
             names = "--most",
@@ -79,18 +53,7 @@ public final class Selection {
     }
 
     private JobFilter filter() {
-        Tag parsed = Tag.parse(tag);
-        return new JobFilter(
-                state,
-                kind,
-                queue,
-                key,
-                parsed == null ? null : parsed.name(),
-                parsed == null ? null : parsed.value(),
-                code,
-                enqueuedFrom,
-                enqueuedBefore,
-                null);
+        return common.filter(state, null);
     }
 
     /**

@@ -36,6 +36,13 @@ final class MigrateCommand implements Callable<Integer> {
     @Option(names = "--check", description = "Say what is missing, and change nothing; exit code 1 if something is.")
     private boolean check;
 
+    @Option(
+            names = "--component",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Only the tables of these: jobs, server, cache; several with commas. Default: all.")
+    private List<String> components = List.of();
+
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
@@ -58,9 +65,10 @@ final class MigrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException {
+        List<Part> wanted = wanted();
         DataSource source = database.source(output);
         Map<Part, Standing> before = new LinkedHashMap<>();
-        for (Part part : parts) {
+        for (Part part : wanted) {
             before.put(part, of(source, part).standing());
         }
         int missing =
@@ -72,7 +80,7 @@ final class MigrateCommand implements Callable<Integer> {
         Map<Part, List<String>> applied = new LinkedHashMap<>();
         try (Bar bar = output.bar("files applied", missing)) {
             List<String> done = new ArrayList<>();
-            for (Part part : parts) {
+            for (Part part : wanted) {
                 applied.put(part, of(source, part).apply(file -> {
                     done.add(file);
                     bar.at(done.size());
@@ -80,11 +88,26 @@ final class MigrateCommand implements Callable<Integer> {
             }
         }
         Map<Part, Standing> after = new LinkedHashMap<>();
-        for (Part part : parts) {
+        for (Part part : wanted) {
             after.put(part, of(source, part).standing());
         }
         tell(after, applied);
         return ExitCode.DONE;
+    }
+
+    /** In the order in which they depend on each other, however they are named. */
+    private List<Part> wanted() {
+        for (String name : components) {
+            if (parts.stream().noneMatch(part -> part.name().equals(name))) {
+                throw output.wrong("--component is '" + name + "'; there are "
+                        + String.join(", ", parts.stream().map(Part::name).toList()) + ".");
+            }
+        }
+        return components.isEmpty()
+                ? parts
+                : parts.stream()
+                        .filter(part -> components.contains(part.name()))
+                        .toList();
     }
 
     private Migrations of(DataSource source, Part part) {

@@ -1,7 +1,9 @@
 package dev.tidemill.cli.setup;
 
+import dev.tidemill.cache.CacheTables;
 import dev.tidemill.cli.setup.MigrateCommand.Part;
 import dev.tidemill.schema.Migrations;
+import dev.tidemill.server.tables.ServerTables;
 import java.util.List;
 import javax.sql.DataSource;
 import picocli.CommandLine;
@@ -12,9 +14,21 @@ public final class SetupCommands {
 
     /** Adds them. */
     public static void addTo(CommandLine program) {
-        program.addSubcommand(new MigrateCommand(List.of(new Part("jobs", SetupCommands::jobs))))
+        // The jobs' first: the others use their clock and their audit trail.
+        program.addSubcommand(new MigrateCommand(List.of(
+                        new Part("jobs", SetupCommands::jobs),
+                        new Part("server", SetupCommands::server),
+                        new Part("cache", SetupCommands::cache))))
                 .addSubcommand(new ServerCommand())
                 .addSubcommand(new CompletionCommand());
+    }
+
+    private static Migrations server(DataSource source, String schema) {
+        return new ServerTables(source, schema).migrations();
+    }
+
+    private static Migrations cache(DataSource source, String schema) {
+        return new Migrations(source, schema, CacheTables.component());
     }
 
     private static Migrations jobs(DataSource source, String schema) {

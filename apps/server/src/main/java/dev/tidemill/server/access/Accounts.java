@@ -36,7 +36,7 @@ public final class Accounts {
     private static final Pattern USER = Pattern.compile("[a-z0-9][a-z0-9._@+-]{0,63}");
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     /** What the audit trail calls callers who are no users. */
-    private static final Set<String> TAKEN = Set.of("token", "anyone", "nobody", "setup", "system");
+    private static final Set<String> TAKEN = Set.of("token", "anyone", "nobody", "setup", "system", "engine");
 
     private static final String KEY_PREFIX = "tdm_";
     private static final Duration LONGEST = Duration.ofDays(3653);

@@ -27,9 +27,7 @@ public final class EndpointsApi {
     private static final String ONE = ENDPOINTS + "/{name}";
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
     private static final Duration KEEP = Duration.ofDays(1);
-    private static final Duration KEEP_MOST = Duration.ofDays(30);
     private static final int CONCURRENCY = 10;
-    private static final int REASON = 500;
 
     private final Pusher pusher;
 
@@ -159,11 +157,6 @@ public final class EndpointsApi {
         Fields fields = Fields.read(call.json(), "keep", "secret");
         Duration keep = fields.duration("keep");
         String given = fields.text("secret");
-        if (keep != null && (keep.isNegative() || keep.compareTo(KEEP_MOST) > 0)) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "keep is " + keep + "; the secret that is replaced can go on for 0 to 30 days.");
-        }
         WebhookSecret secret = given == null ? WebhookSecret.random() : WebhookSecret.parse(given);
         pusher.book()
                 .rotate(
@@ -179,11 +172,6 @@ public final class EndpointsApi {
         call.takesOnly();
         Fields fields = Fields.read(call.json(), "reason");
         @Nullable String reason = fields.text("reason");
-        if (reason != null && (reason.length() > REASON || reason.indexOf('\0') >= 0)) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "The reason has " + reason.length() + " characters; it may have " + REASON + ", none of them NUL.");
-        }
         pusher.book().pause(call.path("name"), call.caller().name(), reason == null ? "" : reason);
         pusher.changed();
         return Reply.empty(204);

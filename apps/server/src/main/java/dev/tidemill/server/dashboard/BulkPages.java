@@ -16,6 +16,7 @@ import dev.tidemill.server.page.Flash;
 import dev.tidemill.server.page.Format;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.page.Section;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -23,6 +24,7 @@ import java.util.Map;
 final class BulkPages {
     private static final String PATH = "/all-jobs";
     private static final int MOST = 10_000;
+    private static final Duration COUNT_WITHIN = Duration.ofMillis(60);
     static final List<String> ACTIONS = List.of("cancel", "run-now", "priority", "replay", "discard");
 
     private final Tidemill mill;
@@ -43,7 +45,7 @@ final class BulkPages {
         String name = call.query("action").orElse("");
         String priority = call.query("priority").orElse("MEDIUM");
         JobAction action = action(name, priority);
-        Bulk bulk = mill.actions().count(filter(query), action, MOST);
+        Bulk bulk = mill.actions().count(filter(query), action, MOST, COUNT_WITHIN);
         return pages.show(
                 call,
                 Section.JOBS,

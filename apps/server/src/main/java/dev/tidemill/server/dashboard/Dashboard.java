@@ -3,13 +3,14 @@ package dev.tidemill.server.dashboard;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Pages;
+import dev.tidemill.server.push.Pusher;
 
 /** The pages beside the overview. */
 public final class Dashboard {
     private Dashboard() {}
 
     /** Adds the routes of all rooms. */
-    public static void mount(Tidemill mill, Pages pages, Router router) {
+    public static void mount(Tidemill mill, Pusher pusher, Pages pages, Router router) {
         new QueuePages(mill, pages).mount(router);
         new JobListPages(mill, pages).mount(router);
         new BulkPages(mill, pages).mount(router);
@@ -19,6 +20,7 @@ public final class Dashboard {
         new NodePages(mill, pages).mount(router);
         new LimitPages(mill, pages).mount(router);
         new BreakerPages(mill, pages).mount(router);
+        new EndpointPages(mill, pusher, pages).mount(router);
         new RetentionPages(mill, pages).mount(router);
         new DoctorPage(mill, pages).mount(router);
         new AuditPage(mill, pages).mount(router);

@@ -37,6 +37,7 @@ public final class Assets {
         add("pages.css", "text/css; charset=utf-8", own("pages.css"));
         add("live.js", SCRIPT, own("live.js"));
         add("charts.js", SCRIPT, own("charts.js"));
+        add("shortcuts.js", SCRIPT, own("shortcuts.js"));
         add("icon.svg", "image/svg+xml", own("icon.svg"));
         add("htmx.js", SCRIPT, fromWebJar("htmx.org", "dist/htmx.min.js"));
         add("chart.js", SCRIPT, fromWebJar("chart.js", "dist/chart.umd.min.js"));

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointBook {
     private static final int MOST = 1_000;
+    private static final Duration KEEP_MOST = Duration.ofDays(30);
+    private static final int REASON = 500;
 
     private final ServerTables tables;
     private final Statements sql;
@@ -183,8 +185,17 @@ public final class EndpointBook {
         }
     }
 
-    /** Gives it a new secret; the one that it has signs beside it for this long. */
+    /**
+     * Gives it a new secret; the one that it has signs beside it for this long.
+     *
+     * @param keep 0 to 30 days
+     */
     public void rotate(String name, WebhookSecret secret, Duration keep, String by) {
+        if (keep.isNegative() || keep.compareTo(KEEP_MOST) > 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "keep is " + keep + "; the secret that is replaced can go on for 0 to 30 days.");
+        }
         change(by, "rotate endpoint", name, "", connection -> {
             refuseUnknown(connection, name);
             sql.run(connection, "retire_secrets", name, micros(keep), name);
@@ -200,8 +211,17 @@ public final class EndpointBook {
         });
     }
 
-    /** Sends nothing there until it is resumed. */
+    /**
+     * Sends nothing there until it is resumed.
+     *
+     * @param reason at most 500 characters; may be empty
+     */
     public void pause(String name, String by, String reason) {
+        if (reason.length() > REASON || reason.indexOf('\0') >= 0) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The reason has " + reason.length() + " characters; it may have " + REASON + ", none of them NUL.");
+        }
         change(by, "pause endpoint", name, reason, connection -> {
             refuseUnknown(connection, name);
             return sql.run(connection, "pause", by, reason, name);

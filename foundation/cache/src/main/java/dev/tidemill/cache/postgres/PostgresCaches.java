@@ -2,6 +2,7 @@ package dev.tidemill.cache.postgres;
 
 import dev.tidemill.cache.tier.InvalidationLog;
 import dev.tidemill.cache.tier.SharedTier;
+import dev.tidemill.schema.Component;
 import dev.tidemill.schema.Migrations;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -11,6 +12,11 @@ import javax.sql.DataSource;
 public record PostgresCaches(SharedTier tier, InvalidationLog log) {
     private static final int READING = 4;
     private static final int LOOKING = 2;
+
+    /** The files that make the tables. */
+    public static Component component() {
+        return CacheSql.COMPONENT;
+    }
 
     /** Opens both, after bringing the tables up to date if wanted. */
     public static PostgresCaches open(

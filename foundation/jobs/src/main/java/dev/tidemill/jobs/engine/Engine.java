@@ -23,7 +23,6 @@ import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.store.Checkup;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Hint;
-import dev.tidemill.jobs.store.Intake.Added;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.JobStoreProvider;
 import dev.tidemill.jobs.store.NewJob;
@@ -37,7 +36,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -253,51 +251,7 @@ public final class Engine {
     /** Runs a transaction and wakes whoever can run what it enqueued. */
     public <R> R inTransaction(DataSource dataSource, Transaction.Call<R> body) throws Exception {
         refuseIfStopped();
-        List<Hint> hints = new ArrayList<>();
-        R result;
-        try (Connection connection = dataSource.getConnection()) {
-            boolean autoCommit = connection.getAutoCommit();
-            connection.setAutoCommit(false);
-            try {
-                result = body.call(new OpenTransaction(connection, hints));
-                connection.commit();
-            } catch (Throwable failed) {
-                try {
-                    connection.rollback();
-                } catch (Exception alsoFailed) {
-                    failed.addSuppressed(alsoFailed);
-                }
-                throw failed;
-            } finally {
-                connection.setAutoCommit(autoCommit);
-            }
-        }
-        committed(hints);
-        return result;
-    }
-
-    private final class OpenTransaction implements Transaction {
-        private final Connection connection;
-        private final List<Hint> hints;
-
-        OpenTransaction(Connection connection, List<Hint> hints) {
-            this.connection = connection;
-            this.hints = hints;
-        }
-
-        @Override
-        public Connection connection() {
-            return connection;
-        }
-
-        @Override
-        public Enqueued enqueueUnique(Object job, EnqueueOptions options) {
-            return translated(() -> {
-                Added added = enqueuer.add(connection, List.of(job), options);
-                hints.addAll(added.hints());
-                return added.first();
-            });
-        }
+        return OpenTransaction.run(dataSource, enqueuer, this::committed, body);
     }
 
     /** Asks the store. */

@@ -18,6 +18,7 @@ import dev.tidemill.jobs.store.Actions.Done;
 import dev.tidemill.jobs.store.Actions.Order;
 import dev.tidemill.jobs.store.Actions.Progress;
 import dev.tidemill.jobs.store.Actions.Step;
+import dev.tidemill.jobs.store.Actions.Steps;
 import dev.tidemill.jobs.store.Desk.Replayed;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobDesk implements JobActions, Nodes {
     private static final int LONGEST_BY = 100;
     private static final int LONGEST_TEXT = 500;
+    private static final Duration NO_HURRY = Duration.ofNanos(Long.MAX_VALUE);
 
     private final JobStore store;
     private final Enqueuer enqueuer;
@@ -113,49 +115,59 @@ public final class JobDesk implements JobActions, Nodes {
         bounded(most);
         actedOn(filter);
         Order order = new Order(filter, action, priorities, asker(by));
-        Actions actions = store.actions();
-        @Nullable Progress at = null;
-        int left = most;
-        while (left > 0) {
-            Step step = step(actions, order, at, left, false);
-            committed.accept(step.hints());
-            at = step.progress();
-            left -= step.fitting();
-            soFar.accept(at.count());
-            if (step.through()) {
-                return new Bulk(at.count(), false);
+        try (Steps steps = store.actions().begin(order)) {
+            @Nullable Progress at = null;
+            int left = most;
+            while (left > 0) {
+                Step step = step(steps, at, left, false);
+                committed.accept(step.hints());
+                at = step.progress();
+                left -= step.fitting();
+                soFar.accept(at.count());
+                if (step.through()) {
+                    return new Bulk(at.count(), false);
+                }
             }
-        }
-        long count = at == null ? 0 : at.count();
-        while (true) {
-            Step step = step(actions, order, at, 1, true);
-            if (step.fitting() > 0 || step.through()) {
-                return new Bulk(count, step.fitting() > 0);
+            long count = at == null ? 0 : at.count();
+            while (true) {
+                Step step = step(steps, at, 1, true);
+                if (step.fitting() > 0 || step.through()) {
+                    return new Bulk(count, step.fitting() > 0);
+                }
+                at = step.progress();
             }
-            at = step.progress();
         }
     }
 
     @Override
     public Bulk count(JobFilter filter, JobAction action, int most) {
+        return count(filter, action, most, NO_HURRY);
+    }
+
+    @Override
+    public Bulk count(JobFilter filter, JobAction action, int most, Duration within) {
         bounded(most);
         actedOn(filter);
-        Order order = new Order(filter, action, priorities, "");
-        Actions actions = store.actions();
-        @Nullable Progress at = null;
-        int left = most + 1;
-        while (true) {
-            Step step = step(actions, order, at, left, true);
-            at = step.progress();
-            left -= step.fitting();
-            if (step.through() || left == 0) {
-                return new Bulk(Math.min(most, at.count()), left == 0);
+        long began = System.nanoTime();
+        try (Steps steps = store.actions().begin(new Order(filter, action, priorities, ""))) {
+            @Nullable Progress at = null;
+            int left = most + 1;
+            while (true) {
+                Step step = step(steps, at, left, true);
+                at = step.progress();
+                left -= step.fitting();
+                if (step.through() || left == 0) {
+                    return new Bulk(Math.min(most, at.count()), left == 0);
+                }
+                if (System.nanoTime() - began >= within.toNanos()) {
+                    return new Bulk(Math.min(most, at.count()), true);
+                }
             }
         }
     }
 
-    private static Step step(Actions actions, Order order, @Nullable Progress at, int most, boolean dryRun) {
-        return Engine.translated(() -> actions.step(order, at, most, dryRun));
+    private static Step step(Steps steps, @Nullable Progress at, int most, boolean dryRun) {
+        return Engine.translated(() -> steps.next(at, most, dryRun));
     }
 
     private static void actedOn(JobFilter filter) {

@@ -24,14 +24,27 @@ public interface Actions {
     /** Makes a dead letter ready again with another payload; empty if there is none. */
     Optional<List<Hint>> replayEdited(long job, String payload, Priorities priorities, String by);
 
+    /** Begins an action over many. Nothing is done, and nothing is held, before its first step. */
+    Steps begin(Order order);
+
     /**
-     * Does a step of an action over many: up to a thousand jobs looked at.
-     *
-     * @param from where the step before ended; null to begin
-     * @param most how many jobs at most
-     * @param dryRun whether it only counts
+     * An action over many under way, which may hold a connection from its first step until it is closed. Each step is a
+     * transaction. For one thread.
      */
-    Step step(Order order, @Nullable Progress from, int most, boolean dryRun);
+    interface Steps extends AutoCloseable {
+        /**
+         * Does a step: up to a thousand jobs looked at.
+         *
+         * @param from where the step before ended; null to begin
+         * @param most how many jobs at most
+         * @param dryRun whether it only counts
+         */
+        Step next(@Nullable Progress from, int most, boolean dryRun);
+
+        /** Gives back what it holds. What was done stays done. */
+        @Override
+        void close();
+    }
 
     /**
      * What came of an action on one job.

@@ -1,0 +1,101 @@
+package dev.tidemill.cli.access;
+
+import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.DatabaseOptions;
+import dev.tidemill.cli.options.ExitCode;
+import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.terminal.Plain;
+import dev.tidemill.cli.terminal.Style;
+import dev.tidemill.cli.terminal.Table;
+import dev.tidemill.cli.terminal.Table.Column;
+import dev.tidemill.server.access.ApiKey;
+import dev.tidemill.server.http.Permission;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tidemill keys list}. */
+@Command(
+        name = "list",
+        header = "Lists the API keys, newest first, without their secrets; those that were revoked for thirty days.")
+final class ListKeys implements Callable<Integer> {
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
+    private int limit;
+
+    @Option(names = "--before", paramLabel = "ID", description = "Only keys with smaller ids, to go on.")
+    private long before = Long.MAX_VALUE;
+
+    @Mixin
+    private DatabaseOptions database = new DatabaseOptions();
+
+    @Mixin
+    private Output output = new Output();
+
+    @Override
+    public Integer call() throws SQLException {
+        if (limit < 1 || limit > 1000) {
+            throw output.wrong("--limit is " + limit + "; it must be between 1 and 1000.");
+        }
+        try (AccessTables to = AccessTables.open(database, output)) {
+            List<ApiKey> keys = to.accounts().keys(before, limit);
+            Long next = keys.size() == limit ? keys.getLast().id() : null;
+            if (output.isJson()) {
+                output.json(new JsonObject()
+                        .with("keys", keys.stream().map(ListKeys::json).toList())
+                        .with("next_before", next));
+                return ExitCode.DONE;
+            }
+            Table table = new Table(
+                    Column.number("ID"),
+                    Column.text("NAME"),
+                    Column.text("SCOPES"),
+                    Column.text("STATE"),
+                    Column.text("ENDS"),
+                    Column.text("LAST USED"),
+                    Column.text("CREATED"),
+                    Column.text("BY"));
+            keys.forEach(key -> table.row(
+                    Long.toString(key.id()),
+                    key.name(),
+                    String.join(", ", scopes(key)),
+                    key.revokedAt() == null ? Table.cell(Style.GOOD, "holds") : Table.cell(Style.FAINT, "revoked"),
+                    key.endsAt() == null ? "never" : Plain.time(key.endsAt()),
+                    Plain.time(key.usedAt()),
+                    Plain.time(key.createdAt()),
+                    key.createdBy()));
+            output.table(table, "No keys.");
+            if (next != null) {
+                output.say("There may be more: --before " + next + " goes on.");
+            }
+            return ExitCode.DONE;
+        }
+    }
+
+    private static List<String> scopes(ApiKey key) {
+        return key.scopes().stream()
+                .sorted()
+                .map(Permission::name)
+                .map(name -> name.toLowerCase(Locale.ROOT))
+                .toList();
+    }
+
+    static JsonObject json(ApiKey key) {
+        return new JsonObject()
+                .with("id", key.id())
+                .with("name", key.name())
+                .with("scopes", scopes(key))
+                .with("created_at", key.createdAt())
+                .with("created_by", key.createdBy())
+                .with("ends_at", key.endsAt())
+                .with("used_at", key.usedAt())
+                .with("revoked_at", key.revokedAt());
+    }
+}
