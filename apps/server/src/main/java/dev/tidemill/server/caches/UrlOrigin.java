@@ -68,9 +68,8 @@ final class UrlOrigin implements Loader<String, Document> {
         try {
             request(tried);
         } catch (IllegalArgumentException refused) {
-            throw new IllegalArgumentException(
-                    "a header for the origin '" + template + "' cannot be sent; its name or value is not HTTP's, or the"
-                            + " client sets it itself");
+            throw new IllegalArgumentException("a header for the origin '" + template
+                    + "' cannot be sent; its name or value is not HTTP's, or the" + " client sets it itself");
         }
     }
 
