@@ -5,6 +5,7 @@ module dev.tidemill.cli {
     requires dev.tidemill.cache;
     requires dev.tidemill.jobs;
     requires dev.tidemill.postgres;
+    requires dev.tidemill.rules;
     requires dev.tidemill.schema;
     requires dev.tidemill.server;
     requires info.picocli;
@@ -24,6 +25,8 @@ module dev.tidemill.cli {
     opens dev.tidemill.cli.jobs to
             info.picocli;
     opens dev.tidemill.cli.options to
+            info.picocli;
+    opens dev.tidemill.cli.rules to
             info.picocli;
     opens dev.tidemill.cli.setup to
             info.picocli;

@@ -7,6 +7,7 @@ module dev.tidemill.server {
     requires dev.tidemill.embedded;
     requires transitive dev.tidemill.schema;
     requires dev.tidemill.metrics;
+    requires dev.tidemill.rules;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;

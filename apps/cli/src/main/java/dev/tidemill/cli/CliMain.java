@@ -6,10 +6,12 @@ import dev.tidemill.cli.health.HealthCommands;
 import dev.tidemill.cli.jobs.JobCommands;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Program;
+import dev.tidemill.cli.rules.RuleCommands;
 import dev.tidemill.cli.setup.SetupCommands;
 import dev.tidemill.cli.terminal.Screen;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.rules.RuleException;
 import dev.tidemill.schema.SchemaException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -52,6 +54,7 @@ public final class CliMain {
         HealthCommands.addTo(root);
         ControlCommands.addTo(root);
         ControlCommands.nodes(HealthCommands.nodes()).addTo(root);
+        RuleCommands.addTo(root);
         AccessCommands.addTo(root);
         SetupCommands.addTo(root);
         List<Object> withoutGroup = new ArrayList<>(JobCommands.withoutGroup());
@@ -101,6 +104,14 @@ public final class CliMain {
         if (failed instanceof TidemillException known) {
             line.getErr().println("tidemill: " + known.code() + ": " + known.getMessage());
             return ExitCode.of(known.code());
+        }
+        if (failed instanceof RuleException known) {
+            line.getErr().println("tidemill: RULE_" + known.code() + ": " + known.getMessage());
+            return switch (known.code()) {
+                case NOT_FOUND -> ExitCode.NO;
+                case DATABASE, LOCKED_OUT, FORBIDDEN, CLOSED -> ExitCode.UNAVAILABLE;
+                case INVALID, NO_TABLE, NO_COLUMN, OUTSIDE, CIRCLE, TOO_SLOW -> ExitCode.USAGE;
+            };
         }
         if (failed instanceof IOException) {
             line.getErr().println("tidemill: what is to be read cannot be: " + failed.getMessage());

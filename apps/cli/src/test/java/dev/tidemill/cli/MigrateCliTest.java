@@ -143,6 +143,8 @@ final class MigrateCliTest {
                 "limits",
                 "limits put --queue a --concurrency 5",
                 "breakers",
+                "rules",
+                "rules pause sync",
                 "retention",
                 "pauses",
                 "pause --all",

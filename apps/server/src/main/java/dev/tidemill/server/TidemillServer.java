@@ -24,6 +24,7 @@ import dev.tidemill.server.api.OpenApi;
 import dev.tidemill.server.api.ProcessApi;
 import dev.tidemill.server.api.QueuesApi;
 import dev.tidemill.server.api.RetentionApi;
+import dev.tidemill.server.api.RulesApi;
 import dev.tidemill.server.api.SchedulesApi;
 import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
@@ -140,6 +141,7 @@ public final class TidemillServer implements AutoCloseable {
         new NodesApi(mill).mount(router);
         new AuditApi(mill).mount(router);
         new BreakersApi(mill).mount(router);
+        new RulesApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill).mount(router);
         new RetentionApi(mill).mount(router);

@@ -53,6 +53,7 @@ final class AuthorisationTest {
             READ     POST   /me/password
             READ     GET    /audit
             READ     GET    /breakers
+            READ     GET    /rules
             READ     GET    /dead-letters
             READ     GET    /doctor
             READ     GET    /endpoints
@@ -93,6 +94,7 @@ final class AuthorisationTest {
             READ     GET    /api/v1/limits
             READ     GET    /api/v1/pauses
             READ     GET    /api/v1/breakers
+            READ     GET    /api/v1/rules
             READ     GET    /api/v1/drained
             READ     GET    /api/v1/audit
             READ     GET    /api/v1/doctor

@@ -254,6 +254,7 @@ final class OpenApiTest {
         "/api/v1/audit, /api/v1/audit",
         "/api/v1/drained, /api/v1/drained",
         "/api/v1/breakers, /api/v1/breakers",
+        "/api/v1/rules, /api/v1/rules",
         "/api/v1/retention, /api/v1/retention",
         "/api/v1/caches, /api/v1/caches",
         "/api/v1/caches/names, /api/v1/caches/{cache}",

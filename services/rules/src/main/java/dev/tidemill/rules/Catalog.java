@@ -126,6 +126,10 @@ final class Catalog {
     }
 
     int id(Connection connection, String name) throws SQLException {
+        if (!database.one(connection, "are_there", row -> row.getBoolean(1)).orElse(false)) {
+            throw new RuleException(
+                    RuleError.NOT_FOUND, "There is no rule '" + name + "', and no other in this schema.");
+        }
         return database.one(connection, "rule_id", row -> row.getInt(1), name)
                 .orElseThrow(() -> new RuleException(
                         RuleError.NOT_FOUND, "There is no rule '" + name + "'; Rules.status() lists those there are."));

@@ -17,6 +17,7 @@ final class Installed<T> {
     private static final int KEYS_A_TRANSACTION = 60;
 
     private static final int SLOW_KEYS = 1_000;
+    private static final int FARTHEST = 50_000;
 
     private final int id;
     private final LocalRule<T> rule;
@@ -25,6 +26,7 @@ final class Installed<T> {
     private final Map<String, String> tooSlow = new HashMap<>();
     private final Map<String, Integer> inTheWay = new HashMap<>();
     private int size = 64;
+    private int reach = 1;
     private long from;
     private long drainingTo;
 
@@ -54,6 +56,18 @@ final class Installed<T> {
     /** How many changes to take. */
     int size() {
         return size;
+    }
+
+    /**
+     * How many changes to look at: more where all that were looked at last are in the hands of jobs at work, so that a key
+     * with many changes does not hide the others.
+     */
+    int reach() {
+        return (int) Math.min(FARTHEST, (long) size * reach);
+    }
+
+    void reached(boolean something) {
+        reach = something ? 1 : Math.min(reach * 8, FARTHEST);
     }
 
     /** How many keys a transaction may have. */

@@ -163,7 +163,7 @@ final class Pump implements AutoCloseable {
     private <T> boolean turn(Connection open, Installed<T> rule, long from) throws SQLException {
         long began = System.nanoTime();
         database.begin(open);
-        int most = rule.size();
+        int most = rule.reach();
         // While there is much to do, others get some of the shards.
         int shards = rule.meter().isBusy() ? SOME_SHARDS : ALL_SHARDS;
         Short[] mine = database.one(
@@ -183,10 +183,13 @@ final class Pump implements AutoCloseable {
         List<RawChange> taken =
                 database.list(open, "take", RawChange::read, rule.id(), from, most, open.createArrayOf("int2", mine));
         rule.meter().busy(taken.size() >= most);
-        List<RawChange> free =
-                taken.stream().filter(change -> change.parked() == 0).toList();
+        List<RawChange> free = taken.stream()
+                .filter(change -> change.parked() == 0)
+                .limit(rule.size())
+                .toList();
         List<RawChange> toJobs =
                 taken.stream().filter(change -> change.parked() == 1).toList();
+        rule.reached(!free.isEmpty() || !toJobs.isEmpty() || taken.size() < most);
         Delivery.Outcome outcome = delivery.deliver(open, rule, KeyChanges.of(free));
         if (!toJobs.isEmpty()) {
             database.update(open, "hold", rule.id(), ids(open, toJobs));

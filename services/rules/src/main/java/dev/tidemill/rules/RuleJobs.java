@@ -201,7 +201,8 @@ final class RuleJobs implements AutoCloseable {
     private void run(Held held) throws Exception {
         if (held.kind().startsWith(LocalRule.SWEEP_KIND)) {
             Optional<Installed<?>> rule = rules.apply(held.kind().substring(LocalRule.SWEEP_KIND.length()));
-            if (rule.isPresent()) {
+            // One that was enqueued before the rule stopped to be swept has nothing to do.
+            if (rule.isPresent() && rule.get().rule().isSwept()) {
                 sweeps.sweep(rule.get());
             }
             return;

@@ -37,6 +37,9 @@ import java.util.stream.Collectors;
  * has to be started, and is closed after this.
  */
 public final class Rules implements AutoCloseable {
+    /** The beginning of the names of schedules that sweep. */
+    private static final String SWEEP = "sweep-";
+
     private final Tidemill mill;
     private final Database database;
     private final Migrations migrations;
@@ -162,10 +165,12 @@ public final class Rules implements AutoCloseable {
             mill.remote().dependOn(Map.of(rule.kind(), rule.settings().dependsOn()), List.of());
         }
         Timing sweep = rule.settings().sweep();
-        if (sweep != null) {
+        if (sweep == null) {
+            mill.schedules().remove(SWEEP + rule.name());
+        } else {
             mill.schedules()
                     .put(
-                            "sweep-" + rule.name(),
+                            SWEEP + rule.name(),
                             sweep,
                             new JobRequest(LocalRule.SWEEP_KIND + rule.name(), "{}"),
                             ScheduleOptions.NONE);
@@ -221,6 +226,7 @@ public final class Rules implements AutoCloseable {
     public boolean remove(String name) {
         synchronized (lock) {
             boolean there = catalog.remove(name);
+            mill.schedules().remove(SWEEP + name);
             installed.remove(name);
             defined.remove(name);
             return there;

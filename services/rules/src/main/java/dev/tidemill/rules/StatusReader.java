@@ -72,6 +72,9 @@ final class StatusReader {
 
     List<RuleStatus> read(Set<String> here) {
         return database.ask(connection -> {
+            if (!database.one(connection, "are_there", row -> row.getBoolean(1)).orElse(false)) {
+                return List.of();
+            }
             Map<Integer, Sums> sums = new HashMap<>();
             database.list(connection, "minutes", row -> {
                 sums.computeIfAbsent(row.getInt(1), rule -> new Sums()).add(row);

@@ -3,6 +3,7 @@ package dev.tidemill.rules;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -13,6 +14,7 @@ final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration PACE = Duration.ofMillis(100);
     private static final Duration JOIN = Duration.ofSeconds(10);
+    private static final int TURNS_A_LOOK = 10;
     private static final int TURNS_A_COUNT = 10;
     private static final int TURNS_AN_AUDIT = 50;
     private static final int TURNS_A_TIDYING = 36_000;
@@ -28,6 +30,7 @@ final class Upkeep implements AutoCloseable {
             Thread.ofVirtual().name("tidemill-rules-upkeep").unstarted(this::run);
     private volatile boolean closed;
     private boolean failing;
+    private boolean backfilling;
 
     Upkeep(
             Database database,
@@ -61,10 +64,9 @@ final class Upkeep implements AutoCloseable {
 
     private void turn(int turn) {
         try {
-            for (Installed<?> rule : rules.get()) {
-                if (backfills.turn(rule)) {
-                    wake.run();
-                }
+            // Every second, and at every turn while there is one.
+            if (backfilling || turn % TURNS_A_LOOK == 0) {
+                backfill();
             }
             if (turn % TURNS_A_COUNT == 0) {
                 count();
@@ -82,6 +84,20 @@ final class Upkeep implements AutoCloseable {
                 LOG.warn("The upkeep of rules failed; it is tried again.", failed);
             }
             failing = true;
+        }
+    }
+
+    private void backfill() throws SQLException {
+        List<Integer> running =
+                database.transaction(connection -> database.list(connection, "backfilled", row -> row.getInt(1)));
+        backfilling = false;
+        for (Installed<?> rule : rules.get()) {
+            if (running.contains(rule.id())) {
+                backfilling = true;
+                if (backfills.turn(rule)) {
+                    wake.run();
+                }
+            }
         }
     }
 

@@ -1,3 +1,7 @@
+-- :are_there
+-- A schema may do without rules.
+select to_regclass('{schema}.rule') is not null
+
 -- :turn
 -- Whoever changes rules and triggers takes turns, so that no two make the same function.
 select pg_advisory_xact_lock(hashtextextended('tidemill.rules.{name}', 0))
@@ -164,6 +168,9 @@ returning id
 
 -- :running
 select id from {schema}.rule_run where rule = ? and mode = ? and state = 'RUNNING'
+
+-- :backfilled
+select x.rule from {schema}.rule_run x where x.mode = 'BACKFILL' and x.state = 'RUNNING'
 
 -- :run_turn
 -- Whoever has the row does the next page.

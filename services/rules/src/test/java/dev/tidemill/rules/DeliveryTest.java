@@ -162,6 +162,33 @@ class DeliveryTest {
     }
 
     @Test
+    void aKeyWithManyChangesWhoseJobIsAtWorkDoesNotHideTheOthers() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicBoolean atWork = new AtomicBoolean();
+        Rule rule = site.subs(rules).timeout(Duration.ofSeconds(20)).react("note", (change, run) -> {
+            if (run.mode() == RuleMode.LIVE && change.key().equals("1")) {
+                throw new IllegalStateException("not live");
+            }
+            if (run.mode() == RuleMode.JOB) {
+                atWork.set(true);
+                go.await();
+            }
+            site.note(run, change.key(), String.valueOf(run.mode()));
+        });
+        rules.start();
+        insert(1, 1);
+        Site.soon().untilTrue(atWork);
+        site.run(
+                "do $$ begin for i in 1..2000 loop update {s}.sub set status = 's' || i where id = 1; end loop; end $$");
+        insert(2, 3);
+        Site.soon().until(() -> site.noted().size() == 2);
+        assertThat(rule.status().pending()).as("what the job will find").isGreaterThanOrEqualTo(2_000);
+        go.countDown();
+        site.drained();
+        assertThat(site.noted()).startsWith("2:LIVE", "3:LIVE").contains("1:JOB");
+    }
+
+    @Test
     void aKeyThatAlwaysFailsIsADeadLetterAndCanBeReplayed() throws Exception {
         AtomicBoolean sick = new AtomicBoolean(true);
         Rule rule = site.subs(rules).attempts(1).react("note", (change, run) -> {

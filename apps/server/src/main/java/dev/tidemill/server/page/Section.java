@@ -7,6 +7,7 @@ public enum Section {
     JOBS(Group.WORK, "Jobs", "/jobs", "M3 3h10v10H3zM5.5 8l2 2 3.5-4"),
     SCHEDULES(Group.WORK, "Schedules", "/schedules", "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3l2 1.5"),
     DEAD_LETTERS(Group.WORK, "Dead letters", "/dead-letters", "M2.5 4h11v8h-11zM2.5 4.5 8 9l5.5-4.5"),
+    RULES(Group.WORK, "Rules", "/rules", "M2.5 4h5v8h6M10.500 9.500l3 2.500-3 2.500M2.500 12h2"),
     NODES(Group.MACHINE, "Nodes", "/nodes", "M3 3h10v4H3zM3 9h10v4H3zM5 5h.01M5 11h.01"),
     LIMITS(Group.MACHINE, "Limits", "/limits", "M3 12a5.5 5.5 0 1 1 10 0M8 9.5l2.5-3"),
     BREAKERS(Group.MACHINE, "Breakers", "/breakers", "M2 8h3.5M10.5 8H14M5.5 8l4-3.5M10.5 8h.01"),

@@ -1,0 +1,238 @@
+package dev.tidemill.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.jobs.Timing;
+import dev.tidemill.rules.Rule.Cause;
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The same reaction: live, backfilled, tried and swept; and what becomes of rules whose tables change under them. */
+@ExtendWith(FreshSchema.class)
+class ModesTest {
+    private static final String SYNC =
+            "update {s}.person p set plan = c.new->>'status', visits = visits + 1 from changes c"
+                    + " where p.id = c.key::bigint and p.plan is distinct from c.new->>'status'";
+
+    private final TestDatabase database;
+    private Site site;
+    private Rules rules;
+
+    ModesTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        site = new Site(database);
+        rules = site.rules();
+        site.run("insert into {s}.person (id, plan) select g, 'none' from generate_series(1, 2000) g");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        site.close();
+    }
+
+    private void subscribe(int from, int to, String status) throws Exception {
+        site.run("insert into {s}.sub select g, g, '" + status + "', 'x' from generate_series(" + from + ", " + to
+                + ") g");
+    }
+
+    private long wrong() throws Exception {
+        return site.number("select count(*) from {s}.sub s join {s}.person p on p.id = s.user_id"
+                + " where p.plan is distinct from s.status");
+    }
+
+    @Test
+    void aBackfillReactsToEveryRowThatWasThereBefore() throws Exception {
+        subscribe(1, 1_200, "gold");
+        Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
+        rules.start();
+        long id = rule.backfill(100_000);
+        assertThat(rule.backfill(100_000)).as("one at a time").isEqualTo(id);
+        Site.soon().until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(wrong()).isZero();
+        assertThat(rule.status().backfill().orElseThrow().rows()).isEqualTo(1_200);
+        assertThat(site.number("select max(visits) from {s}.person")).isEqualTo(1);
+    }
+
+    @Test
+    void aBackfillGoesOnWhereItWasWhenItsProcessIsGone() throws Exception {
+        subscribe(1, 1_200, "gold");
+        site.subs(rules).sql("sync", site.sql(SYNC));
+        rules.start();
+        rules.rule("sync").backfill(500);
+        Site.soon()
+                .until(() ->
+                        rules.rule("sync").status().backfill().orElseThrow().rows() > 0);
+        rules.close();
+        long seen = site.number("select rows_seen from {s}.rule_run");
+        assertThat(seen).isLessThan(1_200);
+        Rules next = site.rules();
+        Rule rule = site.subs(next).sql("sync", site.sql(SYNC));
+        next.start();
+        Site.soon().until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(rule.status().backfill().orElseThrow().rows()).isEqualTo(1_200);
+        assertThat(wrong()).isZero();
+    }
+
+    @Test
+    void aBackfillWaitsForWritersThatAreOlderThanTheTriggers() throws Exception {
+        Rules other = site.rules();
+        other.table(site.sql("{s}.sub")).watching("note").key("id").react("first", (change, run) -> {});
+        other.start();
+        try (Connection unseen = site.begin()) {
+            // With the triggers there already, only the function is made anew, and this writer is not waited for.
+            site.run(unseen, "insert into {s}.sub values (1, 1, 'gold', 'x')");
+            Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
+            rules.start();
+            rule.backfill(100_000);
+            Site.soon()
+                    .until(() -> String.valueOf(
+                                    rule.status().backfill().orElseThrow().note())
+                            .contains("older than the triggers"));
+            unseen.commit();
+            Site.soon()
+                    .until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+            assertThat(wrong()).isZero();
+        }
+    }
+
+    @Test
+    void aDryRunTellsWhatWouldChangeAndChangesNothing() throws Exception {
+        subscribe(1, 300, "gold");
+        site.run("update {s}.person set plan = 'gold' where id <= 100");
+        Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
+        rules.start();
+        Rule.DryRun whole = rule.dryRun(1_000);
+        assertThat(whole.rows()).isEqualTo(300);
+        assertThat(whole.wouldChange()).isEqualTo(200);
+        assertThat(whole.writes()).containsExactly(Map.entry(site.sql("{s}.person"), 200L));
+        assertThat(whole.complete()).isTrue();
+        assertThat(whole.keys()).hasSize(100).contains("101").doesNotContain("100");
+        assertThat(rule.dryRun(150).complete()).isFalse();
+        assertThat(wrong()).isEqualTo(200);
+    }
+
+    @Test
+    void aSweepFindsWhatNobodyCapturedWhatFailedAndWhatWasUndoneAndRepairsUpToItsCap() throws Exception {
+        AtomicBoolean sick = new AtomicBoolean(true);
+        Rule rule = site.subs(rules)
+                .attempts(1)
+                .sweeping(Timing.every(Duration.ofDays(1)), 3)
+                .react("sync", (change, run) -> {
+                    if (change.key().equals("9") && sick.get()) {
+                        throw new IllegalStateException("sick");
+                    }
+                    site.run(
+                            run.connection(),
+                            "update {s}.person set plan = '" + change.row().status() + "' where id = " + change.key()
+                                    + " and plan is distinct from '"
+                                    + change.row().status() + "'");
+                });
+        rules.start();
+        subscribe(1, 9, "gold");
+        Site.soon().until(() -> wrong() == 1 && rule.status().parked() == 1);
+        site.run("update {s}.person set plan = 'edited' where id in (1, 2)");
+        site.run("alter table {s}.sub disable trigger all; update {s}.sub set status = 'unseen' where id in (3, 4)");
+        Rule.Sweep swept = rule.sweep();
+        assertThat(swept.rows()).isEqualTo(9);
+        assertThat(swept.byCause())
+                .containsExactlyInAnyOrderEntriesOf(
+                        Map.of(Cause.MANUAL_EDIT, 2L, Cause.MISSED_CAPTURE, 2L, Cause.HANDLER_ERROR, 1L));
+        assertThat(swept.repaired()).as("the cap").isEqualTo(3);
+        assertThat(wrong()).isEqualTo(2);
+        assertThat(rule.drift(10)).hasSize(5).filteredOn(Rule.Drift::repaired).hasSize(3);
+        assertThat(rule.status().state()).isEqualTo(RuleState.BROKEN);
+        assertThat(rule.status().reason()).contains("disabled");
+        assertThat(rule.sweep().repaired()).isEqualTo(1);
+        rule.repair();
+        assertThat(rule.status().state()).isEqualTo(RuleState.ACTIVE);
+        sick.set(false);
+        assertThat(rule.release("9")).isTrue();
+        site.drained();
+        assertThat(wrong()).isZero();
+        assertThat(rule.sweep().found()).isZero();
+        assertThat(site.mill().schedules().get("sweep-sync").name()).isEqualTo("sweep-sync");
+    }
+
+    @Test
+    void aSweepByAQueryAsksItAloneAndAScheduleRunsIt() throws Exception {
+        Rule rule = site.subs(rules)
+                .sweeping(Timing.every(Duration.ofSeconds(1)), 100)
+                .expecting(site.sql("select s.user_id from {s}.sub s join {s}.person p on p.id = s.user_id"
+                        + " where p.plan is distinct from s.status"))
+                .sql("sync", site.sql(SYNC));
+        rules.start();
+        subscribe(1, 50, "gold");
+        site.drained();
+        site.run("update {s}.person set plan = 'edited' where id <= 20");
+        Site.soon().until(() -> wrong() == 0);
+        Site.soon().until(() -> rule.drift(100).size() == 20);
+        assertThat(rule.drift(100))
+                .allSatisfy(drift -> assertThat(drift.cause()).isEqualTo(Cause.MANUAL_EDIT));
+    }
+
+    @Test
+    void aSweepDoesNotTakeWhatIsOnlyLateForDrift() throws Exception {
+        Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
+        rules.start();
+        rule.pause();
+        subscribe(1, 20, "gold");
+        assertThat(wrong()).isEqualTo(20);
+        assertThat(rule.sweep().found()).isZero();
+        rule.resume();
+        site.drained();
+        assertThat(wrong()).isZero();
+    }
+
+    @Test
+    void aColumnThatIsDroppedOrRenamedNeverFailsAWriterAndIsTold() throws Exception {
+        Rule rule = site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
+        rules.start();
+        subscribe(1, 1, "gold");
+        site.drained();
+        site.run("alter table {s}.sub rename column status to state");
+        site.run(
+                "insert into {s}.sub values (2, 2, 'x', 'x'); update {s}.sub set state = 'y'; delete from {s}.sub where id = 2");
+        Site.soon().until(() -> rule.status().state() == RuleState.BROKEN);
+        assertThat(rule.status().reason()).contains("no column status").contains("backfill");
+        site.run("alter table {s}.sub rename column state to status");
+        Site.soon().until(() -> rule.status().state() == RuleState.ACTIVE);
+        site.run("alter table {s}.sub drop column user_id");
+        site.run("insert into {s}.sub values (3, 'x', 'x'); update {s}.sub set status = 'z'; truncate {s}.sub");
+        Site.soon().until(() -> rule.status().state() == RuleState.BROKEN);
+        assertThat(rule.status().reason()).contains("no column user_id");
+        site.run("alter table {s}.sub drop constraint sub_pkey, drop column id");
+        site.run(
+                "insert into {s}.sub values ('x', 'x'), ('x', 'x'); update {s}.sub set status = 'z'; delete from {s}.sub");
+        assertThat(site.number("select count(*) from {s}.rule_change where rule is not null and op <> 'x'"))
+                .isLessThan(10);
+    }
+
+    @Test
+    void aTableThatWasMadeAnewIsToldAndRepaired() throws Exception {
+        Rule rule = site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
+        rules.start();
+        site.run("drop table {s}.sub");
+        Site.soon().until(() -> rule.status().state() == RuleState.BROKEN);
+        assertThat(rule.status().reason()).contains("is gone");
+        site.run("create table {s}.sub (id bigint primary key, user_id bigint, status text, note text)");
+        Site.soon().until(() -> String.valueOf(rule.status().reason()).contains("made anew"));
+        rule.repair();
+        assertThat(rule.status().state()).isEqualTo(RuleState.ACTIVE);
+        subscribe(5, 5, "gold");
+        site.drained();
+        assertThat(site.noted()).isEqualTo(List.of("5:seen"));
+    }
+}
