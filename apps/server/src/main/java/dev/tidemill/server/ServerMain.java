@@ -4,6 +4,8 @@ import dev.tidemill.embedded.EmbeddedPostgresException;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.caches.CachesFile;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -17,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,6 +138,12 @@ public final class ServerMain implements Callable<Integer> {
                     + "https://app.example.com. May be repeated.")
     private List<String> corsOrigins = List.of();
 
+    @Option(
+            names = "--caches",
+            paramLabel = "FILE",
+            description = "Serve the caches that this YAML file names; docs/cache.md describes it.")
+    private @Nullable Path caches;
+
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
 
@@ -218,7 +227,8 @@ public final class ServerMain implements Callable<Integer> {
                 Tidemill mill = Tidemill.on(opened.dataSource())
                         .schema(database.schema())
                         .start();
-                TidemillServer server = serve(mill)) {
+                Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
+                TidemillServer server = serve(mill, caching.served())) {
             log.info(
                     "Serving {} on {}, {} ms after the JVM began",
                     server.url(),
@@ -246,8 +256,25 @@ public final class ServerMain implements Callable<Integer> {
         return 0;
     }
 
-    private TidemillServer serve(Tidemill mill) {
+    /** The caches of a file, until the server has stopped. */
+    private record Caching(@Nullable ServedCaches served) implements AutoCloseable {
+        static Caching open(@Nullable Path file, DataSource dataSource, String schema) {
+            return new Caching(file == null ? null : CachesFile.open(file, dataSource, schema));
+        }
+
+        @Override
+        public void close() {
+            if (served != null) {
+                served.caches().close();
+            }
+        }
+    }
+
+    private TidemillServer serve(Tidemill mill, @Nullable ServedCaches served) {
         TidemillServer.Builder builder = TidemillServer.builder(mill).host(host).port(port);
+        if (served != null) {
+            builder.caches(served);
+        }
         String token = Secrets.token(tokenFile);
         if (token != null) {
             builder.token(token);

@@ -1,5 +1,6 @@
 package dev.tidemill.server;
 
+import dev.tidemill.cache.Caches;
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.HandMill;
@@ -12,6 +13,7 @@ import dev.tidemill.server.access.Token;
 import dev.tidemill.server.api.ActionsApi;
 import dev.tidemill.server.api.AuditApi;
 import dev.tidemill.server.api.BreakersApi;
+import dev.tidemill.server.api.CachesApi;
 import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
@@ -32,6 +34,9 @@ import dev.tidemill.server.api.SearchApi;
 import dev.tidemill.server.api.StatsApi;
 import dev.tidemill.server.api.UsersApi;
 import dev.tidemill.server.api.WorkApi;
+import dev.tidemill.server.caches.CacheHistory;
+import dev.tidemill.server.caches.ServedCaches;
+import dev.tidemill.server.dashboard.CachePages;
 import dev.tidemill.server.dashboard.Dashboard;
 import dev.tidemill.server.http.Connections;
 import dev.tidemill.server.http.Cors;
@@ -63,6 +68,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -100,6 +106,10 @@ public final class TidemillServer implements AutoCloseable {
     private final Optional<String> setUpCode;
     private final WorkApi work;
     private final Pusher pusher;
+    /** Where the application has none: empty, so that pages and routes have something to show. */
+    private final Optional<Caches> ownCaches;
+
+    private final CacheHistory cacheHistory;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -110,7 +120,10 @@ public final class TidemillServer implements AutoCloseable {
         this.accounts = new Accounts(mill.dataSource(), mill.schema());
         accounts.migrate();
         Latest<Optional<Stats>> stats = new Latest<>(() -> statsOf(mill), STATS_MAX_AGE);
-        this.meters = new Meters(stats::get, mill);
+        this.ownCaches = builder.caches == null ? Optional.of(Caches.local()) : Optional.empty();
+        ServedCaches caches = builder.caches == null ? ServedCaches.of(ownCaches.orElseThrow()) : builder.caches;
+        this.cacheHistory = new CacheHistory(caches, InstantSource.system());
+        this.meters = new Meters(stats::get, mill, caches);
         Pages pages = new Pages(
                 !builder.open, () -> stats.get().map(Stats::deadLetters).orElse(0L));
         this.page = new LivePage(mill, pages, this::url, !builder.open, builder.maxLivePages);
@@ -132,6 +145,7 @@ public final class TidemillServer implements AutoCloseable {
         this.pusher = new Pusher(mill, tables, builder.seal, builder.allowPrivateEndpoints);
         Function<Duration, Diagnosis> doctor = patience -> pusher.book().examined(mill.diagnose(patience));
         Dashboard.mount(mill, doctor, pusher, pages, router);
+        new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
@@ -150,6 +164,7 @@ public final class TidemillServer implements AutoCloseable {
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill, doctor).mount(router);
         new RetentionApi(mill).mount(router);
+        new CachesApi(caches, tables).mount(router);
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
@@ -268,6 +283,7 @@ public final class TidemillServer implements AutoCloseable {
         router.drain();
         page.close();
         pusher.close();
+        cacheHistory.close();
         work.close();
         int left = router.awaitAnswers(STOP_GRACE);
         if (left > 0) {
@@ -276,6 +292,7 @@ public final class TidemillServer implements AutoCloseable {
         web.stop();
         connections.close();
         meters.close();
+        ownCaches.ifPresent(Caches::close);
     }
 
     /** As {@link #stop}. */
@@ -307,6 +324,7 @@ public final class TidemillServer implements AutoCloseable {
         private boolean allowPrivateEndpoints;
         private SecretSeal seal = SecretSeal.NONE;
         private Spans spans = Spans.NONE;
+        private @Nullable ServedCaches caches;
 
         private @Nullable TlsFiles tls;
 
@@ -442,6 +460,12 @@ public final class TidemillServer implements AutoCloseable {
             return this;
         }
 
+        /** Shows these caches, and serves those of them that are to be served; they stay their owner's to close. */
+        public Builder caches(ServedCaches value) {
+            caches = value;
+            return this;
+        }
+
         /**
          * Seals the secrets of endpoints in the database by these keys: base64 of 32 bytes each, one a line. The first one
          * seals, all of them open; so a new key is first given to all servers as the last one, then as the first.
@@ -527,6 +551,7 @@ public final class TidemillServer implements AutoCloseable {
             if (hand == null) {
                 server.pusher.start();
             }
+            server.cacheHistory.start();
             return server;
         }
 

@@ -6,8 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.cache.Cache;
+import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.Keys;
+import dev.tidemill.cache.ValueType;
 import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
@@ -116,6 +121,37 @@ final class EmbeddingPageTest {
         mill.stop(ofSeconds(20));
         pool.close();
         assertThat(pool.isClosed()).isTrue();
+    }
+
+    record User(long id, String name) {}
+
+    /** What the users come from. */
+    static final class Repository {
+        User find(long id) {
+            return new User(id, "Ada");
+        }
+    }
+
+    @Test
+    void theApplicationsCachesAreServed() throws Exception {
+        Repository repository = new Repository();
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                        .schema(database.schema())
+                        .start();
+                Caches caches = Caches.on(database.dataSource())
+                        .schema(database.schema())
+                        .open()) {
+            Cache<Long, User> users =
+                    caches.cache("users", Keys.LONGS, ValueType.of(User.class)).open();
+            ServedCaches served = ServedCaches.of(caches).serve(users, Long::valueOf, id -> repository.find(id));
+            TidemillServer server =
+                    TidemillServer.builder(mill).caches(served).open().start();
+            try (server) {
+                assertThat(status(server.url() + "/api/v1/caches/users/entry?key=42"))
+                        .isEqualTo(200);
+                assertThat(users.get(42L, id -> new User(id, "nobody"))).isEqualTo(new User(42, "Ada"));
+            }
+        }
     }
 
     @Test

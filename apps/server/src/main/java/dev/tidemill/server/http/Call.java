@@ -196,6 +196,16 @@ public final class Call {
         return body(front.bodyLimitBytes());
     }
 
+    /** The body as it was sent, of whatever media type, within the limit. */
+    public byte[] bytes() {
+        return body(front.bodyLimitBytes());
+    }
+
+    /** The media type that the body was sent with, as it was sent; empty if there is none. */
+    public String contentType() {
+        return header("Content-Type").orElse("").strip();
+    }
+
     /** The fields of a form; an empty body has none. */
     public Map<String, String> form() {
         byte[] body = body(FORM_LIMIT_BYTES);

@@ -24,6 +24,9 @@ public enum ProblemCode {
     IDEMPOTENCY_KEY_REUSED(422, "The idempotency key came with another request"),
     TOO_MANY_REQUESTS(429, "Too many requests"),
     LOGGING_UNKNOWN(501, "Log levels cannot be changed here"),
+    ORIGIN_FAILED(502, "The origin failed"),
+    ORIGIN_TIMED_OUT(504, "The origin did not answer in time"),
+    ORIGIN_UNAVAILABLE(503, "The origin is left alone for a while"),
     TOO_BUSY(503, "Too many at the same time"),
     NOT_READY(503, "Not ready"),
     INTERNAL_ERROR(500, "Something went wrong in the server");
