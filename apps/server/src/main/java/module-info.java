@@ -2,6 +2,7 @@
 @SuppressWarnings("module") // The command line comes after this room in the build.
 module dev.tidemill.server {
     requires static transitive org.jspecify;
+    requires transitive dev.tidemill.cache;
     requires transitive dev.tidemill.jobs;
     requires dev.tidemill.embedded;
     requires transitive dev.tidemill.schema;
@@ -12,11 +13,15 @@ module dev.tidemill.server {
     requires com.zaxxer.hikari;
     requires gg.jte.runtime;
     requires info.picocli;
+    requires io.helidon.common.buffers;
     requires io.helidon.common.socket;
     requires io.helidon.common.tls;
     requires io.helidon.http;
     requires io.helidon.webserver;
+    requires transitive io.opentelemetry.api;
+    requires io.opentelemetry.context;
     requires java.management;
+    requires java.net.http;
     requires jdk.management;
     requires jul.to.slf4j;
     requires micrometer.core;
@@ -31,6 +36,7 @@ module dev.tidemill.server {
 
     exports dev.tidemill.server;
     exports dev.tidemill.server.access;
+    exports dev.tidemill.server.caches;
     exports dev.tidemill.server.api to
             dev.tidemill.cli;
     exports dev.tidemill.server.http to

@@ -1,7 +1,8 @@
-/** Meters of jobs, for Micrometer. */
+/** Meters of jobs and caches, for Micrometer. */
 module dev.tidemill.metrics {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
+    requires static transitive dev.tidemill.cache;
     requires transitive micrometer.core;
     requires org.slf4j;
 

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A pool of connections, and the server behind it if that is ours. */
 final class Database implements AutoCloseable {
-    private static final int CONNECTIONS = 16;
+    /** Eight for the engine, up to seven for caches, the others for whoever asks; idle ones are let go. */
+    private static final int CONNECTIONS = 24;
+
     private static final long WAIT_MILLIS = 3_000;
 
     private final HikariDataSource pool;

@@ -4,6 +4,8 @@ import dev.tidemill.embedded.EmbeddedPostgresException;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.server.caches.CachesFile;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -17,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,6 +114,36 @@ public final class ServerMain implements Callable<Integer> {
             description = "Send jobs also to endpoints in this network, and without TLS. For development.")
     private boolean allowPrivateEndpoints;
 
+    @Option(
+            names = "--secret-key-file",
+            paramLabel = "FILE",
+            description =
+                    "Seal the secrets of endpoints in the database by the first key in this file, one a line, and "
+                            + "open them by any: base64 of 32 bytes each. Or set TIDEMILL_SECRET_KEY.")
+    private @Nullable Path secretKeyFile;
+
+    @Option(
+            names = "--rate-limit",
+            paramLabel = "N",
+            defaultValue = "5000",
+            description = "Answer each caller and each address up to N requests a second in the long run; 0 for no "
+                    + "limit. Default: ${DEFAULT-VALUE}.")
+    private int rateLimit;
+
+    @Option(
+            names = "--cors-origin",
+            paramLabel = "ORIGIN",
+            split = ",",
+            description = "Let pages of this origin use the API from browsers, with an API key: "
+                    + "https://app.example.com. May be repeated.")
+    private List<String> corsOrigins = List.of();
+
+    @Option(
+            names = "--caches",
+            paramLabel = "FILE",
+            description = "Serve the caches that this YAML file names; docs/cache.md describes it.")
+    private @Nullable Path caches;
+
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
 
@@ -194,7 +227,8 @@ public final class ServerMain implements Callable<Integer> {
                 Tidemill mill = Tidemill.on(opened.dataSource())
                         .schema(database.schema())
                         .start();
-                TidemillServer server = serve(mill)) {
+                Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
+                TidemillServer server = serve(mill, caching.served())) {
             log.info(
                     "Serving {} on {}, {} ms after the JVM began",
                     server.url(),
@@ -222,11 +256,34 @@ public final class ServerMain implements Callable<Integer> {
         return 0;
     }
 
-    private TidemillServer serve(Tidemill mill) {
+    /** The caches of a file, until the server has stopped. */
+    private record Caching(@Nullable ServedCaches served) implements AutoCloseable {
+        static Caching open(@Nullable Path file, DataSource dataSource, String schema) {
+            return new Caching(file == null ? null : CachesFile.open(file, dataSource, schema));
+        }
+
+        @Override
+        public void close() {
+            if (served != null) {
+                served.caches().close();
+            }
+        }
+    }
+
+    private TidemillServer serve(Tidemill mill, @Nullable ServedCaches served) {
         TidemillServer.Builder builder = TidemillServer.builder(mill).host(host).port(port);
+        if (served != null) {
+            builder.caches(served);
+        }
         String token = Secrets.token(tokenFile);
         if (token != null) {
             builder.token(token);
+        }
+        String keys = secretKeyFile == null
+                ? Secrets.environment("TIDEMILL_SECRET_KEY")
+                : Secrets.file(secretKeyFile, "--secret-key-file");
+        if (keys != null) {
+            builder.secretKeys(keys);
         }
         if (open) {
             builder.open();
@@ -243,7 +300,10 @@ public final class ServerMain implements Callable<Integer> {
         if (allowPrivateEndpoints) {
             builder.allowPrivateEndpoints();
         }
-        return builder.trustedProxies(trustedProxies).start();
+        return builder.trustedProxies(trustedProxies)
+                .rateLimit(rateLimit)
+                .corsOrigins(corsOrigins)
+                .start();
     }
 
     private void announce(TidemillServer server) {

@@ -59,6 +59,15 @@ final class AuthorisationTest {
             READ     GET    /endpoints
             READ     GET    /jobs
             READ     GET    /jobs/{id}
+            READ     GET    /caches
+            READ     GET    /caches/{cache}
+            OPERATE  POST   /caches/{cache}/invalidate
+            READ     GET    /api/v1/caches
+            READ     GET    /api/v1/caches/{cache}
+            READ     GET    /api/v1/caches/{cache}/tiers
+            READ     GET    /api/v1/caches/{cache}/entry
+            OPERATE  PUT    /api/v1/caches/{cache}/entry
+            OPERATE  DELETE /api/v1/caches/{cache}/entry
             READ     GET    /limits
             READ     GET    /new-schedule
             READ     GET    /nodes

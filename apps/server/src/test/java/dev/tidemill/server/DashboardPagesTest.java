@@ -52,6 +52,7 @@ final class DashboardPagesTest {
         rooms.put("nodes", "/nodes");
         rooms.put("limits", "/limits");
         rooms.put("breakers", "/breakers");
+        rooms.put("caches", "/caches");
         rooms.put("rules", "/rules");
         rooms.put("endpoints", "/endpoints");
         rooms.put("retention", "/retention");

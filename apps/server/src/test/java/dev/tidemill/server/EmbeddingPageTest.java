@@ -6,7 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.cache.Cache;
+import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.Keys;
+import dev.tidemill.cache.ValueType;
+import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
@@ -15,6 +21,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -43,6 +50,31 @@ final class EmbeddingPageTest {
     }
 
     record SendWelcome(String email) {}
+
+    @Test
+    void handlersRunWhenSomebodyAsksWhereNothingRunsForLong() throws Exception {
+        Mailer mailer = new Mailer();
+        HikariDataSource pool = pool();
+        String schema = database.schema();
+        String token = "a-token-of-the-application-s";
+        HandMill hand = Tidemill.on(pool)
+                .schema(schema)
+                .handle(SendWelcome.class, (job, run) -> mailer.welcome(job.email()))
+                .startByHand();
+        TidemillServer onDemand = TidemillServer.builder(hand).token(token).start();
+        hand.tidemill().enqueue(new SendWelcome("ada@example.com"));
+        HttpResponse<String> ran = client.send(
+                HttpRequest.newBuilder(URI.create(onDemand.url() + "/api/v1/work/run?batch=20"))
+                        .header("Authorization", "Bearer " + token)
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(ran.body()).contains("\"succeeded\":1");
+        assertThat(mailer.sent).containsExactly("ada@example.com");
+        onDemand.stop();
+        hand.close();
+        pool.close();
+    }
 
     /** Where this page's e-mails go. */
     static final class Mailer {
@@ -89,6 +121,37 @@ final class EmbeddingPageTest {
         mill.stop(ofSeconds(20));
         pool.close();
         assertThat(pool.isClosed()).isTrue();
+    }
+
+    record User(long id, String name) {}
+
+    /** What the users come from. */
+    static final class Repository {
+        User find(long id) {
+            return new User(id, "Ada");
+        }
+    }
+
+    @Test
+    void theApplicationsCachesAreServed() throws Exception {
+        Repository repository = new Repository();
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                        .schema(database.schema())
+                        .start();
+                Caches caches = Caches.on(database.dataSource())
+                        .schema(database.schema())
+                        .open()) {
+            Cache<Long, User> users =
+                    caches.cache("users", Keys.LONGS, ValueType.of(User.class)).open();
+            ServedCaches served = ServedCaches.of(caches).serve(users, Long::valueOf, id -> repository.find(id));
+            TidemillServer server =
+                    TidemillServer.builder(mill).caches(served).open().start();
+            try (server) {
+                assertThat(status(server.url() + "/api/v1/caches/users/entry?key=42"))
+                        .isEqualTo(200);
+                assertThat(users.get(42L, id -> new User(id, "nobody"))).isEqualTo(new User(42, "Ada"));
+            }
+        }
     }
 
     @Test

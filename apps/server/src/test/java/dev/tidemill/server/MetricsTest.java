@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.Keys;
+import dev.tidemill.cache.ValueType;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Limit;
@@ -12,6 +15,7 @@ import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.Timing;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
@@ -41,13 +45,14 @@ final class MetricsTest {
     private static final Set<String> NOT_NOW = Set.of("tidemill_alarm");
 
     private final HikariDataSource pool;
+    private final Caches caches;
     private final ServerUnderTest server;
 
     MetricsTest(TestDatabase database) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("tidemill");
         config.setDataSource(database.dataSource());
-        config.setMaximumPoolSize(12);
+        config.setMaximumPoolSize(20);
         this.pool = new HikariDataSource(config);
         Tidemill mill = Tidemill.on(pool)
                 .schema(database.schema())
@@ -65,13 +70,20 @@ final class MetricsTest {
                 .handleJson("Calls", (json, run) -> {}, options -> options.dependsOn("bank"))
                 .handleJsonChunks("Many", chunk -> {}, options -> options)
                 .start();
-        this.server =
-                new ServerUnderTest(mill, TidemillServer.builder(mill).open().start());
+        this.caches = Caches.on(pool).schema(database.schema()).open();
+        caches.cache("names", Keys.STRINGS, ValueType.of(String.class)).open();
+        this.server = new ServerUnderTest(
+                mill,
+                TidemillServer.builder(mill)
+                        .caches(ServedCaches.of(caches))
+                        .open()
+                        .start());
     }
 
     @AfterEach
     void stopServer() {
         server.close();
+        caches.close();
         pool.close();
     }
 
@@ -178,7 +190,7 @@ final class MetricsTest {
                 .contains("tidemill_retries_total{kind=\"Flaky\",queue=\"default\"} 1.0")
                 .contains("tidemill_start_delay_seconds_bucket{priority=\"MEDIUM\",queue=\"default\",le=\"300.0\"}")
                 .contains("tidemill_attempts_seconds_count{kind=\"Fail\",outcome=\"failed\",queue=\"default\"} 1")
-                .contains("hikaricp_connections_max{pool=\"tidemill\"} 12.0");
+                .contains("hikaricp_connections_max{pool=\"tidemill\"} 20.0");
         assertThat(text.lines().filter(line -> line.startsWith("tidemill_attempts_seconds_bucket{kind=\"Fail\"")))
                 .hasSize(10);
         assertThat(TYPE.matcher(text).results().map(MatchResult::group)).doesNotHaveDuplicates();

@@ -8,9 +8,14 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.dialect.Dialects;
+import dev.tidemill.cache.Cache;
+import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.Keys;
+import dev.tidemill.cache.ValueType;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.Retry;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
@@ -43,6 +48,8 @@ final class OpenApiTest {
     private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch");
 
     private final TestDatabase database;
+    private final Caches caches;
+    private final Cache<String, String> names;
     private ServerUnderTest server;
     private String text;
     private JsonNode document;
@@ -50,6 +57,10 @@ final class OpenApiTest {
 
     OpenApiTest(TestDatabase database) {
         this.database = database;
+        this.caches = Caches.on(database.dataSource()).schema(database.schema()).open();
+        this.names = caches.cache("names", Keys.STRINGS, ValueType.of(String.class))
+                .tags((key, name) -> Set.of("all"))
+                .open();
     }
 
     record Works(int n) {}
@@ -67,7 +78,8 @@ final class OpenApiTest {
                         .handle(Breaks.class, (job, run) -> {
                             throw Retry.never("it broke");
                         }),
-                settings -> settings);
+                settings -> settings.caches(ServedCaches.of(caches).serve(names, key -> key, key -> "a name")));
+        server.get("/api/v1/caches/names/entry?key=a");
         text = server.get("/openapi.json").body();
         document = ServerUnderTest.json(text);
         schemas =
@@ -92,6 +104,7 @@ final class OpenApiTest {
     @AfterAll
     void stop() {
         server.close();
+        caches.close();
     }
 
     private static String resource(String name) throws IOException {
@@ -243,6 +256,9 @@ final class OpenApiTest {
         "/api/v1/breakers, /api/v1/breakers",
         "/api/v1/rules, /api/v1/rules",
         "/api/v1/retention, /api/v1/retention",
+        "/api/v1/caches, /api/v1/caches",
+        "/api/v1/caches/names, /api/v1/caches/{cache}",
+        "/api/v1/caches/names/tiers?key=a, /api/v1/caches/{cache}/tiers",
         "/api/v1/log-level, /api/v1/log-level",
     })
     void anAnswerIsAsItsSchemaSays(String path, String route) {

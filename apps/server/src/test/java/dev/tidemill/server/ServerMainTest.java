@@ -87,6 +87,29 @@ final class ServerMainTest {
         assertThat(log()).doesNotContain("token-from-a-file", "Exception").contains("Stopped");
     }
 
+    @Test
+    void itServesTheCachesOfAFileAndRefusesOneThatItCannotRead(TestDatabase database) throws Exception {
+        Path caches = Files.writeString(folder.resolve("caches.yaml"), "caches:\n  sessions: { fresh: PT1H }\n");
+        Process process =
+                program(database, "--open", "--caches", caches.toString()).start();
+        try (var lines = process.inputReader()) {
+            String url = ServerUnderTest.json(lines.readLine()).get("url").stringValue();
+            assertThat(status(url + "/api/v1/caches/sessions")).isEqualTo(200);
+            assertThat(status(url + "/api/v1/caches/others")).isEqualTo(404);
+            process.toHandle().destroy();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        Process refused = program(
+                        database,
+                        "--open",
+                        "--caches",
+                        folder.resolve("none.yaml").toString())
+                .start();
+        assertThat(refused.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(refused.exitValue()).isEqualTo(1);
+        assertThat(log()).contains("none.yaml of the caches cannot be read");
+    }
+
     private static int status(String url) throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             HttpResponse<Void> answer =

@@ -237,6 +237,8 @@ final class Fetch<K, V> implements Runnable {
 
     private void landed(Flight<K, V> flight, Entry<V> entry, Source source, boolean stale) {
         open.remove(flight.text);
+        // Before those who wait go on: nobody joins what is over, and where nothing was kept the next one loads.
+        cache.local.leave(flight);
         flight.landed.complete(new Landed<>(entry, source, stale, missOf(flight)));
     }
 
@@ -335,6 +337,7 @@ final class Fetch<K, V> implements Runnable {
         }
         if (instead == null || purpose == Purpose.FORCE) {
             open.remove(flight.text);
+            cache.local.leave(flight);
             flight.landed.completeExceptionally(why);
             return;
         }

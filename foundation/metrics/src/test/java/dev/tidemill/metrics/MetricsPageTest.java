@@ -3,6 +3,7 @@ package dev.tidemill.metrics;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.cache.Caches;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -36,13 +37,24 @@ final class MetricsPageTest {
     }
 
     @Test
+    void metersOfCachesGoToTheSameRegistry() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        try (Caches caches = Caches.local()) {
+            CacheMeters.of(caches).bindTo(registry);
+            assertThat(registry.get("tidemill.cache.in.contact").gauge().value())
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
     void thePageShowsThisCode() throws IOException {
         String page = Files.readString(Path.of("../../docs/metrics.md"));
-        String shown = page.substring(page.indexOf("<!-- meters:start -->"), page.indexOf("<!-- meters:end -->"));
+        String shown = page.substring(page.indexOf("<!-- meters:start -->"), page.indexOf("<!-- meters:end -->"))
+                + page.substring(page.indexOf("<!-- caches:start -->"), page.indexOf("<!-- caches:end -->"));
         List<String> mine =
                 stripped(Files.readString(Path.of("src/test/java/dev/tidemill/metrics/MetricsPageTest.java")));
         assertThat(stripped(shown).stream().filter(line -> !line.startsWith("<!--") && !line.startsWith("```")))
-                .hasSize(2)
+                .hasSize(3)
                 .isSubsetOf(mine);
     }
 

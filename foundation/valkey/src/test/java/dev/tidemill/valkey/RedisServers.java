@@ -40,9 +40,18 @@ final class RedisServers implements AutoCloseable {
     }
 
     static RedisServers clusterOfThree() {
+        return cluster(3, 0);
+    }
+
+    /** Three with keys of their own, and one that follows each. */
+    static RedisServers clusterWithReplicas() {
+        return cluster(6, 1);
+    }
+
+    private static RedisServers cluster(int count, int replicas) {
         try {
             RedisServers servers = new RedisServers();
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < count; i++) {
                 int bus = freePort();
                 servers.start(
                         freePort(),
@@ -58,13 +67,18 @@ final class RedisServers implements AutoCloseable {
             }
             List<String> create = new ArrayList<>(List.of("--cluster", "create"));
             servers.ports.forEach(port -> create.add("127.0.0.1:" + port));
-            create.add("--cluster-yes");
+            create.addAll(List.of("--cluster-replicas", Integer.toString(replicas), "--cluster-yes"));
             servers.cli(create);
-            Awaitility.await()
-                    .atMost(STARTING)
-                    .until(() -> servers.ports.stream()
-                            .allMatch(port -> servers.cli(List.of("-p", Integer.toString(port), "cluster", "info"))
-                                    .contains("cluster_state:ok")));
+            servers.awaitCluster();
+            if (replicas > 0) {
+                Awaitility.await()
+                        .atMost(STARTING)
+                        .until(() -> servers.ports.stream()
+                                        .filter(port -> servers.cli(List.of("-p", Integer.toString(port), "role"))
+                                                .startsWith("slave"))
+                                        .count()
+                                == (long) count / (replicas + 1) * replicas);
+            }
             return servers;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
@@ -131,6 +145,21 @@ final class RedisServers implements AutoCloseable {
 
     List<String> addresses() {
         return ports.stream().map(port -> "redis://127.0.0.1:" + port).toList();
+    }
+
+    /** Waits until every server that runs says that the cluster is whole. */
+    void awaitCluster() {
+        Awaitility.await()
+                .atMost(STARTING)
+                .until(() -> ports.stream()
+                        .allMatch(port -> cli(List.of("-p", Integer.toString(port), "cluster", "info"))
+                                .contains("cluster_state:ok")));
+    }
+
+    /** Ends a server of a cluster for good: the first has keys of its own. */
+    void kill(int number) {
+        ports.subList(number, number + 1).clear();
+        processes.remove(number).destroyForcibly().onExit().join();
     }
 
     /** Ends a server and starts another in its place, with nothing in it. */

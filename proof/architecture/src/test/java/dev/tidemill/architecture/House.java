@@ -86,8 +86,8 @@ final class House {
             new Room(
                     "metrics",
                     Floor.FOUNDATION,
-                    Set.of("jobs"),
-                    Set.of("tidemill-jobs", "slf4j-api", "jspecify", "micrometer-core"),
+                    Set.of("jobs", "cache"),
+                    Set.of("tidemill-jobs", "tidemill-cache", "slf4j-api", "jspecify", "micrometer-core"),
                     Set.of("")),
             new Room(
                     "embedded",
@@ -120,7 +120,7 @@ final class House {
                             "jackson-core",
                             "jackson-databind"),
                     Set.of("")),
-            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("", ".access")),
+            new Room("server", Floor.APPS, Set.of(), Set.of(), Set.of("", ".access", ".caches")),
             new Room("cli", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),
             // The sample shop runs every process.
             new Room("storefront", Floor.APPS, Set.of("server"), Set.of(), Set.of("")),

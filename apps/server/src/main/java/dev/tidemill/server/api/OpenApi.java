@@ -30,6 +30,7 @@ public final class OpenApi {
             "access.yaml",
             "work.yaml",
             "endpoints.yaml",
+            "caches.yaml",
             "operations.yaml");
     private static final String REFUSED = "#/components/responses/Refused";
     private static final String FAILED = "#/components/responses/Failed";

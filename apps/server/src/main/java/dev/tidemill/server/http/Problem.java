@@ -40,7 +40,7 @@ public final class Problem extends RuntimeException {
     /** A problem of HTTP's own. */
     public static Problem of(ProblemCode code, String detail) {
         Problem problem = new Problem(code.status(), code.name(), code.title(), detail, Map.of(), Map.of(), null);
-        return code == ProblemCode.TOO_BUSY || code == ProblemCode.NOT_READY ? problem.retryLater() : problem;
+        return code.status() == 503 ? problem.retryLater() : problem;
     }
 
     /** What the engine refused. A message of the database stays in the log: it may name hosts, users and data. */

@@ -5,7 +5,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.metrics.CacheMeters;
 import dev.tidemill.metrics.JobMeters;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
@@ -61,8 +63,9 @@ public final class Meters implements AutoCloseable {
      * Creates them.
      *
      * @param stats how things stand; empty while the database does not answer
+     * @param caches those of this process, open by now
      */
-    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill) {
+    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill, ServedCaches caches) {
         this.stats = stats;
         registry.config().meterFilter(BY_CONVENTION);
         cpuSeconds();
@@ -74,6 +77,9 @@ public final class Meters implements AutoCloseable {
         collections.bindTo(registry);
         this.jobs = JobMeters.of(mill);
         jobs.bindTo(registry);
+        if (!caches.caches().all().isEmpty()) {
+            CacheMeters.of(caches.caches()).bindTo(registry);
+        }
         if (mill.dataSource() instanceof HikariDataSource pool) {
             pool(pool);
         }

@@ -11,6 +11,11 @@ public enum Section {
     NODES(Group.MACHINE, "Nodes", "/nodes", "M3 3h10v4H3zM3 9h10v4H3zM5 5h.01M5 11h.01"),
     LIMITS(Group.MACHINE, "Limits", "/limits", "M3 12a5.5 5.5 0 1 1 10 0M8 9.5l2.5-3"),
     BREAKERS(Group.MACHINE, "Breakers", "/breakers", "M2 8h3.5M10.5 8H14M5.5 8l4-3.5M10.5 8h.01"),
+    CACHES(
+            Group.MACHINE,
+            "Caches",
+            "/caches",
+            "M2.5 4.500 8 2.500l5.500 2L8 6.500zM2.5 8 8 10l5.500-2M2.5 11.500 8 13.500l5.500-2"),
     ENDPOINTS(Group.MACHINE, "Endpoints", "/endpoints", "M2.5 8h8M7.5 5l3 3-3 3M13.5 3v10"),
     RETENTION(Group.MACHINE, "Retention", "/retention", "M3 4h10v2.5H3zM4 6.5V13h8V6.5M6.5 9h3"),
     DOCTOR(Group.INSIGHT, "Doctor", "/doctor", "M2 8h3l1.5-4 3 8L11 8h3"),

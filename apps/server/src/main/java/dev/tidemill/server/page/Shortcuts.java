@@ -19,6 +19,7 @@ public final class Shortcuts {
         letters.put(Section.NODES, "n");
         letters.put(Section.LIMITS, "l");
         letters.put(Section.BREAKERS, "b");
+        letters.put(Section.CACHES, "h");
         letters.put(Section.ENDPOINTS, "e");
         letters.put(Section.RETENTION, "r");
         letters.put(Section.DOCTOR, "c");

@@ -18,6 +18,7 @@
   }
 
   function colours(kind) {
+    if (kind === "tiers") return [colour("--p2"), colour("--p3"), colour("--p1")];
     return [colour("--p2"), kind === "starts" ? colour("--p1") : colour("--p0")];
   }
 
@@ -45,7 +46,7 @@
         plugins: { legend: { display: false }, colors: { enabled: false } },
         scales: {
           x: { stacked: true, grid: { display: false }, border: {}, ticks: { maxRotation: 0, autoSkipPadding: 24, font: { size: 11 } } },
-          y: { stacked: true, beginAtZero: true, suggestedMax: 4, grid: {}, border: {}, ticks: { precision: 0, maxTicksLimit: 5, font: { size: 11 } } },
+          y: { stacked: true, beginAtZero: true, suggestedMax: kind === "tiers" ? 100 : 4, grid: {}, border: {}, ticks: { precision: 0, maxTicksLimit: 5, font: { size: 11 } } },
         },
       },
     });
