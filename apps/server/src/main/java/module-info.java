@@ -13,10 +13,13 @@ module dev.tidemill.server {
     requires com.zaxxer.hikari;
     requires gg.jte.runtime;
     requires info.picocli;
+    requires io.helidon.common.buffers;
     requires io.helidon.common.socket;
     requires io.helidon.common.tls;
     requires io.helidon.http;
     requires io.helidon.webserver;
+    requires transitive io.opentelemetry.api;
+    requires io.opentelemetry.context;
     requires java.management;
     requires java.net.http;
     requires jdk.management;

@@ -115,6 +115,30 @@ public final class ServerMain implements Callable<Integer> {
     private boolean allowPrivateEndpoints;
 
     @Option(
+            names = "--secret-key-file",
+            paramLabel = "FILE",
+            description =
+                    "Seal the secrets of endpoints in the database by the first key in this file, one a line, and "
+                            + "open them by any: base64 of 32 bytes each. Or set TIDEMILL_SECRET_KEY.")
+    private @Nullable Path secretKeyFile;
+
+    @Option(
+            names = "--rate-limit",
+            paramLabel = "N",
+            defaultValue = "5000",
+            description = "Answer each caller and each address up to N requests a second in the long run; 0 for no "
+                    + "limit. Default: ${DEFAULT-VALUE}.")
+    private int rateLimit;
+
+    @Option(
+            names = "--cors-origin",
+            paramLabel = "ORIGIN",
+            split = ",",
+            description = "Let pages of this origin use the API from browsers, with an API key: "
+                    + "https://app.example.com. May be repeated.")
+    private List<String> corsOrigins = List.of();
+
+    @Option(
             names = "--caches",
             paramLabel = "FILE",
             description = "Serve the caches that this YAML file names; docs/cache.md describes it.")
@@ -255,6 +279,12 @@ public final class ServerMain implements Callable<Integer> {
         if (token != null) {
             builder.token(token);
         }
+        String keys = secretKeyFile == null
+                ? Secrets.environment("TIDEMILL_SECRET_KEY")
+                : Secrets.file(secretKeyFile, "--secret-key-file");
+        if (keys != null) {
+            builder.secretKeys(keys);
+        }
         if (open) {
             builder.open();
         }
@@ -270,7 +300,10 @@ public final class ServerMain implements Callable<Integer> {
         if (allowPrivateEndpoints) {
             builder.allowPrivateEndpoints();
         }
-        return builder.trustedProxies(trustedProxies).start();
+        return builder.trustedProxies(trustedProxies)
+                .rateLimit(rateLimit)
+                .corsOrigins(corsOrigins)
+                .start();
     }
 
     private void announce(TidemillServer server) {

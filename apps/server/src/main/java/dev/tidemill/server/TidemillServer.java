@@ -1,7 +1,9 @@
 package dev.tidemill.server;
 
 import dev.tidemill.cache.Caches;
+import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
@@ -16,6 +18,8 @@ import dev.tidemill.server.api.ControlApi;
 import dev.tidemill.server.api.DeadLettersApi;
 import dev.tidemill.server.api.DoctorApi;
 import dev.tidemill.server.api.EndpointsApi;
+import dev.tidemill.server.api.HandRounds;
+import dev.tidemill.server.api.IdempotencyKeys;
 import dev.tidemill.server.api.JobsApi;
 import dev.tidemill.server.api.KeysApi;
 import dev.tidemill.server.api.LogLevelApi;
@@ -34,10 +38,14 @@ import dev.tidemill.server.caches.CacheHistory;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.dashboard.CachePages;
 import dev.tidemill.server.dashboard.Dashboard;
+import dev.tidemill.server.http.Connections;
+import dev.tidemill.server.http.Cors;
 import dev.tidemill.server.http.Front;
 import dev.tidemill.server.http.Gate;
 import dev.tidemill.server.http.Proxies;
+import dev.tidemill.server.http.RateLimit;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.http.Spans;
 import dev.tidemill.server.http.TlsFiles;
 import dev.tidemill.server.http.WireErrors;
 import dev.tidemill.server.meters.Meters;
@@ -45,10 +53,13 @@ import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.push.SecretSeal;
 import dev.tidemill.server.tables.ServerTables;
+import dev.tidemill.server.traces.RequestSpans;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
+import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -60,6 +71,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -80,13 +92,13 @@ import org.slf4j.LoggerFactory;
 public final class TidemillServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TidemillServer.class);
     private static final Duration STATS_MAX_AGE = Duration.ofSeconds(2);
-    private static final Duration READ_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration STOP_GRACE = Duration.ofSeconds(10);
-    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
+    private static final int SHARE_OF_BODIES = 8;
 
     private final String host;
     private final boolean secure;
     private final WebServer web;
+    private final Connections connections;
     private final LivePage page;
     private final Meters meters;
     private final Accounts accounts;
@@ -118,19 +130,26 @@ public final class TidemillServer implements AutoCloseable {
         Token token = builder.token == null ? null : new Token(builder.token);
         AccessControl access = new AccessControl(accounts, token, builder.open, pages);
         this.router = new Router(
-                        new Front(new Gate(access.identification()), builder.proxies, builder.bodyLimitBytes),
+                        new Front(
+                                new Gate(access.identification()),
+                                builder.proxies,
+                                builder.bodyLimitBytes,
+                                builder.cors,
+                                builder.rates,
+                                builder.spans),
                         meters::answered,
                         access::instead)
                 .problemPage(pages::problem);
         page.mount(router);
         ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
-        this.pusher = new Pusher(mill, tables, builder.allowPrivateEndpoints);
-        Dashboard.mount(mill, pusher, pages, router);
+        this.pusher = new Pusher(mill, tables, builder.seal, builder.allowPrivateEndpoints);
+        Function<Duration, Diagnosis> doctor = patience -> pusher.book().examined(mill.diagnose(patience));
+        Dashboard.mount(mill, doctor, pusher, pages, router);
         new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
         new KeysApi(accounts).mount(router);
-        new JobsApi(mill).mount(router);
+        new JobsApi(mill, new IdempotencyKeys(mill, tables)).mount(router);
         new SearchApi(mill).mount(router);
         new QueuesApi(mill).mount(router);
         new DeadLettersApi(mill).mount(router);
@@ -143,16 +162,25 @@ public final class TidemillServer implements AutoCloseable {
         new BreakersApi(mill).mount(router);
         new RulesApi(mill).mount(router);
         new ProcessApi(mill).mount(router);
-        new DoctorApi(mill).mount(router);
+        new DoctorApi(mill, doctor).mount(router);
         new RetentionApi(mill).mount(router);
         new CachesApi(caches, tables).mount(router);
         new LogLevelApi(tables).mount(router);
         this.work = new WorkApi(mill, builder.advertised);
         work.mount(router);
-        new EndpointsApi(pusher).mount(router);
+        new EndpointsApi(pusher, builder.hand == null ? null : new HandRounds(builder.hand)).mount(router);
         new OpenApi().mount(router);
         meters.mount(router);
         this.setUpCode = access.setUpCode();
+        // Bodies are bounded one by one; this bounds them together, and leaves most of the heap to what becomes of
+        // them.
+        this.connections = new Connections(
+                builder.times == null ? Connections.usual(builder.bodyTime) : builder.times,
+                builder.bodyRoomBytes > 0
+                        ? builder.bodyRoomBytes
+                        : Math.max(
+                                2L * builder.bodyLimitBytes,
+                                Runtime.getRuntime().maxMemory() / SHARE_OF_BODIES));
         WebServerConfig.Builder web = WebServer.builder()
                 .address(address)
                 .port(builder.port)
@@ -160,11 +188,10 @@ public final class TidemillServer implements AutoCloseable {
                 // Routes refuse at their own limit; this one bounds what is read past a refusal.
                 .maxPayloadSize(builder.bodyLimitBytes + (1L << 20))
                 .directHandlers(WireErrors.handlers())
-                .idleConnectionTimeout(IDLE_TIMEOUT)
-                // On channels the time limit for a read would not hold, and slow clients would be waited for without
-                // end.
                 .useNio(false)
-                .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
+                .connectionOptions(connections.options())
+                .protocolsDiscoverServices(false)
+                .addConnectionSelector(connections)
                 .routing(router::mount);
         if (builder.tls != null) {
             web.tls(Tls.builder().sslContext(builder.tls.context()).build());
@@ -183,6 +210,17 @@ public final class TidemillServer implements AutoCloseable {
     /** Begins to describe a server around this mill. */
     public static Builder builder(Tidemill mill) {
         return new Builder(mill);
+    }
+
+    /**
+     * Begins to describe a server around a mill that is turned by hand: for a platform that runs a process only while it
+     * answers requests. {@code POST /api/v1/work/run} runs due jobs by the mill's handlers, and nothing else does; nobody
+     * else may turn it. Jobs are handed neither to endpoints nor to remote workers by such a server.
+     */
+    public static Builder builder(HandMill hand) {
+        Builder builder = new Builder(hand.tidemill());
+        builder.hand = hand;
+        return builder;
     }
 
     /** The port it listens on. */
@@ -211,6 +249,11 @@ public final class TidemillServer implements AutoCloseable {
     /** The routes that there are. */
     List<Router.Entrance> entrances() {
         return router.entrances();
+    }
+
+    /** How many bytes of requests are in memory. */
+    long inMemory() {
+        return connections.inMemory();
     }
 
     /** How many requests are being answered, live pages aside. */
@@ -247,6 +290,7 @@ public final class TidemillServer implements AutoCloseable {
             LOG.warn("{} requests were not answered within {}; they are cut off.", left, STOP_GRACE);
         }
         web.stop();
+        connections.close();
         meters.close();
         ownCaches.ifPresent(Caches::close);
     }
@@ -259,9 +303,11 @@ public final class TidemillServer implements AutoCloseable {
 
     /** Collects what a server needs to start. For one thread. */
     public static final class Builder {
+        private static final int RATE_LIMIT = 5_000;
         private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]{16,512}");
 
         private final Tidemill mill;
+        private @Nullable HandMill hand;
         private String host = "127.0.0.1";
         private int port;
         private int bodyLimitBytes = 16 << 20;
@@ -269,9 +315,17 @@ public final class TidemillServer implements AutoCloseable {
         private @Nullable String token;
         private boolean open;
         private Proxies proxies = Proxies.NONE;
+        private Duration bodyTime = Duration.ofMinutes(1);
+        private Connections.@Nullable Times times;
+        private long bodyRoomBytes;
+        private Cors cors = Cors.OFF;
+        private RateLimit rates = new RateLimit(RATE_LIMIT, System::nanoTime);
         private @Nullable URI advertised;
         private boolean allowPrivateEndpoints;
+        private SecretSeal seal = SecretSeal.NONE;
+        private Spans spans = Spans.NONE;
         private @Nullable ServedCaches caches;
+
         private @Nullable TlsFiles tls;
 
         private Builder(Tidemill mill) {
@@ -344,6 +398,53 @@ public final class TidemillServer implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long a request's body may take to come: a minute unless told otherwise, one second to an hour. Whoever takes
+         * longer is answered with 408. A head has 20 seconds from its first byte, the client a minute to take the answer.
+         */
+        public Builder bodyTime(Duration value) {
+            if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(Duration.ofHours(1)) > 0) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "The time for a body is " + value + "; it must be between 1 second and 1 hour.");
+            }
+            bodyTime = value;
+            return this;
+        }
+
+        /** Another bound on what is in memory of requests, for tests that reach it. */
+        Builder bodyRoom(long bytes) {
+            bodyRoomBytes = bytes;
+            return this;
+        }
+
+        /** Other times for all of it, for tests that wait for them. */
+        Builder times(Connections.Times value) {
+            times = value;
+            return this;
+        }
+
+        /**
+         * Lets pages of these origins use the API from browsers (CORS), with an API key: {@code https://app.example.com}.
+         * None unless told otherwise.
+         *
+         * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if one is written otherwise; there is no wildcard
+         */
+        public Builder corsOrigins(List<String> origins) {
+            cors = Cors.of(origins);
+            return this;
+        }
+
+        /**
+         * How many requests a second each caller, and each address, may send in the long run, with ten seconds' worth at
+         * once: 5,000 unless told otherwise, up to 1,000,000; 0 for no limit. Of IPv6 a network of 64 bits counts as an
+         * address. Health and metrics are always answered.
+         */
+        public Builder rateLimit(int perSecond) {
+            rates = new RateLimit(perSecond, System::nanoTime);
+            return this;
+        }
+
         /** How many pages may be live at a time: 200 unless told otherwise, 0 to 10,000. Others show, but stand still. */
         public Builder maxLivePages(int value) {
             maxLivePages = between("maxLivePages", value, 0, 10_000);
@@ -362,6 +463,26 @@ public final class TidemillServer implements AutoCloseable {
         /** Shows these caches, and serves those of them that are to be served; they stay their owner's to close. */
         public Builder caches(ServedCaches value) {
             caches = value;
+            return this;
+        }
+
+        /**
+         * Seals the secrets of endpoints in the database by these keys: base64 of 32 bytes each, one a line. The first one
+         * seals, all of them open; so a new key is first given to all servers as the last one, then as the first.
+         *
+         * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if one is written otherwise
+         */
+        public Builder secretKeys(String lines) {
+            seal = SecretSeal.by(lines);
+            return this;
+        }
+
+        /**
+         * Traces requests with OpenTelemetry: a SERVER span each, which continues the request's W3C trace context, and is
+         * continued by the jobs that are enqueued over HTTP. None without it.
+         */
+        public Builder tracing(OpenTelemetry openTelemetry) {
+            spans = new RequestSpans(openTelemetry);
             return this;
         }
 
@@ -426,7 +547,10 @@ public final class TidemillServer implements AutoCloseable {
                 server.stop();
                 throw taken(null);
             }
-            server.pusher.start();
+            server.connections.start();
+            if (hand == null) {
+                server.pusher.start();
+            }
             server.cacheHistory.start();
             return server;
         }

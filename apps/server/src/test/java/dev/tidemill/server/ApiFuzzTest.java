@@ -392,14 +392,41 @@ final class ApiFuzzTest {
         assertAnswered(request);
     }
 
+    @Test
+    void aRequestMayComeInPiecesAndEndAnywhere() {
+        String body = "[{\"kind\":\"Piecemeal\",\"payload\":{\"text\":\"" + "x".repeat(200) + "\"}}]";
+        List<String> whole = List.of(
+                "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                        + body.length() + "\r\nIdempotency-Key: piece\r\n\r\n" + body,
+                "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Transfer-Encoding: chunked\r\n\r\n" + Integer.toHexString(body.length()) + "\r\n" + body
+                        + "\r\n0\r\n\r\n",
+                "GET /api/v1/stats HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        for (String request : whole) {
+            for (int i = 0; i < MUTATIONS; i++) {
+                String part = request.substring(0, 1 + random.nextInt(request.length()));
+                assertAnswered(part, 1 + random.nextInt(20));
+            }
+            assertThat(assertAnswered(request, 1)).as("all of it, byte by byte").startsWith("HTTP/1.1 20");
+        }
+    }
+
     /** Sends bytes as they are and then nothing more; returns the answer, which there need not be. */
     private String assertAnswered(String request) {
+        return assertAnswered(request, request.length() + 1);
+    }
+
+    private String assertAnswered(String request, int piece) {
         String answer = "";
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
             socket.setSoTimeout(10_000);
+            socket.setTcpNoDelay(true);
             OutputStream out = socket.getOutputStream();
-            out.write(request.getBytes(StandardCharsets.ISO_8859_1));
-            out.flush();
+            byte[] bytes = request.getBytes(StandardCharsets.ISO_8859_1);
+            for (int from = 0; from < bytes.length; from += piece) {
+                out.write(bytes, from, Math.min(piece, bytes.length - from));
+                out.flush();
+            }
             socket.shutdownOutput();
             answer = read(socket.getInputStream());
         } catch (SocketTimeoutException silent) {

@@ -10,6 +10,7 @@ import dev.tidemill.cache.Cache;
 import dev.tidemill.cache.Caches;
 import dev.tidemill.cache.Keys;
 import dev.tidemill.cache.ValueType;
+import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
@@ -20,6 +21,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,6 +50,31 @@ final class EmbeddingPageTest {
     }
 
     record SendWelcome(String email) {}
+
+    @Test
+    void handlersRunWhenSomebodyAsksWhereNothingRunsForLong() throws Exception {
+        Mailer mailer = new Mailer();
+        HikariDataSource pool = pool();
+        String schema = database.schema();
+        String token = "a-token-of-the-application-s";
+        HandMill hand = Tidemill.on(pool)
+                .schema(schema)
+                .handle(SendWelcome.class, (job, run) -> mailer.welcome(job.email()))
+                .startByHand();
+        TidemillServer onDemand = TidemillServer.builder(hand).token(token).start();
+        hand.tidemill().enqueue(new SendWelcome("ada@example.com"));
+        HttpResponse<String> ran = client.send(
+                HttpRequest.newBuilder(URI.create(onDemand.url() + "/api/v1/work/run?batch=20"))
+                        .header("Authorization", "Bearer " + token)
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(ran.body()).contains("\"succeeded\":1");
+        assertThat(mailer.sent).containsExactly("ada@example.com");
+        onDemand.stop();
+        hand.close();
+        pool.close();
+    }
 
     /** Where this page's e-mails go. */
     static final class Mailer {

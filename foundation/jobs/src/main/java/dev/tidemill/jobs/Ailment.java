@@ -59,7 +59,9 @@ public enum Ailment {
     /** Dead letters. */
     DEAD_LETTERS("These jobs failed for good and wait for a person."),
     /** A setting of the server that can lose or damage data. */
-    UNSAFE_SETTING("What was committed can be lost or damaged when the server or its machine fails.");
+    UNSAFE_SETTING("What was committed can be lost or damaged when the server or its machine fails."),
+    /** Secrets of endpoints that a server keeps are not sealed; found by the server. */
+    SECRETS_PLAIN("Whoever reads the table, or a backup of it, can sign as the servers do.");
 
     private final String why;
 

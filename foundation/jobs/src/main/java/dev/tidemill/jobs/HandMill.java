@@ -4,7 +4,9 @@ import dev.tidemill.jobs.engine.Crank;
 import dev.tidemill.jobs.engine.Engine;
 import dev.tidemill.jobs.engine.Registry;
 import dev.tidemill.jobs.engine.Settings;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Order is the same every time: queue by queue by name, in a queue strictly by priority, then by deadline, then as
  * enqueued. For one thread at a time. A hand that rests longer than other processes wait for a heartbeat is taken for
- * dead by them; the next job is then claimed under a new epoch.
+ * dead by them, and the next job is then claimed under a new epoch; so is one whose job takes that long, unless it was
+ * run by {@link #runDue}.
  */
 public final class HandMill implements AutoCloseable {
     private final Tidemill tidemill;
@@ -63,6 +66,19 @@ public final class HandMill implements AutoCloseable {
     /** Runs the next job of these kinds; empty if none is due, or none of the kinds is handled here. */
     public Optional<Ran> runNext(Set<String> kinds) {
         return crank.runNext(kinds);
+    }
+
+    /**
+     * Runs the next due jobs that this mill handles, one after the other, until there is none, or so many ran, or that time
+     * is over; the last one begun is waited for. While they run a thread tells the others that this process lives, so that a
+     * job may take longer than they wait for a heartbeat.
+     *
+     * @param most how many, at least 1
+     * @param within after which none is begun, at least 0
+     * @throws IllegalStateException if called by a handler
+     */
+    public List<Ran> runDue(int most, Duration within) {
+        return crank.runDue(registry.handledKinds(), most, within);
     }
 
     /** When the next delayed or retried job is due, by the database's clock; empty if none waits. */

@@ -361,6 +361,15 @@ public final class Tidemill implements AutoCloseable {
         return engine.why(id);
     }
 
+    /**
+     * Why a job that was just looked at is not running, or where it is: what a page asks beside {@link #job}. Costs less
+     * than {@link #why(long)}; of the jobs that go first up to a thousand are counted instead of a hundred thousand. A job
+     * that has moved since it was seen is told of as it was seen.
+     */
+    public Why why(JobView job) {
+        return engine.why(job);
+    }
+
     /** What ails the database side: as {@link #diagnose(Duration)} with thirty seconds. */
     public Diagnosis diagnose() {
         return diagnose(PATIENCE);

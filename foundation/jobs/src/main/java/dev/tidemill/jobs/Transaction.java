@@ -1,6 +1,8 @@
 package dev.tidemill.jobs;
 
 import java.sql.Connection;
+import java.util.Collection;
+import java.util.List;
 
 /** An open transaction of {@link Tidemill#inTransaction}; used by the thread that was given it, until it returns. */
 public interface Transaction {
@@ -19,6 +21,11 @@ public interface Transaction {
 
     /** As {@link #enqueue(Object, EnqueueOptions)}, telling what became of it; see {@link Tidemill#enqueueUnique}. */
     Enqueued enqueueUnique(Object job, EnqueueOptions options);
+
+    /** Enqueues jobs that exist when, and only if, the transaction commits; returns their ids in the order given. */
+    default List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
+        return jobs.stream().map(job -> enqueue(job, options)).toList();
+    }
 
     /** What runs inside a transaction and returns something. */
     @FunctionalInterface

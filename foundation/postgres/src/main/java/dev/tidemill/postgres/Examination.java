@@ -2,7 +2,6 @@ package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.Ailment;
 import dev.tidemill.jobs.Diagnosis.Finding;
-import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Severity;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** One look at a store: what the checks ask through, and where they say what they found. For one thread. */
 final class Examination {
@@ -41,11 +39,6 @@ final class Examination {
         this.connection = connection;
         this.limits = limits;
         this.patience = patience;
-    }
-
-    /** By the connection in hand: whoever waits for another meanwhile, waits for ever once all who have one do. */
-    Optional<JobView> job(JobViews views, long id) throws SQLException {
-        return views.whole(connection, List.of(id)).stream().findFirst();
     }
 
     CheckupLimits limits() {

@@ -21,15 +21,22 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Reads jobs as they stand: a statement for all of them, one for their tags and one for their attempts. */
+/**
+ * Reads jobs as they stand: a statement for all of them, one for their tags and one for their attempts, which go to the
+ * server in one message. Each sees what was committed before it; the attempts come last, so that no job is shown as done
+ * without them.
+ */
 final class JobViews {
     private static final int ALL_ATTEMPTS = 100;
     private static final int LATEST_ATTEMPTS = 10;
 
     private final Statements statements;
+    private final String together;
 
     JobViews(Statements statements) {
         this.statements = statements;
+        this.together = String.join(
+                ";\n", statements.get("jobs_tags"), statements.get("jobs"), statements.get("jobs_attempts"));
     }
 
     /** With up to a hundred attempts and what they kept; by id, the newest first. */
@@ -61,16 +68,30 @@ final class JobViews {
         if (ids.length == 0) {
             return jobs;
         }
-        Map<Long, Map<String, String>> tags = tags(connection, ids);
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("jobs"))) {
-            Parameters.set(statement, ids, true);
-            try (ResultSet rows = statement.executeQuery()) {
+        Map<Long, Map<String, String>> tags = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(together)) {
+            Parameters.set(statement, ids, ids, true, ids, results, attempts);
+            statement.execute();
+            try (ResultSet rows = statement.getResultSet()) {
+                while (rows.next()) {
+                    tags.computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
+                            .put(rows.getString(2), rows.getString(3));
+                }
+            }
+            try (ResultSet rows = next(statement)) {
                 while (rows.next()) {
                     jobs.add(job(rows, tags.getOrDefault(rows.getLong("id"), Map.of())));
                 }
             }
+            try (ResultSet rows = next(statement)) {
+                return withAttempts(jobs, rows);
+            }
         }
-        return withAttempts(connection, jobs, ids, results, attempts);
+    }
+
+    private static ResultSet next(PreparedStatement statement) throws SQLException {
+        statement.getMoreResults();
+        return statement.getResultSet();
     }
 
     private static JobView job(ResultSet rows, Map<String, String> tags) throws SQLException {
@@ -101,39 +122,19 @@ final class JobViews {
                 rows.getLong("done"), rows.getLong("total"), rows.getString("message"), PostgresDesk.instant(at));
     }
 
-    private Map<Long, Map<String, String>> tags(Connection connection, long[] ids) throws SQLException {
-        Map<Long, Map<String, String>> tags = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("jobs_tags"))) {
-            statement.setObject(1, ids);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    tags.computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
-                            .put(rows.getString(2), rows.getString(3));
-                }
-            }
-        }
-        return tags;
-    }
-
     /** Attempts do not say of which kind and on which queue they were; their jobs do. */
-    private List<JobView> withAttempts(Connection connection, List<JobView> jobs, long[] ids, boolean results, int most)
-            throws SQLException {
+    private static List<JobView> withAttempts(List<JobView> jobs, ResultSet rows) throws SQLException {
         Map<Long, JobView> byId = new HashMap<>();
         Map<Long, List<AttemptView>> tried = new HashMap<>();
         for (JobView job : jobs) {
             byId.put(job.id(), job);
             tried.put(job.id(), new ArrayList<>());
         }
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("jobs_attempts"))) {
-            Parameters.set(statement, ids, results, most);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    JobView job = byId.get(rows.getLong(1));
-                    List<AttemptView> own = tried.get(rows.getLong(1));
-                    if (job != null && own != null) {
-                        own.addFirst(attempt(rows, job.kind(), job.queue(), rows.getString(9)));
-                    }
-                }
+        while (rows.next()) {
+            JobView job = byId.get(rows.getLong(1));
+            List<AttemptView> own = tried.get(rows.getLong(1));
+            if (job != null && own != null) {
+                own.addFirst(attempt(rows, job.kind(), job.queue(), rows.getString(9)));
             }
         }
         return jobs.stream()

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Diagnosis.Repair;
+import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.Why;
@@ -14,7 +15,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,6 +36,7 @@ final class PostgresCheckup implements Checkup {
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
     private static final Duration ALIVE = Duration.ofSeconds(10);
     private static final Duration SILENT_FOR_GOOD = Duration.ofMinutes(5);
+    private static final int WHYS_AT_ONCE = 16;
     private static final Comparator<Finding> WORST_FIRST =
             Comparator.comparing(Finding::severity).reversed().thenComparing(Finding::ailment);
 
@@ -43,9 +44,10 @@ final class PostgresCheckup implements Checkup {
     private final Statements statements;
     private final String schemaName;
     private final Rescuer rescuer;
-    private final WhyReader why;
+    private final JobViews views;
     private final InstantSource processClock;
     private final CheckupLimits limits;
+    private final Together<Seen, Why> whys = new Together<>(2, WHYS_AT_ONCE, this::whys);
 
     PostgresCheckup(
             DataSource dataSource,
@@ -58,7 +60,7 @@ final class PostgresCheckup implements Checkup {
         this.statements = statements;
         this.schemaName = schemaName;
         this.rescuer = rescuer;
-        this.why = new WhyReader(new JobViews(statements));
+        this.views = new JobViews(statements);
         this.processClock = processClock;
         this.limits = limits;
     }
@@ -124,12 +126,10 @@ final class PostgresCheckup implements Checkup {
     }
 
     private static void bound(Connection connection, boolean readOnly) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            if (readOnly) {
-                statement.execute("set transaction read only");
-            }
-            statement.execute("set local statement_timeout = '5s'");
-            statement.execute("set local lock_timeout = '1s'");
+        try (PreparedStatement statement = connection.prepareStatement(
+                "select set_config('statement_timeout', '5s', true), set_config('lock_timeout', '1s', true)"
+                        + (readOnly ? ", set_config('transaction_read_only', 'on', true)" : ""))) {
+            statement.execute();
         }
     }
 
@@ -191,10 +191,39 @@ final class PostgresCheckup implements Checkup {
 
     @Override
     public Optional<Why> why(long id, Priorities priorities) {
+        // One connection after the other: whoever waits for a second waits for ever once all who have one do.
+        List<JobView> found;
+        try (Session session = Session.reading(dataSource, ANSWER_WITHIN)) {
+            found = session.call(connection -> views.whole(connection, List.of(id)));
+        }
+        return found.stream()
+                .findFirst()
+                .map(job ->
+                        read(List.of(new Seen(job, priorities)), WhyReader.WALK).getFirst());
+    }
+
+    @Override
+    public Why why(JobView job, Priorities priorities) {
+        return whys.ask(new Seen(job, priorities));
+    }
+
+    /** A job, and the windows as whoever asks knows them. */
+    private record Seen(JobView job, Priorities priorities) {}
+
+    private List<Why> whys(List<Seen> asked) {
+        return read(asked, WhyReader.SHORT_WALK);
+    }
+
+    private List<Why> read(List<Seen> asked, int walk) {
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             return session.transaction(connection -> {
                 bound(connection, true);
-                return why.read(new Examination(statements, connection, limits, ALIVE), id, priorities);
+                WhyReader reader = new WhyReader(new Examination(statements, connection, limits, ALIVE), walk);
+                List<Why> answers = new ArrayList<>();
+                for (Seen seen : asked) {
+                    answers.add(reader.read(seen.job(), seen.priorities()));
+                }
+                return answers;
             });
         }
     }

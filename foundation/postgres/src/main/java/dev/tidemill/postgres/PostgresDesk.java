@@ -18,7 +18,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -29,11 +32,14 @@ final class PostgresDesk implements Desk {
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(20);
     /** How many ids a line of the audit trail has. */
     private static final int MOST_NAMED = 20;
+    /** Payloads have up to a megabyte each. */
+    private static final int JOBS_AT_ONCE = 32;
 
     private final DataSource dataSource;
     private final Statements statements;
     private final StatsReader stats;
     private final JobViews views;
+    private final Together<Long, Optional<JobView>> jobs = new Together<>(2, JOBS_AT_ONCE, this::jobs);
 
     PostgresDesk(DataSource dataSource, Statements statements) {
         this.dataSource = dataSource;
@@ -43,7 +49,7 @@ final class PostgresDesk implements Desk {
     }
 
     private <T> T borrow(Session.Work<T> work) {
-        try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
+        try (Session session = Session.reading(dataSource, ANSWER_WITHIN)) {
             return session.call(work);
         }
     }
@@ -56,8 +62,13 @@ final class PostgresDesk implements Desk {
 
     @Override
     public Optional<JobView> job(long id) {
-        return borrow(
-                connection -> views.whole(connection, List.of(id)).stream().findFirst());
+        return jobs.ask(id);
+    }
+
+    private List<Optional<JobView>> jobs(List<Long> ids) {
+        Map<Long, JobView> found = new HashMap<>();
+        borrow(connection -> views.whole(connection, new HashSet<>(ids))).forEach(job -> found.put(job.id(), job));
+        return ids.stream().map(id -> Optional.ofNullable(found.get(id))).toList();
     }
 
     @Override

@@ -9,7 +9,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +27,14 @@ final class PostgresSearch implements Search {
 
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
     private static final String GIVE_UP = "5s";
+    /** They go one after the other, each for as long as it may look. */
+    private static final int SEARCHES_AT_ONCE = 8;
 
     private final DataSource dataSource;
     private final Statements statements;
     private final JobViews views;
     private final Duration look;
+    private final Together<Sought, Found> together = new Together<>(4, SEARCHES_AT_ONCE, this::find);
 
     PostgresSearch(DataSource dataSource, Statements statements) {
         this(dataSource, statements, LOOK);
@@ -44,24 +50,41 @@ final class PostgresSearch implements Search {
 
     @Override
     public Found find(JobFilter filter, @Nullable Place from, int limit) {
-        List<SearchWalk> walks = SearchWalk.of(filter);
         if (from != null) {
-            check(from, walks);
+            check(from, SearchWalk.of(filter));
         }
+        return together.ask(new Sought(filter, from, limit));
+    }
+
+    /** A search; who looks for the same at the same time is answered by one. */
+    private record Sought(JobFilter filter, @Nullable Place from, int limit) {}
+
+    private List<Found> find(List<Sought> asked) {
+        Map<Sought, Found> found = new HashMap<>();
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
-            return session.transaction(connection -> {
-                try (PreparedStatement settings = connection.prepareStatement(statements.get("search_settings"))) {
-                    settings.setString(1, GIVE_UP);
-                    settings.execute();
+            for (Sought sought : asked) {
+                if (!found.containsKey(sought)) {
+                    found.put(sought, session.transaction(connection -> find(connection, sought)));
                 }
-                @Nullable Terms terms = terms(connection, filter);
-                if (terms == null) {
-                    return new Found(List.of(), null, 0, null);
-                }
-                long until = System.nanoTime() + look.toNanos();
-                return new SearchPages(connection, statements, views, terms, limit, until).find(walks, from);
-            });
+            }
         }
+        return asked.stream()
+                .map(sought -> Objects.requireNonNull(found.get(sought)))
+                .toList();
+    }
+
+    private Found find(Connection connection, Sought sought) throws SQLException {
+        try (PreparedStatement settings = connection.prepareStatement(statements.get("search_settings"))) {
+            settings.setString(1, GIVE_UP);
+            settings.execute();
+        }
+        @Nullable Terms terms = terms(connection, sought.filter());
+        if (terms == null) {
+            return new Found(List.of(), null, 0, null);
+        }
+        long until = System.nanoTime() + look.toNanos();
+        return new SearchPages(connection, statements, views, terms, sought.limit(), until)
+                .find(SearchWalk.of(sought.filter()), sought.from());
     }
 
     /** A position goes into statements, so what did not come from here is refused before it can overflow there. */

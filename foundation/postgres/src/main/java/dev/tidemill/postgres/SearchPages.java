@@ -29,6 +29,8 @@ final class SearchPages {
     private static final int PAGE = 1_000;
     /** Rows of a page whose jobs need another look each. */
     private static final int CLOSE_PAGE = 200;
+    /** By how much the next page is longer than the first one, which found too little. */
+    private static final int GROWTH = 4;
 
     private static final int MAX_PAYLOAD_BYTES = 4 << 20;
     private static final int JOB = 0;
@@ -43,6 +45,8 @@ final class SearchPages {
     private int examined;
     private long lastJob;
     private long began = Long.MAX_VALUE;
+    /** Most searches are for the newest of something, and done after as many rows as were asked for. */
+    private int nextPage;
 
     SearchPages(Connection connection, Statements statements, JobViews views, Terms terms, int limit, long untilNanos) {
         this.connection = connection;
@@ -51,6 +55,7 @@ final class SearchPages {
         this.terms = terms;
         this.limit = limit;
         this.untilNanos = untilNanos;
+        this.nextPage = limit;
     }
 
     /** Goes along these ways from a place on, or from the beginning. */
@@ -102,7 +107,8 @@ final class SearchPages {
     private @Nullable Place page(List<SearchWalk> walks, Place from) throws SQLException {
         SearchWalk walk = SearchWalk.ofCode(from.walk(), walks).orElseThrow();
         Set<Criterion> open = walk.open(terms.filter());
-        int most = open.isEmpty() && walk != SearchWalk.RUNNING ? PAGE : CLOSE_PAGE;
+        int most = Math.min(open.isEmpty() && walk != SearchWalk.RUNNING ? PAGE : CLOSE_PAGE, nextPage);
+        nextPage = Math.min(PAGE, nextPage * GROWTH);
         List<long[]> fitting = new ArrayList<>();
         long @Nullable [] last = rows(walk, from.position(), most, fitting);
         boolean full = last != null && last[last.length - 1] == most;

@@ -24,14 +24,28 @@ final class Session implements AutoCloseable {
 
     private final DataSource dataSource;
     private final Duration answerWithin;
+    private final boolean reads;
     private final ReentrantLock turn = new ReentrantLock();
     private volatile @Nullable Connection connection;
     private volatile boolean closed;
     private long usedNanos;
 
     Session(DataSource dataSource, Duration answerWithin) {
+        this(dataSource, answerWithin, false);
+    }
+
+    private Session(DataSource dataSource, Duration answerWithin, boolean reads) {
         this.dataSource = dataSource;
         this.answerWithin = answerWithin;
+        this.reads = reads;
+    }
+
+    /**
+     * One for statements that read, each by itself: to those all isolation levels are the same, so that the server need not
+     * be asked for its own first.
+     */
+    static Session reading(DataSource dataSource, Duration answerWithin) {
+        return new Session(dataSource, answerWithin, true);
     }
 
     /** Runs work whose every statement commits by itself. */
@@ -49,6 +63,9 @@ final class Session implements AutoCloseable {
 
     /** Runs work that commits together. */
     <T> T transaction(Work<T> work) {
+        if (reads) {
+            throw new IllegalStateException("This session is for single statements that read.");
+        }
         return call(open -> {
             open.setAutoCommit(false);
             try {
@@ -75,7 +92,9 @@ final class Session implements AutoCloseable {
         Connection fresh = dataSource.getConnection();
         try {
             fresh.setAutoCommit(true);
-            Pooler.prepare(fresh);
+            if (!reads) {
+                Pooler.prepare(fresh);
+            }
             fresh.setNetworkTimeout(Runnable::run, (int) answerWithin.toMillis());
         } catch (SQLException failed) {
             fresh.close();

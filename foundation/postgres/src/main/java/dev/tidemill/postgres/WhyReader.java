@@ -18,31 +18,39 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Puts a {@link Why} together, by where the job is. */
+/** Puts {@link Why}s together, by where the jobs are. For one thread. */
 final class WhyReader {
     /** How far a lane is walked to find a job in it. */
-    private static final int WALK = 100_000;
+    static final int WALK = 100_000;
+    /** How far for a page, which many may look at. */
+    static final int SHORT_WALK = 1_000;
 
     private static final long SILENT_MICROS = 10_000_000;
 
-    private final JobViews views;
+    private final Examination examination;
+    private final int walk;
+    private @Nullable List<LiveNode> nodes;
 
-    WhyReader(JobViews views) {
-        this.views = views;
+    WhyReader(Examination examination, int walk) {
+        this.examination = examination;
+        this.walk = walk;
     }
 
-    Optional<Why> read(Examination examination, long id, Priorities priorities) throws SQLException {
-        Optional<JobView> found = examination.job(views, id);
-        if (found.isEmpty()) {
-            return Optional.empty();
+    private List<LiveNode> nodes() throws SQLException {
+        List<LiveNode> known = nodes;
+        if (known == null) {
+            known = LiveNode.all(examination);
+            nodes = known;
         }
-        JobView job = found.get();
-        Reading reading = new Reading(examination, job);
+        return known;
+    }
+
+    Why read(JobView job, Priorities priorities) throws SQLException {
+        Reading reading = new Reading(job);
         switch (job.state()) {
             case SUCCEEDED -> reading.finished();
             case DEAD, DISCARDED -> reading.dead();
@@ -51,17 +59,14 @@ final class WhyReader {
             case RUNNING -> reading.running();
             case READY -> reading.ready(priorities);
         }
-        return Optional.of(
-                new Why(id, job.kind(), job.queue(), job.priority(), job.state(), List.copyOf(reading.reasons)));
+        return new Why(job.id(), job.kind(), job.queue(), job.priority(), job.state(), List.copyOf(reading.reasons));
     }
 
-    private static final class Reading {
-        private final Examination examination;
+    private final class Reading {
         private final JobView job;
         private final List<Reason> reasons = new ArrayList<>();
 
-        Reading(Examination examination, JobView job) {
-            this.examination = examination;
+        Reading(JobView job) {
             this.job = job;
         }
 
@@ -320,7 +325,7 @@ final class WhyReader {
             paused();
             brokenOff();
             boolean parked = parked();
-            List<LiveNode> nodes = LiveNode.all(examination);
+            List<LiveNode> nodes = nodes();
             List<LiveNode> handling =
                     nodes.stream().filter(node -> node.handles(job.kind())).toList();
             List<LiveNode> able =
@@ -369,7 +374,7 @@ final class WhyReader {
                     rows -> ahead[0] = rows.getLong(1),
                     job.queue(),
                     job.priority().code(),
-                    WALK,
+                    walk,
                     job.id());
             List<Priority> urgent = new ArrayList<>();
             examination.each(
@@ -400,11 +405,11 @@ final class WhyReader {
             } else {
                 because(
                         Cause.BEHIND,
-                        (ahead[0] < 0 ? "More than " + WALK : Long.toString(ahead[0])) + " other " + job.priority()
+                        (ahead[0] < 0 ? "More than " + walk : Long.toString(ahead[0])) + " other " + job.priority()
                                 + " jobs of queue " + job.queue() + " go first" + others + nodes + ".",
                         "More handlers, another process, or a higher priority.",
                         "ahead",
-                        ahead[0] < 0 ? WALK : ahead[0],
+                        ahead[0] < 0 ? walk : ahead[0],
                         "exact",
                         ahead[0] >= 0,
                         "running",

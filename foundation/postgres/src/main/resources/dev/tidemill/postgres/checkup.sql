@@ -164,7 +164,7 @@ select n.name, n.host, n.pid, n.epoch, n.ended is not null, {schema}.now_micros(
  limit 1
 
 -- :why_place
--- How many go first in its lane, by walking the lane's head: ready is not searched by job.
+-- How many go first in its lane, by walking the lane's head: ready is not searched by job. The walk ends where the job is.
 select l.place - 1, l.start_by
   from (select r.job, r.start_by, row_number() over (order by r.start_by, r.job) as place
           from (select job, start_by from {schema}.ready
@@ -172,6 +172,7 @@ select l.place - 1, l.start_by
                  order by start_by, job
                  limit ?) r) l
  where l.job = ?
+ limit 1
 
 -- :why_more_urgent
 select exists (select from {schema}.ready r

@@ -104,7 +104,8 @@ page as materialized (
      cross join asked a)
 
 -- :search_running
--- A lease holds what it was given until all of it is through. a is the lease.
+-- A lease holds what it was given until all of it is through. a is the lease; of the last one seen all jobs may have been,
+-- so that one more is looked at.
 page as materialized (
     select l.job, l.lease as a, l.job as b, 0 as c, 0 as d,
            not exists (select from {schema}.attempt e where e.lease = l.lease and e.job = l.job offset 0) as fits
@@ -113,7 +114,7 @@ page as materialized (
                       from {schema}.lease i
                      where i.id <= (select a from asked)
                      order by i.id desc
-                     limit (select most from asked)) x
+                     limit (select most + 1 from asked)) x
              cross join lateral unnest(x.jobs) u (job)
              where (x.id, u.job) < ((select a from asked), (select b from asked))
              order by x.id desc, u.job desc

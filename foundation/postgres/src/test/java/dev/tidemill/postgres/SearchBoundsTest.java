@@ -147,6 +147,22 @@ final class SearchBoundsTest {
     }
 
     @Test
+    void theNewestAreFoundAfterAsManyRowsAsWereAskedFor() throws SQLException {
+        Page page = page(JobFilter.ANY.queue("q"), null);
+        assertThat(page.found().jobs()).hasSize(10);
+        assertThat(page.found().examined()).isEqualTo(10);
+        assertThat(page.rowsRead()).as("rows read").isLessThan(300);
+    }
+
+    @Test
+    void jobsThatRunAreWalkedToTheEndHoweverFewALeaseHolds() throws SQLException {
+        JobFilter none = JobFilter.ANY.state(JobState.RUNNING).kind("rare");
+        Page first = page(none, null);
+        Page second = page(none, first.found().next());
+        assertThat(second.found().next()).as("there are as many leases as jobs").isNotNull();
+    }
+
+    @Test
     void aSearchForATimeBeginsNearIt() throws SQLException {
         JobFilter early =
                 JobFilter.ANY.enqueuedFrom(Instant.ofEpochSecond(1_000)).enqueuedBefore(Instant.ofEpochSecond(1_100));

@@ -260,4 +260,27 @@ final class WhyTest {
         assertThat(first(id).cause()).isEqualTo(Cause.ORPHANED);
         assertThat(first(id).remedy()).isEqualTo("./tidemill doctor --repair");
     }
+
+    @Test
+    void ofAJobSeenBeforeAThousandThatGoFirstAreCounted() {
+        List<JobRequest> many = new java.util.ArrayList<>();
+        for (int i = 0; i < 1_200; i++) {
+            many.add(new JobRequest("Fine", "{}"));
+        }
+        List<Long> ids = mill.tidemill().enqueueAll(many);
+        Reason near = mill.tidemill()
+                .why(mill.tidemill().job(ids.get(10)).orElseThrow())
+                .reasons()
+                .getLast();
+        assertThat(near.figures()).containsEntry("ahead", 10L).containsEntry("exact", true);
+        Reason far = mill.tidemill()
+                .why(mill.tidemill().job(ids.getLast()).orElseThrow())
+                .reasons()
+                .getLast();
+        assertThat(far.text()).startsWith("More than 1000 other MEDIUM jobs");
+        assertThat(far.figures()).containsEntry("exact", false);
+        assertThat(why(ids.getLast()).reasons().getLast().figures())
+                .containsEntry("ahead", 1_199L)
+                .containsEntry("exact", true);
+    }
 }

@@ -75,6 +75,9 @@ final class HttpBench {
                         + " connections");
                 Outcome outcome = load(child, port, connections, PER_SECOND, LENGTH, requests);
                 failed += outcome.failed();
+                if (outcome.failed() > 0) {
+                    figures.put("failures_" + connections, outcome.failures(), "none");
+                }
                 figures.put("p95_ms_" + connections, outcome.p95(), "< 200");
                 figures.put("p99_ms_" + connections, outcome.all().percentiles().getOrDefault("p99", 0.0), "");
                 figures.put("routes_p95_ms_" + connections, routes(outcome), "");
@@ -111,6 +114,9 @@ final class HttpBench {
             row.put("answered_per_s", Math.round(outcome.perSecond()));
             row.put("p95_ms", outcome.p95());
             row.put("failed", outcome.failed());
+            if (outcome.failed() > 0) {
+                row.put("failures", outcome.failures());
+            }
             steps.add(row);
             if (outcome.failed() > 0 || outcome.p95() > LIMIT_MS || outcome.perSecond() < 0.95 * rate) {
                 break;

@@ -6,8 +6,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ final class OpenLoad implements AutoCloseable {
 
     private final int port;
     private final @Nullable Wire[] wires;
-    private final AtomicLong failed = new AtomicLong();
+    private final Map<String, LongAdder> failures = new ConcurrentHashMap<>();
 
     /** A request and the name under which its latency is told. */
     @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
@@ -32,8 +35,9 @@ final class OpenLoad implements AutoCloseable {
      * What came of a load.
      *
      * @param failed requests without an answer of status 2xx
+     * @param failures how many of them, by route and what came instead: a status, or 0 for a connection that broke
      */
-    record Outcome(Micros all, Map<String, Micros> routes, long failed, double perSecond) {
+    record Outcome(Micros all, Map<String, Micros> routes, long failed, Map<String, Long> failures, double perSecond) {
         double p95() {
             return all.percentiles().getOrDefault("p95", 0.0);
         }
@@ -93,7 +97,7 @@ final class OpenLoad implements AutoCloseable {
         for (long i = 0; i < 16; i++) {
             routes.computeIfAbsent(requests.apply(i).route(), route -> new Micros());
         }
-        failed.set(0);
+        failures.clear();
         long start = System.nanoTime() + 100_000_000;
         AtomicLong last = new AtomicLong(start);
         each(connection -> {
@@ -103,11 +107,12 @@ final class OpenLoad implements AutoCloseable {
                 for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
                     LockSupport.parkNanos(due - now);
                 }
-                boolean answered = ask(connection, asked.bytes());
+                int status = ask(connection, asked.bytes());
                 long end = System.nanoTime();
                 if (i >= warm) {
-                    if (!answered) {
-                        failed.incrementAndGet();
+                    if (status < 200 || status >= 300) {
+                        failures.computeIfAbsent(asked.route() + " " + status, route -> new LongAdder())
+                                .increment();
                     }
                     long micros = (end - due) / 1_000;
                     all.add(micros);
@@ -120,25 +125,28 @@ final class OpenLoad implements AutoCloseable {
             }
         });
         double seconds = (last.get() - start) / 1e9 - warmUp.toMillis() / 1e3;
-        return new Outcome(all, routes, failed.get(), all.count() / seconds);
+        Map<String, Long> failed = new TreeMap<>();
+        failures.forEach((what, count) -> failed.put(what, count.sum()));
+        return new Outcome(
+                all, routes, failed.values().stream().mapToLong(Long::longValue).sum(), failed, all.count() / seconds);
     }
 
-    private boolean ask(int connection, byte[] request) {
+    /** The status; 0 if the connection broke, which the next request opens anew. */
+    private int ask(int connection, byte[] request) {
         try {
             Wire wire = wires[connection];
             if (wire == null) {
                 wire = new Wire(port);
                 wires[connection] = wire;
             }
-            int status = wire.ask(request);
-            return status >= 200 && status < 300;
+            return wire.ask(request);
         } catch (IOException broken) {
             Wire wire = wires[connection];
             if (wire != null) {
                 wire.close();
                 wires[connection] = null;
             }
-            return false;
+            return 0;
         }
     }
 

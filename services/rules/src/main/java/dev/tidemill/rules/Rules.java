@@ -227,8 +227,9 @@ public final class Rules implements AutoCloseable {
         synchronized (lock) {
             boolean there = catalog.remove(name);
             mill.schedules().remove(SWEEP + name);
-            installed.remove(name);
+            // In this order: what is defined and not installed is installed by upkeep.
             defined.remove(name);
+            installed.remove(name);
             return there;
         }
     }

@@ -1,5 +1,6 @@
 package dev.tidemill.server.api;
 
+import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
@@ -9,14 +10,17 @@ import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.time.Duration;
+import java.util.function.Function;
 
 /** What ails the database side, and why a job is not running. Looks only. */
 public final class DoctorApi {
     private final Tidemill mill;
+    private final Function<Duration, Diagnosis> doctor;
 
-    /** Creates it. */
-    public DoctorApi(Tidemill mill) {
+    /** Creates it, around whoever examines with a patience. */
+    public DoctorApi(Tidemill mill, Function<Duration, Diagnosis> doctor) {
         this.mill = mill;
+        this.doctor = doctor;
     }
 
     /** Adds the routes. */
@@ -28,7 +32,7 @@ public final class DoctorApi {
         call.takesOnly("patience_seconds");
         Duration patience = Duration.ofSeconds(call.query("patience_seconds", 30, 1, 86_400));
         return Reply.json(
-                Json.write(json -> json.writePOJO(mill.diagnose(patience).asMap())));
+                Json.write(json -> json.writePOJO(doctor.apply(patience).asMap())));
     }
 
     private Reply why(Call call) {

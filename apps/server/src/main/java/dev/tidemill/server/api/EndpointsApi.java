@@ -1,6 +1,7 @@
 package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.HandMill.Ran;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
@@ -16,6 +17,7 @@ import dev.tidemill.server.push.Pusher.Tried;
 import dev.tidemill.server.push.WebhookSecret;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +32,16 @@ public final class EndpointsApi {
     private static final int CONCURRENCY = 10;
 
     private final Pusher pusher;
+    private final @Nullable HandRounds hand;
 
-    /** Creates it. */
-    public EndpointsApi(Pusher pusher) {
+    /**
+     * Creates it.
+     *
+     * @param hand whose handlers a round runs; null where they run by themselves, and a round sends to endpoints
+     */
+    public EndpointsApi(Pusher pusher, @Nullable HandRounds hand) {
         this.pusher = pusher;
+        this.hand = hand;
     }
 
     /** Adds the routes. */
@@ -84,6 +92,7 @@ public final class EndpointsApi {
         json.writeBooleanProperty("on_demand", endpoint.onDemand());
         json.writeStringProperty("breaker", endpoint.breaker());
         json.writeBooleanProperty("open", standing.open());
+        json.writeBooleanProperty("locked", standing.locked());
         Paused paused = standing.paused();
         if (paused == null) {
             json.writeNullProperty("paused");
@@ -207,13 +216,29 @@ public final class EndpointsApi {
         call.takesOnly("batch");
         call.takesNoBody();
         int batch = (int) call.query("batch", 20, 1, 1_000);
-        Round round;
         try {
-            round = pusher.round(batch);
+            return hand == null ? told(pusher.round(batch)) : told(hand.run(batch));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new TidemillException(ErrorCode.STOPPED, "This server stops; ask again.", interrupted);
         }
+    }
+
+    private static Reply told(List<Ran> ran) {
+        long succeeded = ran.stream().filter(Ran::succeeded).count();
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject()
+                    .writeNumberProperty("claimed", ran.size())
+                    .writeNumberProperty("succeeded", succeeded)
+                    .writeNumberProperty("failed", ran.size() - succeeded)
+                    .writeNumberProperty("running", 0)
+                    .writeArrayPropertyStart("jobs");
+            ran.forEach(one -> JobJson.attempt(json, one.attempt()));
+            json.writeEndArray().writeEndObject();
+        }));
+    }
+
+    private static Reply told(Round round) {
         return Reply.json(Json.write(json -> json.writeStartObject()
                 .writeNumberProperty("claimed", round.claimed())
                 .writeNumberProperty("succeeded", round.succeeded())

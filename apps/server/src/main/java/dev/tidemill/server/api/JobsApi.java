@@ -17,20 +17,20 @@ import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 
 /** Jobs: enqueue one or many, look at one. */
 public final class JobsApi {
     private static final String PATH = "/api/v1/jobs";
     private static final int MAX_PAGE = 1000;
-    private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
-    private static final Pattern TRACESTATE = Pattern.compile("[!-~]([ -~]{0,510}[!-~])?");
 
     private final Tidemill mill;
+    private final IdempotencyKeys keys;
 
     /** Creates it. */
-    public JobsApi(Tidemill mill) {
+    public JobsApi(Tidemill mill, IdempotencyKeys keys) {
         this.mill = mill;
+        this.keys = keys;
     }
 
     /** Adds the routes. */
@@ -42,10 +42,28 @@ public final class JobsApi {
 
     private Reply enqueue(Call call) {
         call.takesOnly();
-        Asked asked = JobReader.read(call.json(), trace(call));
+        Optional<String> key = IdempotencyKeys.of(call);
+        byte[] body = call.json();
+        Asked asked = JobReader.read(body, call.trace());
+        if (key.isEmpty()) {
+            return enqueued(asked, job -> mill.enqueueUnique(job, EnqueueOptions.NONE), jobs -> mill.enqueueAll(jobs));
+        }
+        return keys.once(
+                call.caller().name(),
+                key.get(),
+                body,
+                transaction -> enqueued(
+                        asked,
+                        job -> transaction.enqueueUnique(job, EnqueueOptions.NONE),
+                        jobs -> transaction.enqueueAll(jobs, EnqueueOptions.NONE)));
+    }
+
+    /** In a transaction of its own, or in one that has more in it: by these. */
+    private static Reply enqueued(
+            Asked asked, Function<JobRequest, Enqueued> one, Function<List<JobRequest>, List<Long>> all) {
         if (asked.single()) {
             JobRequest job = asked.jobs().getFirst();
-            Enqueued enqueued = enqueueOne(job);
+            Enqueued enqueued = enqueueOne(job, one);
             long id = enqueued.id();
             byte[] body = Json.write(json -> {
                 json.writeStartObject().writeNumberProperty("id", id);
@@ -57,7 +75,7 @@ public final class JobsApi {
             });
             return Reply.json(body).status(enqueued.created() ? 201 : 200).header("Location", PATH + "/" + id);
         }
-        List<Long> ids = mill.enqueueAll(asked.jobs());
+        List<Long> ids = all.apply(asked.jobs());
         return Reply.json(Json.write(json -> {
                     json.writeStartObject().writeArrayPropertyStart("ids");
                     ids.forEach(json::writeNumber);
@@ -66,19 +84,9 @@ public final class JobsApi {
                 .status(201);
     }
 
-    /** What is no trace is ignored, as W3C trace context asks for; so is a state without one, or one that is too long. */
-    private static Optional<String> trace(Call call) {
-        return call.header("traceparent")
-                .filter(value -> TRACEPARENT.matcher(value).matches())
-                .map(parent -> call.header("tracestate")
-                        .filter(value -> TRACESTATE.matcher(value).matches())
-                        .map(state -> parent + " " + state)
-                        .orElse(parent));
-    }
-
-    private Enqueued enqueueOne(JobRequest job) {
+    private static Enqueued enqueueOne(JobRequest job, Function<JobRequest, Enqueued> enqueue) {
         try {
-            return mill.enqueueUnique(job, EnqueueOptions.NONE);
+            return enqueue.apply(job);
         } catch (TidemillException refused) {
             Problem problem = Problem.of(refused);
             if (refused.code() == ErrorCode.PAYLOAD_TOO_LARGE || refused.code() == ErrorCode.PAYLOAD_INVALID) {

@@ -3,6 +3,7 @@ package dev.tidemill.server.api;
 import dev.tidemill.jobs.ErrorCategory;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.LogLevel;
+import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.RemoteWork.Beat;
 import dev.tidemill.jobs.RemoteWork.Failure;
 import dev.tidemill.jobs.RemoteWork.Handle;
@@ -93,11 +94,12 @@ public final class WorkApi {
         }
         List<Held> held;
         try {
+            RemoteWork remote = mill.remote();
             used = true;
             if (stopping) {
                 throw stopped();
             }
-            held = mill.remote().claim(request);
+            held = remote.claim(request);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw stopped();

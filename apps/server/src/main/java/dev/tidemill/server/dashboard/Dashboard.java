@@ -1,16 +1,20 @@
 package dev.tidemill.server.dashboard;
 
+import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
+import java.time.Duration;
+import java.util.function.Function;
 
 /** The pages beside the overview. */
 public final class Dashboard {
     private Dashboard() {}
 
     /** Adds the routes of all rooms. */
-    public static void mount(Tidemill mill, Pusher pusher, Pages pages, Router router) {
+    public static void mount(
+            Tidemill mill, Function<Duration, Diagnosis> doctor, Pusher pusher, Pages pages, Router router) {
         new QueuePages(mill, pages).mount(router);
         new JobListPages(mill, pages).mount(router);
         new BulkPages(mill, pages).mount(router);
@@ -23,7 +27,7 @@ public final class Dashboard {
         new RulePages(mill, pages).mount(router);
         new EndpointPages(mill, pusher, pages).mount(router);
         new RetentionPages(mill, pages).mount(router);
-        new DoctorPage(mill, pages).mount(router);
+        new DoctorPage(mill, doctor, pages).mount(router);
         new AuditPage(mill, pages).mount(router);
     }
 }

@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -71,8 +72,10 @@ final class SingleJobPage {
         model.put("now", now);
         model.put("payload", Json.pretty(job.payload()));
         model.put("bars", JobTimeline.of(job, now));
-        model.put("why", moves ? mill.why(id) : Optional.empty());
-        model.put("lines", mill.log(id, LINES));
+        model.put("why", moves ? Optional.of(mill.why(job)) : Optional.empty());
+        // A job that no handler has had yet has logged nothing.
+        boolean begun = job.state() == JobState.RUNNING || !job.attempts().isEmpty();
+        model.put("lines", begun ? mill.log(id, LINES) : List.of());
         return pages.show(call, Section.JOBS, job.kind() + " #" + id, "job.jte", model);
     }
 

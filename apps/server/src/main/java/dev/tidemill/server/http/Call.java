@@ -16,14 +16,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 
 /** A request, as the routes see it. */
 public final class Call {
     private static final int FORM_LIMIT_BYTES = 8 << 10;
+    private static final Pattern TRACEPARENT = Pattern.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+    private static final Pattern TRACESTATE = Pattern.compile("[!-~]([ -~]{0,510}[!-~])?");
 
     private final ServerRequest request;
     private final Front front;
     private Caller caller = Caller.NOBODY;
+    private Spans.Span span = Spans.Span.NONE;
     private BooleanSupplier stillAdmitted = () -> true;
 
     Call(ServerRequest request, Front front) {
@@ -34,6 +38,25 @@ public final class Call {
     void from(Caller value, BooleanSupplier stillHolds) {
         caller = value;
         stillAdmitted = stillHolds;
+    }
+
+    void traced(Spans.Span value) {
+        span = value;
+    }
+
+    /**
+     * The trace that jobs enqueued by it carry on, a {@code traceparent} and maybe a {@code tracestate}: this request's own,
+     * or the one that it came with. What is no trace is ignored, as W3C trace context asks for; so is a state without one,
+     * or one that is too long.
+     */
+    public Optional<String> trace() {
+        return span.trace()
+                .or(() -> header("traceparent")
+                        .filter(value -> TRACEPARENT.matcher(value).matches())
+                        .map(parent -> header("tracestate")
+                                .filter(value -> TRACESTATE.matcher(value).matches())
+                                .map(state -> parent + " " + state)
+                                .orElse(parent)));
     }
 
     /** Who sent it; {@link Caller#NOBODY} on a route that is for anybody. Changes are audited under the caller's name. */
@@ -246,6 +269,7 @@ public final class Call {
         if (!request.content().hasEntity()) {
             return new byte[0];
         }
+        Pace.now(Pace.Step.BODY);
         try (InputStream in = request.content().inputStream()) {
             byte[] bytes = in.readNBytes(limit + 1);
             if (bytes.length > limit) {
@@ -254,14 +278,33 @@ public final class Call {
             }
             return bytes;
         } catch (IOException failed) {
+            refuseLate();
             throw new UncheckedIOException("The body could not be read", failed);
-        } catch (Problem | RequestException | CloseConnectionException | UncheckedIOException known) {
+        } catch (Problem known) {
+            throw known;
+        } catch (RequestException | CloseConnectionException | UncheckedIOException known) {
+            refuseLate();
             throw known;
         } catch (RuntimeException broken) {
+            refuseLate();
             // Helidon meets a body that ends early, or chunks that are none, with exceptions of several kinds.
             throw Problem.of(
                             ProblemCode.REQUEST_MALFORMED,
                             "The body ended early, or its chunks are not as HTTP/1.1 has them.")
+                    .header("Connection", "close");
+        } finally {
+            Pace.now(Pace.Step.ANSWERING);
+        }
+    }
+
+    /** A body that took too long was cut off by us; that it ended early is not the client's word. */
+    private static void refuseLate() {
+        Pace pace = Pace.current();
+        if (pace != null && pace.late()) {
+            throw Problem.of(
+                            ProblemCode.REQUEST_TIMEOUT,
+                            "The body was not complete within "
+                                    + pace.bodyTime().toSeconds() + " seconds; nothing was done.")
                     .header("Connection", "close");
         }
     }

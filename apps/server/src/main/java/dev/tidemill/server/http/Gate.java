@@ -34,16 +34,22 @@ public final class Gate {
      * Lets a request in or refuses it, and tells it who sent it.
      *
      * @param needed what the route asks for; null where it is for anybody
+     * @param invited whether it is from a page of an origin that may use the API; a session does not count there
      */
-    void admit(Call call, @Nullable Permission needed) {
+    void admit(Call call, @Nullable Permission needed, boolean invited) {
         if (identification == null) {
             refuseForeignHost(call.authority());
         }
-        refuseOtherSites(call);
+        if (!invited) {
+            refuseOtherSites(call);
+        }
         if (needed == null) {
             return;
         }
         Caller caller = caller(call, needed, true).orElseThrow(Gate::unknown);
+        if (invited && caller.means() == Caller.Means.SESSION) {
+            throw unknown();
+        }
         if (caller.means() == Caller.Means.SESSION && !SAFE_METHODS.contains(call.method())) {
             refuseUnmarked(call);
         }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("exports") // For the server itself: nobody else calls it.
 public final class Router {
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+    private static final Set<String> ALWAYS = Set.of("/healthz", "/readyz", "/metrics");
 
     /** Answers a request. */
     @FunctionalInterface
@@ -153,7 +155,11 @@ public final class Router {
                         ? "GET"
                         : request.prologue().method().text());
         if (entry != null && entry.stream() != null) {
-            answer(pattern, methods, request, response);
+            try {
+                answer(pattern, methods, request, response);
+            } finally {
+                Pace.done();
+            }
             return;
         }
         inHand.begin();
@@ -161,51 +167,76 @@ public final class Router {
             answer(pattern, methods, request, response);
         } finally {
             inHand.end();
+            Pace.done();
         }
     }
 
     private void answer(String pattern, Map<String, Entry> methods, ServerRequest request, ServerResponse response) {
         long began = System.nanoTime();
+        Pace.now(Pace.Step.ANSWERING);
         Call call = new Call(request, front);
         String method = call.method();
         Entry entry = methods.get(method.equals("HEAD") ? "GET" : method);
         Headers.secure(call, response);
-        Reply reply;
+        Reply reply = null;
+        Spans.Span span = front.spans().begin(call, methods.isEmpty() ? "" : pattern);
+        call.traced(span);
         try {
-            front.gate().admit(call, entry == null ? Permission.READ : entry.permission());
-            if (entry == null) {
-                throw methods.isEmpty() ? unknown(request) : notAllowed(method, methods);
-            }
-            if (entry.stream() != null && !method.equals("HEAD")) {
-                entry.stream().answer(call, response);
+            reply = reply(call, pattern, methods, entry, response);
+            if (reply == null) {
                 return;
             }
-            Route route = entry.route();
-            // Of a stream HEAD is told the head, which says nothing, and not the end, which it has none of.
-            reply = route == null ? Reply.empty(200) : unlessKnown(call, route.answer(call));
-        } catch (Problem problem) {
-            reply = refusal(call, problem);
-        } catch (TidemillException failed) {
-            reply = refusal(call, logged(method, pattern, Problem.of(failed)));
-        } catch (CloseConnectionException | RequestException helidons) {
-            throw helidons;
-        } catch (UncheckedIOException gone) {
-            throw new CloseConnectionException("The client broke off while it sent its body", gone);
-        } catch (RuntimeException failed) {
-            LOG.error("{} {} failed", method, pattern, failed);
-            reply = Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
-                    .reply();
+            if (inHand.draining()) {
+                reply = reply.header("Connection", "close");
+            }
+            send(reply, method.equals("HEAD"), response);
+        } finally {
+            span.end(reply == null ? 0 : reply.status());
         }
-        if (inHand.draining()) {
-            reply = reply.header("Connection", "close");
-        }
-        send(reply, method.equals("HEAD"), response);
         timing.answered(
                 entry == null ? "OTHER" : method, pattern, reply.status(), Duration.ofNanos(System.nanoTime() - began));
         // Helidon 4.5.0 promises to close, and then waits for another request: its issue 12324.
         if (closes(call.header("Connection").orElse(""))
                 || closes(reply.headers().getOrDefault("Connection", ""))) {
             throw new CloseConnectionException("The answer is sent, and one side asked to close");
+        }
+    }
+
+    /** What to send; null if it was sent piece by piece. */
+    private @Nullable Reply reply(
+            Call call, String pattern, Map<String, Entry> methods, @Nullable Entry entry, ServerResponse response) {
+        try {
+            boolean invited = front.cors().greet(call, response);
+            pass("address " + RateLimit.neighbourhood(call.address()), call, response);
+            if (invited && Cors.isPreflight(call) && !methods.isEmpty()) {
+                return Cors.preflight(allowed(methods));
+            }
+            front.gate().admit(call, entry == null ? Permission.READ : entry.permission(), invited);
+            if (call.caller().means() != Caller.Means.NONE) {
+                pass("caller " + call.caller().name(), call, response);
+            }
+            if (entry == null) {
+                throw methods.isEmpty() ? unknown(call) : notAllowed(call.method(), methods);
+            }
+            if (entry.stream() != null && !call.method().equals("HEAD")) {
+                entry.stream().answer(call, response);
+                return null;
+            }
+            Route route = entry.route();
+            // Of a stream HEAD is told the head, which says nothing, and not the end, which it has none of.
+            return route == null ? Reply.empty(200) : unlessKnown(call, route.answer(call));
+        } catch (Problem problem) {
+            return refusal(call, problem);
+        } catch (TidemillException failed) {
+            return refusal(call, logged(call.method(), pattern, Problem.of(failed)));
+        } catch (CloseConnectionException | RequestException helidons) {
+            throw helidons;
+        } catch (UncheckedIOException gone) {
+            throw new CloseConnectionException("The client broke off while it sent its body", gone);
+        } catch (RuntimeException failed) {
+            LOG.error("{} {} failed", call.method(), pattern, failed);
+            return Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
+                    .reply();
         }
     }
 
@@ -221,22 +252,42 @@ public final class Router {
         return known ? new Reply(304, "", Reply.empty(304).body(), reply.headers()) : reply;
     }
 
+    /** Takes a token of somebody, and says what is left. What watches the server is always answered. */
+    private void pass(String who, Call call, ServerResponse response) {
+        if (!front.rates().set() || ALWAYS.contains(call.target())) {
+            return;
+        }
+        RateLimit.Left left = front.rates().take(who);
+        if (call.target().startsWith("/api/")) {
+            front.rates().headers(left).forEach((name, value) -> response.header(HeaderNames.create(name), value));
+        }
+        if (!left.allowed()) {
+            throw Problem.of(
+                            ProblemCode.TOO_MANY_REQUESTS,
+                            "More requests came than are answered; send the next in " + left.waitSeconds()
+                                    + " seconds, and up to 10,000 jobs in one.")
+                    .header("Retry-After", Integer.toString(left.waitSeconds()));
+        }
+    }
+
     private static boolean closes(String connection) {
         return connection.toLowerCase(Locale.ROOT).contains("close");
     }
 
-    private static Problem unknown(ServerRequest request) {
-        return Problem.of(
-                ProblemCode.ROUTE_UNKNOWN,
-                "Nothing is served at " + request.path().path() + ".");
+    private static Problem unknown(Call call) {
+        return Problem.of(ProblemCode.ROUTE_UNKNOWN, "Nothing is served at " + call.target() + ".");
     }
 
-    private static Problem notAllowed(String method, Map<String, Entry> methods) {
+    private static String allowed(Map<String, Entry> methods) {
         TreeSet<String> allowed = new TreeSet<>(methods.keySet());
         if (allowed.contains("GET")) {
             allowed.add("HEAD");
         }
-        String list = String.join(", ", allowed);
+        return String.join(", ", allowed);
+    }
+
+    private static Problem notAllowed(String method, Map<String, Entry> methods) {
+        String list = allowed(methods);
         return Problem.of(ProblemCode.METHOD_NOT_ALLOWED, method + " is not allowed here; use " + list + ".")
                 .header("Allow", list);
     }
@@ -261,6 +312,7 @@ public final class Router {
     }
 
     private static void send(Reply reply, boolean head, ServerResponse response) {
+        Pace.now(Pace.Step.SENDING);
         response.status(reply.status());
         reply.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
         if (!reply.mediaType().isEmpty()) {

@@ -6,14 +6,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer that many want and that may be a moment old: asked for by one, shared by all. A failure is shared too, so
- * that a database that is away is not waited for by everybody in turn. Thread safe.
+ * An answer that many want and that may be a moment old: asked for by one, shared by all. While it is asked for anew,
+ * others get the former one, unless that is five times as old as it should be. A failure is shared too, so that a database
+ * that is away is not waited for by everybody in turn. Thread safe.
  */
 public final class Latest<T> {
+    /** How many times its age a former answer may have. */
+    private static final int USABLE = 5;
+
     private final Supplier<T> question;
     private final long maxAgeNanos;
     private final ReentrantLock asking = new ReentrantLock();
-    private @Nullable T answer;
+    private volatile @Nullable Known<T> known;
     private @Nullable RuntimeException failure;
     private long askedNanos;
 
@@ -23,18 +27,29 @@ public final class Latest<T> {
         this.maxAgeNanos = maxAge.toNanos();
     }
 
+    /** An answer, and when it was given. */
+    private record Known<T>(T answer, long atNanos) {}
+
     /** The answer; throws what asking threw. */
     public T get() {
-        asking.lock();
+        Known<T> former = known;
+        boolean usable = former != null && System.nanoTime() - former.atNanos() <= USABLE * maxAgeNanos;
+        if (former != null && usable) {
+            if (!asking.tryLock()) {
+                return former.answer();
+            }
+        } else {
+            asking.lock();
+        }
         try {
             boolean stale = System.nanoTime() - askedNanos > maxAgeNanos;
-            if (stale || (answer == null && failure == null)) {
+            if (stale || (known == null && failure == null)) {
                 ask();
             }
             if (failure != null) {
                 throw failure;
             }
-            return java.util.Objects.requireNonNull(answer);
+            return java.util.Objects.requireNonNull(known).answer();
         } finally {
             asking.unlock();
         }
@@ -44,7 +59,7 @@ public final class Latest<T> {
     public void forget() {
         asking.lock();
         try {
-            answer = null;
+            known = null;
             failure = null;
         } finally {
             asking.unlock();
@@ -53,7 +68,7 @@ public final class Latest<T> {
 
     private void ask() {
         try {
-            answer = question.get();
+            known = new Known<>(question.get(), System.nanoTime());
             failure = null;
         } catch (RuntimeException failed) {
             failure = failed;

@@ -1,6 +1,10 @@
 package dev.tidemill.server.push;
 
+import dev.tidemill.jobs.Ailment;
+import dev.tidemill.jobs.Diagnosis;
+import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.tables.ServerTables;
 import dev.tidemill.server.tables.Statements;
@@ -12,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +38,12 @@ public final class EndpointBook {
 
     private final ServerTables tables;
     private final Statements sql;
+    private final SecretSeal seal;
 
-    EndpointBook(ServerTables tables) {
+    /** Kept with these seals. */
+    EndpointBook(ServerTables tables, SecretSeal seal) {
         this.tables = tables;
+        this.seal = seal;
         this.sql = tables.statements(EndpointBook.class, "endpoints.sql");
     }
 
@@ -43,16 +52,18 @@ public final class EndpointBook {
      *
      * @param paused since when, by whom and why it is paused; null while it is not
      * @param goneAt since when it has said that it is gone; null if it has not
+     * @param locked whether some of its secrets are sealed by a key that this server has not
      */
     public record Standing(
             Endpoint endpoint,
             @Nullable Paused paused,
             @Nullable Instant goneAt,
+            boolean locked,
             Instant createdAt,
             Instant changedAt) {
         /** Whether jobs are sent there. */
         public boolean open() {
-            return paused == null && goneAt == null;
+            return paused == null && goneAt == null && !locked;
         }
     }
 
@@ -77,13 +88,14 @@ public final class EndpointBook {
             // was deleted in between has none, and is left out, so that nothing is ever sent unsigned.
             List<Standing> endpoints = read(connection, null);
             Map<String, List<WebhookSecret>> secrets = new HashMap<>();
-            sql.list(
-                    connection,
-                    "secrets",
-                    row -> secrets.computeIfAbsent(row.getString(1), any -> new ArrayList<>())
-                            .add(WebhookSecret.of(row.getBytes(2))));
+            for (Kept kept : sql.list(connection, "secrets", row -> new Kept(0, row.getString(1), row.getBytes(2)))) {
+                seal.open(kept.secret(), secretOf(kept.endpoint()))
+                        .ifPresent(secret -> secrets.computeIfAbsent(kept.endpoint(), any -> new ArrayList<>())
+                                .add(WebhookSecret.of(secret)));
+            }
             List<Standing> signed = endpoints.stream()
-                    .filter(standing -> secrets.containsKey(standing.endpoint().name()))
+                    .filter(standing -> !standing.locked()
+                            && secrets.containsKey(standing.endpoint().name()))
                     .toList();
             return new Edition(version, signed, secrets);
         });
@@ -100,17 +112,32 @@ public final class EndpointBook {
     }
 
     private List<Standing> read(Connection connection, @Nullable String name) throws SQLException {
-        return sql.list(connection, "endpoints", EndpointBook::standing, name, name);
+        return sql.list(connection, "endpoints", this::standing, name, name);
     }
 
-    private static Standing standing(ResultSet row) throws SQLException {
+    private static String secretOf(String endpoint) {
+        return "secret of endpoint " + endpoint;
+    }
+
+    private static String headerOf(String endpoint, String header) {
+        return "header " + header + " of endpoint " + endpoint;
+    }
+
+    private Standing standing(ResultSet row) throws SQLException {
+        String name = row.getString(1);
         String[] headers = texts(row, 4);
         Map<String, String> map = new LinkedHashMap<>();
+        boolean locked = false;
         for (int i = 0; i + 1 < headers.length; i += 2) {
-            map.put(headers[i], headers[i + 1]);
+            Optional<String> value = seal.open(headers[i + 1], headerOf(name, headers[i]));
+            locked |= value.isEmpty();
+            map.put(headers[i], value.orElse(""));
+        }
+        for (Object secret : (Object[]) row.getArray(15).getArray()) {
+            locked |= seal.open((byte[]) secret, secretOf(name)).isEmpty();
         }
         Endpoint endpoint = new Endpoint(
-                row.getString(1),
+                name,
                 URI.create(row.getString(2)),
                 Set.of(texts(row, 14)),
                 Set.of(texts(row, 3)),
@@ -123,6 +150,7 @@ public final class EndpointBook {
                 endpoint,
                 pausedAt == null ? null : new Paused(pausedAt, row.getString(9), row.getString(10)),
                 instant(row, 11),
+                locked,
                 Instant.EPOCH.plus(row.getLong(12), ChronoUnit.MICROS),
                 Instant.EPOCH.plus(row.getLong(13), ChronoUnit.MICROS));
     }
@@ -140,7 +168,8 @@ public final class EndpointBook {
     boolean put(Endpoint endpoint, WebhookSecret secret, String by) {
         return change(by, "put endpoint", endpoint.name(), endpoint.url().getHost(), connection -> {
             String[] headers = endpoint.headers().entrySet().stream()
-                    .flatMap(header -> java.util.stream.Stream.of(header.getKey(), header.getValue()))
+                    .flatMap(header -> Stream.of(
+                            header.getKey(), seal.seal(header.getValue(), headerOf(endpoint.name(), header.getKey()))))
                     .toArray(String[]::new);
             boolean created = sql.first(
                             connection,
@@ -156,7 +185,11 @@ public final class EndpointBook {
                     .orElseThrow();
             if (created) {
                 refuseBeyondMost(connection);
-                sql.run(connection, "add_secret", endpoint.name(), secret.bytes());
+                sql.run(
+                        connection,
+                        "add_secret",
+                        endpoint.name(),
+                        seal.seal(secret.bytes(), secretOf(endpoint.name())));
             }
             sql.run(connection, "drop_kinds", endpoint.name());
             String[] kinds = endpoint.kinds().stream().sorted().toArray(String[]::new);
@@ -164,6 +197,69 @@ public final class EndpointBook {
             sql.run(connection, "put_kinds", endpoint.name(), kinds);
             return created;
         });
+    }
+
+    /** Seals by the first key what is not, of secrets and headers; how many there were. What cannot be opened stays. */
+    int reseal() {
+        if (!seal.on()) {
+            return 0;
+        }
+        return tables.transaction(connection -> {
+            sql.first(connection, "turn", row -> row.getLong(1));
+            int sealed = 0;
+            for (Kept kept : sql.list(
+                    connection, "kept_secrets", row -> new Kept(row.getLong(1), row.getString(2), row.getBytes(3)))) {
+                Optional<byte[]> plain = seal.open(kept.secret(), secretOf(kept.endpoint()));
+                if (!seal.isCurrent(kept.secret()) && plain.isPresent()) {
+                    sealed += sql.run(
+                            connection, "reseal_secret", seal.seal(plain.get(), secretOf(kept.endpoint())), kept.id());
+                }
+            }
+            for (KeptHeaders kept :
+                    sql.list(connection, "kept_headers", row -> new KeptHeaders(row.getString(1), texts(row, 2)))) {
+                sealed += reseal(connection, kept);
+            }
+            return sealed;
+        });
+    }
+
+    private int reseal(Connection connection, KeptHeaders kept) throws SQLException {
+        String[] headers = kept.headers().clone();
+        for (int i = 0; i + 1 < headers.length; i += 2) {
+            String owner = headerOf(kept.endpoint(), headers[i]);
+            Optional<String> plain = seal.open(headers[i + 1], owner);
+            if (!seal.isCurrent(headers[i + 1]) && plain.isPresent()) {
+                headers[i + 1] = seal.seal(plain.get(), owner);
+            }
+        }
+        return Arrays.equals(headers, kept.headers())
+                ? 0
+                : sql.run(connection, "reseal_headers", headers, kept.endpoint());
+    }
+
+    @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
+    private record Kept(long id, String endpoint, byte[] secret) {}
+
+    @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
+    private record KeptHeaders(String endpoint, String[] headers) {}
+
+    /** What the doctor found, and whether secrets are kept as they are. */
+    public Diagnosis examined(Diagnosis found) {
+        long plain = tables.call(connection ->
+                sql.first(connection, "plain", row -> row.getLong(1)).orElse(0L));
+        if (plain == 0) {
+            return found;
+        }
+        List<Finding> findings = new ArrayList<>(found.findings());
+        findings.add(new Finding(
+                Ailment.SECRETS_PLAIN,
+                Severity.INFO,
+                plain + " secrets of endpoints are in the table as they are.",
+                Map.of("secrets", plain),
+                seal.on()
+                        ? "A server without the key wrote them; start a server that has it, which seals them."
+                        : "Start the servers with --secret-key-file; see docs/remote-workers.md."));
+        return new Diagnosis(found.at(), found.server(), found.schema(), findings, found.unseen());
     }
 
     private void refuseBeyondMost(Connection connection) throws SQLException {
@@ -199,7 +295,7 @@ public final class EndpointBook {
         change(by, "rotate endpoint", name, "", connection -> {
             refuseUnknown(connection, name);
             sql.run(connection, "retire_secrets", name, micros(keep), name);
-            return sql.run(connection, "add_secret", name, secret.bytes());
+            return sql.run(connection, "add_secret", name, seal.seal(secret.bytes(), secretOf(name)));
         });
     }
 

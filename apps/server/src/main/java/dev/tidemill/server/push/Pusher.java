@@ -59,11 +59,12 @@ public final class Pusher implements AutoCloseable {
     /**
      * Creates one that does not work yet.
      *
+     * @param seal how secrets are kept
      * @param allowPrivate whether endpoints may be reached in this network, and without TLS
      */
-    public Pusher(Tidemill mill, ServerTables tables, boolean allowPrivate) {
+    public Pusher(Tidemill mill, ServerTables tables, SecretSeal seal, boolean allowPrivate) {
         this.mill = mill;
-        this.book = new EndpointBook(tables);
+        this.book = new EndpointBook(tables, seal);
         this.guard = new AddressGuard(allowPrivate);
         this.postman = new Postman(guard);
     }
@@ -137,7 +138,14 @@ public final class Pusher implements AutoCloseable {
             if (stopping || (known != null && known.version() == version && !secretsMayHaveEnded(known))) {
                 return;
             }
+            if (known == null) {
+                int sealed = book.reseal();
+                if (sealed > 0) {
+                    LOG.info("Sealed {} secrets of endpoints by the first key.", sealed);
+                }
+            }
             Edition read = book.edition();
+            sayLocked(known);
             readNanos = System.nanoTime();
             if (known == null || known.version() != read.version()) {
                 dependOn(known, read);
@@ -146,6 +154,20 @@ public final class Pusher implements AutoCloseable {
             arrange(read);
         } finally {
             looking.unlock();
+        }
+    }
+
+    /** Which of them are locked shows in the list; that some are is said when something changed. */
+    private void sayLocked(@Nullable Edition before) {
+        List<String> locked = book.list().stream()
+                .filter(Standing::locked)
+                .map(standing -> standing.endpoint().name())
+                .toList();
+        if (!locked.isEmpty() && (before == null || before.version() != book.version())) {
+            LOG.error(
+                    "Secrets of the endpoints {} are sealed by a key that this server has not; it sends nothing to them."
+                            + " Give it the key: --secret-key-file.",
+                    locked);
         }
     }
 

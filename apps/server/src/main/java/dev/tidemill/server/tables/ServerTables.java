@@ -26,7 +26,7 @@ public final class ServerTables {
     private static final String UNIQUE_VIOLATION = "23505";
     private static final Component COMPONENT = new Component(
             "server",
-            List.of("S001__access.sql", "S003__endpoints.sql"),
+            List.of("S001__access.sql", "S003__endpoints.sql", "S004__idempotency.sql"),
             file -> resource("/dev/tidemill/server/migration/" + file));
 
     private final DataSource dataSource;
@@ -137,8 +137,8 @@ public final class ServerTables {
         return UNIQUE_VIOLATION.equals(failed.getSQLState());
     }
 
-    /** The message is for the log: it may name hosts, users and data. */
-    private static TidemillException translated(SQLException failed) {
+    /** What a failed statement means. The message is for the log: it may name hosts, users and data. */
+    public static TidemillException translated(SQLException failed) {
         String state = failed.getSQLState();
         if (state == null || state.startsWith("08") || state.startsWith("57P") || state.equals("53300")) {
             return new TidemillException(

@@ -10,7 +10,9 @@ update {schema}.endpoint_version set version = version + 1
 -- :endpoints
 select e.name, e.url, e.queues, e.headers, e.timeout_ms, e.concurrency, e.on_demand, e.paused_at, e.paused_by,
        e.paused_reason, e.gone_at, e.created_at, e.changed_at,
-       array(select k.kind from {schema}.endpoint_kind k where k.endpoint = e.name order by k.kind)
+       array(select k.kind from {schema}.endpoint_kind k where k.endpoint = e.name order by k.kind),
+       array(select s.secret from {schema}.endpoint_secret s
+              where s.endpoint = e.name and (s.ends_at is null or s.ends_at > {schema}.now_micros()))
   from {schema}.endpoint e
  where ?::text is null or e.name = ?
  order by e.name
@@ -57,6 +59,25 @@ with retired as (
 update {schema}.endpoint_secret s
    set ends_at = {schema}.now_micros() + ?
  where s.endpoint = ? and s.ends_at is null
+
+-- :turn
+select version from {schema}.endpoint_version for update
+
+-- :kept_secrets
+select id, endpoint, secret from {schema}.endpoint_secret order by id for update
+
+-- :reseal_secret
+update {schema}.endpoint_secret set secret = ? where id = ?
+
+-- :kept_headers
+select name, headers from {schema}.endpoint where cardinality(headers) > 0 order by name for update
+
+-- :reseal_headers
+update {schema}.endpoint set headers = ? where name = ?
+
+-- :plain
+-- A sealed one is longer than any that is kept as it is.
+select count(*) from {schema}.endpoint_secret where octet_length(secret) <= 64
 
 -- :delete
 delete from {schema}.endpoint where name = ?

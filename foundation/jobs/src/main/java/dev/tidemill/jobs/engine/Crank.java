@@ -16,6 +16,7 @@ import dev.tidemill.jobs.store.Workplace;
 import dev.tidemill.jobs.store.Workplace.Demand;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +34,7 @@ import org.slf4j.MDC;
 
 /**
  * Runs one job at a time in the caller's thread, through the claims, slots, retries and outcomes that a node uses. It
- * has no heart: every job begins with a heartbeat, and with a new epoch if the old one was closed meanwhile. Positions
+ * has no heart but while {@link #runDue} lasts: every job begins with a heartbeat, and with a new epoch if the old one was closed meanwhile. Positions
  * are lowered before every claim, because whoever turns by hand may also turn the clock back, or write without hints.
  * A choice of kinds is an epoch of its own, since an epoch claims all of its kinds.
  */
@@ -53,6 +55,7 @@ public final class Crank {
     private final Map<String, QueueRunner> runners = new TreeMap<>();
     private final Map<Set<String>, EpochWork> epochs = new HashMap<>();
     private @Nullable Throwable thrown;
+    private volatile @Nullable EpochWork underWay;
     private boolean turning;
 
     Crank(
@@ -112,6 +115,39 @@ public final class Crank {
         }
     }
 
+    /** Runs due jobs of these kinds, so many at most, beginning none after that time; says meanwhile that it lives. */
+    public List<Ran> runDue(Set<String> kinds, int most, Duration within) {
+        long end = System.nanoTime() + within.toNanos();
+        List<Ran> all = new ArrayList<>();
+        Thread heart = Thread.ofVirtual().name("tidemill-hand").start(this::beatWhileRunning);
+        try {
+            Optional<Ran> ran;
+            do {
+                ran = runNext(kinds);
+                ran.ifPresent(all::add);
+            } while (ran.isPresent() && all.size() < most && end - System.nanoTime() > 0);
+        } finally {
+            heart.interrupt();
+        }
+        return all;
+    }
+
+    private void beatWhileRunning() {
+        while (!Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(this, settings.heartbeat().toNanos());
+            EpochWork epoch = underWay;
+            if (epoch != null && !Thread.currentThread().isInterrupted()) {
+                try {
+                    epoch.place().heartbeat(1, List.of());
+                } catch (RuntimeException missed) {
+                    // What becomes of the attempt shows when it is written; the next job begins with a heartbeat
+                    // anyway.
+                    LOG.debug("A heartbeat of the hand did not get through: {}", missed.getMessage());
+                }
+            }
+        }
+    }
+
     private Optional<Ran> turn(Set<String> kinds) {
         finisher.flushByHand();
         EpochWork epoch = beat(kinds);
@@ -159,7 +195,12 @@ public final class Crank {
         ClaimedJob job = jobs.getFirst();
         thrown = null;
         epoch.claimed(jobs);
-        runner.offer(jobs, epoch, shop);
+        underWay = epoch;
+        try {
+            runner.offer(jobs, epoch, shop);
+        } finally {
+            underWay = null;
+        }
         finisher.flushByHand();
         if (tellsCalls) {
             wires.tell(epoch.place());

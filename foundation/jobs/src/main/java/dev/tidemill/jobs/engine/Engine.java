@@ -11,6 +11,7 @@ import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobObserver;
 import dev.tidemill.jobs.JobPage;
+import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Leases;
 import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.LogLine;
@@ -312,6 +313,11 @@ public final class Engine {
     /** Why a job is not running. */
     public Optional<Why> why(long id) {
         return check(checkup -> checkup.why(id, settings.priorities()));
+    }
+
+    /** Why a job that was just looked at is not running. */
+    public Why why(JobView job) {
+        return check(checkup -> checkup.why(job, settings.priorities()));
     }
 
     /** What people decide about jobs and nodes. */

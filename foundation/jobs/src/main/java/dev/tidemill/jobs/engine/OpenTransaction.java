@@ -7,6 +7,7 @@ import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Intake.Added;
 import java.sql.Connection;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -64,6 +65,15 @@ final class OpenTransaction implements Transaction {
             Added added = enqueuer.add(connection, List.of(job), options);
             hints.addAll(added.hints());
             return added.first();
+        });
+    }
+
+    @Override
+    public List<Long> enqueueAll(Collection<?> jobs, EnqueueOptions options) {
+        return Engine.translated(() -> {
+            Added added = enqueuer.add(connection, jobs, options);
+            hints.addAll(added.hints());
+            return added.ids();
         });
     }
 }

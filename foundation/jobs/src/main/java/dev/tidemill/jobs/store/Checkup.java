@@ -2,6 +2,7 @@ package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Repair;
+import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Why;
 import java.time.Duration;
@@ -29,4 +30,13 @@ public interface Checkup {
      * @param priorities the off-peak windows as the asker knows them
      */
     Optional<Why> why(long id, Priorities priorities);
+
+    /**
+     * Why a job that was just looked at is not running. Costs less than asking by the id: others who ask at the same time
+     * are answered together, and of the jobs that go first up to a thousand are counted.
+     *
+     * @param job as it was seen
+     * @param priorities the off-peak windows as the asker knows them
+     */
+    Why why(JobView job, Priorities priorities);
 }
