@@ -72,6 +72,71 @@ class BrowserTest {
         }
     }
 
+    @Test
+    void aMemberSeesWhatTheRulesDidWithoutLoadingThePageAgain() throws Exception {
+        try (DemoProcess demo = DemoProcess.start(data, "--no-traffic");
+                Chromium chromium = new Chromium();
+                BrowserContext window = chromium.window(1400, ColorScheme.LIGHT);
+                BrowserContext other = chromium.window(1400, ColorScheme.LIGHT)) {
+            Page page = chromium.page(window);
+            page.navigate(demo.url() + "/signup");
+            letIn(page, chromium, window, demo, "Rea Referrer", "rea@example.com");
+            assertThat(page.locator("#status")).hasText("None");
+            shoot(chromium, window, "account-new", page.url());
+
+            button(page, "Subscribe to the Morning box").click();
+            assertThat(page.locator("#status")).hasText("Active");
+            page.getByLabel("Customer id").last().fill("cus_0815");
+            button(page, "Save").click();
+            assertThat(page.locator("#standing")).containsText("paid through cus_0815");
+            button(page, "Subscribe to the Season box").click();
+            button(page, "Cancel the Season box").click();
+            assertThat(page.locator("#standing")).containsText("Cancelled");
+            assertThat(page.locator("#status")).hasText("Active");
+            shoot(chromium, window, "account-member", page.url());
+
+            page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Your referrals"))
+                    .click();
+            assertThat(page.locator("#referral-code")).hasText(Pattern.compile("[a-z]{8,10}"));
+            shoot(chromium, window, "referrals-new", page.url());
+            order(chromium, other, demo, page.locator("#referral-link").textContent());
+
+            assertThat(page.locator("#rewards")).containsText("Fritz");
+            assertThat(page.locator("#friends")).hasText("1");
+            assertThat(page.locator("#good")).hasText("€1.00");
+            shoot(chromium, window, "referrals", page.url());
+            assertThat(chromium.complaints()).isEmpty();
+        }
+    }
+
+    /** A friend, in a browser of their own, who follows the link. */
+    private static void order(Chromium chromium, BrowserContext window, DemoProcess demo, String link) {
+        Page page = chromium.page(window);
+        page.navigate(link);
+        letIn(page, chromium, window, demo, "Fritz Friend", "fritz@example.com");
+        page.navigate(demo.url());
+        button(page, "Add Tide mug to the cart").click();
+        page.navigate(demo.url() + "/cart");
+        button(page, "Place the order").click();
+        assertThat(page.locator(".state.done")).containsText("The confirmation e-mail went out");
+        page.close();
+    }
+
+    private static void letIn(
+            Page page, Chromium chromium, BrowserContext window, DemoProcess demo, String name, String email) {
+        page.getByLabel("Your name").fill(name);
+        page.getByLabel("E-mail").fill(email);
+        button(page, "Send me the code").click();
+        Page mail = chromium.page(window);
+        mail.navigate(demo.line().path("mail_url").asString() + "?to=" + email);
+        mail.locator("#mail-list a", new Page.LocatorOptions().setHasText("is your code"))
+                .click();
+        String code = mail.frameLocator("iframe").locator(".code").textContent();
+        mail.close();
+        page.getByLabel("Code").fill(code);
+        button(page, "Continue").click();
+    }
+
     private static void signUp(Page page, Chromium chromium, BrowserContext window) {
         button(page, "Send me the code").click();
         assertThat(page.getByText("Please tell us your name.")).isVisible();

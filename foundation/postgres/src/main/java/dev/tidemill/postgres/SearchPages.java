@@ -184,14 +184,15 @@ final class SearchPages {
         return null;
     }
 
-    /** Of the attempts that failed a position says where the search began: at its first row. */
+    /** Of the attempts that failed a position says where the search began: at its first row, on every page the same. */
     private Place place(SearchWalk walk, Place from, long[] row) {
         List<Long> position = new ArrayList<>();
         for (int i = 0; i < walk.numbers(); i++) {
             position.add(row[1 + i]);
         }
         if (walk == SearchWalk.FAILED || walk == SearchWalk.FAILED_KEPT) {
-            position.set(2, Math.min(began, from.position().get(2)));
+            long known = from.position().get(2);
+            position.set(2, known == Long.MAX_VALUE ? began : known);
         }
         return new Place(walk.code(), position);
     }

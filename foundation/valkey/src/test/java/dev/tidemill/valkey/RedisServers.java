@@ -63,7 +63,9 @@ final class RedisServers implements AutoCloseable {
                                 "--cluster-config-file",
                                 "nodes-" + i + ".conf",
                                 "--cluster-node-timeout",
-                                "2000"));
+                                "2000",
+                                "--repl-diskless-sync-delay",
+                                "0"));
             }
             List<String> create = new ArrayList<>(List.of("--cluster", "create"));
             servers.ports.forEach(port -> create.add("127.0.0.1:" + port));
@@ -73,16 +75,21 @@ final class RedisServers implements AutoCloseable {
             if (replicas > 0) {
                 Awaitility.await()
                         .atMost(STARTING)
-                        .until(() -> servers.ports.stream()
-                                        .filter(port -> servers.cli(List.of("-p", Integer.toString(port), "role"))
-                                                .startsWith("slave"))
-                                        .count()
-                                == (long) count / (replicas + 1) * replicas);
+                        .until(() ->
+                                servers.ports.stream().filter(servers::follows).count()
+                                        == (long) count / (replicas + 1) * replicas);
             }
             return servers;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
+    }
+
+    /** Whether it has all that its master has; one that never had is not chosen in its place. */
+    private boolean follows(int port) {
+        List<String> role =
+                cli(List.of("-p", Integer.toString(port), "role")).lines().toList();
+        return role.getFirst().equals("slave") && role.contains("connected");
     }
 
     private static int freePort() throws IOException {

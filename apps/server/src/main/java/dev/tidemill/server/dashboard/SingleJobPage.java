@@ -11,6 +11,7 @@ import dev.tidemill.jobs.ScheduleOptions;
 import dev.tidemill.jobs.Steered;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.jobs.Why;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Form;
 import dev.tidemill.server.http.Json;
@@ -31,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 
 /** One job: what it is, what was tried, why it waits, and what a person can do about it. */
 final class SingleJobPage {
@@ -39,8 +41,12 @@ final class SingleJobPage {
     /** A payload of a megabyte, every byte of it encoded as three. */
     private static final int PAYLOAD_FORM_BYTES = 4 << 20;
 
+    /** Reasons take a dozen questions; more pages than this at a time do without, and ask again two seconds later. */
+    private static final int ASKING_WHY = 2;
+
     private final Tidemill mill;
     private final Pages pages;
+    private final Semaphore askingWhy = new Semaphore(ASKING_WHY);
 
     SingleJobPage(Tidemill mill, Pages pages) {
         this.mill = mill;
@@ -72,11 +78,22 @@ final class SingleJobPage {
         model.put("now", now);
         model.put("payload", Json.pretty(job.payload()));
         model.put("bars", JobTimeline.of(job, now));
-        model.put("why", moves ? Optional.of(mill.why(job)) : Optional.empty());
+        model.put("why", moves ? why(job) : Optional.empty());
         // A job that no handler has had yet has logged nothing.
         boolean begun = job.state() == JobState.RUNNING || !job.attempts().isEmpty();
         model.put("lines", begun ? mill.log(id, LINES) : List.of());
         return pages.show(call, Section.JOBS, job.kind() + " #" + id, "job.jte", model);
+    }
+
+    private Optional<Why> why(JobView job) {
+        if (!askingWhy.tryAcquire()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(mill.why(job));
+        } finally {
+            askingWhy.release();
+        }
     }
 
     @FunctionalInterface

@@ -90,7 +90,12 @@ public final class Processes {
         rules.table("shop.subscription")
                 .watching("billing_id")
                 .key("customer_id")
-                .react(CUSTOMER_ID_OF_NEW, (change, run) -> follower.follow(UUID.fromString(change.key()), run));
+                // Many rows of one customer are one page, not a page each.
+                .reactInBatches(CUSTOMER_ID_OF_NEW, (changes, run) -> {
+                    for (UUID customer : customers(changes)) {
+                        follower.follow(customer, run);
+                    }
+                });
         rules.table("shop.customer")
                 .watching("number")
                 .key("id")
