@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what rows are mapped to
  * @param kind what happened, all taken together
  * @param key the value of the rule's key column, as text
- * @param old the row before; null if it was not there, and where only keys were kept
+ * @param old the row before, which is the same as now where it was changed back; null if it was not there, and where only keys
+ *     were kept
  * @param now the row after; null if it is gone, and where only the key is known
  * @param keysOnly whether only the key was kept: a statement changed very many rows, or the whole table is gone through.
  *     {@code old} is null then, and {@code now} is the row as it is when this runs; null too where the key is not unique

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +19,10 @@ final class KeyChanges {
     }
 
     /**
-     * The changes of a row, taken together.
+     * The changes of a row, taken together. What was changed back is told all the same: a reaction to another row of the key
+     * may have run in between, and have seen what is not so any more.
      *
-     * @param old before the first; null if it was not there, or is not known
+     * @param old before the first, or before the last if it was only there in between; null if it was not there, or is not known
      * @param now after the last; null if it is gone, or has to be read
      * @param read whether the row has to be read as it is now
      */
@@ -32,12 +32,7 @@ final class KeyChanges {
             @Nullable String old,
             @Nullable String now,
             boolean read,
-            int count) {
-        /** Whether there is nothing to react to: it was changed back, or was there only in between. */
-        boolean isNothing() {
-            return !read && Objects.equals(old, now);
-        }
-    }
+            int count) {}
 
     /** Changes by key, in the order in which the keys were written first. */
     static List<KeyChanges> of(List<RawChange> changes) {
@@ -91,6 +86,8 @@ final class KeyChanges {
         RawChange first = row.getFirst();
         RawChange last = row.getLast();
         boolean read = row.stream().anyMatch(change -> change.op() == 'c' || change.op() == 'k');
-        return new Merged(key, first.rowId(), read ? null : first.old(), read ? null : last.now(), read, row.size());
+        boolean cameAndWent = first.old() == null && last.now() == null;
+        String old = cameAndWent ? last.old() : first.old();
+        return new Merged(key, first.rowId(), read ? null : old, read ? null : last.now(), read, row.size());
     }
 }

@@ -134,8 +134,8 @@ record LocalRule<T>(
         List<Change<T>> changes = new ArrayList<>();
         int skipped = 0;
         for (KeyChanges.Merged row : rows) {
-            Change<T> change = row.isNothing() ? null : change(row, current);
-            if (change == null || (condition != null && !condition.test(change))) {
+            Change<T> change = change(row, current);
+            if (condition != null && !condition.test(change)) {
                 skipped++;
             } else {
                 telling.add(row);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param changes changes that were delivered
  * @param effects how many the reaction was called for
  * @param coalesced how many went together with another
- * @param skipped how many were not reacted to: changed back, or refused by the condition
+ * @param skipped how many were not reacted to, because the condition refused them
  * @param failures how often the reaction failed
  * @param slowest the longest call; empty if there was none
  * @param reacting how long all calls took together
