@@ -91,6 +91,7 @@ final class DoctorApiTest {
             CompletableFuture.allOf(asking.toArray(CompletableFuture[]::new)).join();
         }
         assertThat(server.get("/jobs/" + id).body()).contains("No node is alive.");
+        server.mill.cancel(id);
     }
 
     @Test
