@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
-/** Breaks off calls that take too long: interrupts their thread, and cancels the statement under way. */
+/** Breaks off calls that take too long: cancels the statement under way, and interrupts their thread. */
 final class Watch implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
 
@@ -37,7 +37,9 @@ final class Watch implements AutoCloseable {
                 return;
             }
             broken = true;
-            thread.interrupt();
+            // First: an interrupt closes the connection, and from a closed one nothing can be cancelled. The server
+            // would go on
+            // for as long as the statement takes, with what it has locked.
             Connection busy = connection;
             if (busy != null) {
                 try {
@@ -46,6 +48,7 @@ final class Watch implements AutoCloseable {
                     // Its answer is bounded in any case.
                 }
             }
+            thread.interrupt();
         }
 
         /** Whether the call was broken off. */
