@@ -69,6 +69,11 @@ final class Site implements AutoCloseable {
         }
     }
 
+    /** Subscriptions from a number to another, one a user. */
+    void insert(int from, int to) throws SQLException {
+        run("insert into {s}.sub select g, g, 'new', 'x' from generate_series(" + from + ", " + to + ") g");
+    }
+
     Connection begin() throws SQLException {
         Connection connection = database.dataSource().getConnection();
         connection.setAutoCommit(false);

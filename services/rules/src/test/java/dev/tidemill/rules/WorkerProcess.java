@@ -1,6 +1,7 @@
 package dev.tidemill.rules;
 
 import dev.tidemill.jobs.Tidemill;
+import java.io.OutputStream;
 import java.sql.PreparedStatement;
 import java.sql.Statement;
 import java.time.Duration;
@@ -25,7 +26,8 @@ final class WorkerProcess {
             define(rules, schema, seconds);
             rules.start();
             System.out.println("ready");
-            Thread.sleep(Duration.ofMinutes(5));
+            // Until it is killed, or whoever started it is gone.
+            System.in.transferTo(OutputStream.nullOutputStream());
         }
     }
 
