@@ -4,6 +4,7 @@ import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
@@ -23,12 +24,8 @@ import picocli.CommandLine.Option;
         name = "list",
         header = "Lists the API keys, newest first, without their secrets; those that were revoked for thirty days.")
 final class ListKeys implements Callable<Integer> {
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(100);
 
     @Option(names = "--before", paramLabel = "ID", description = "Only keys with smaller ids, to go on.")
     private long before = Long.MAX_VALUE;
@@ -41,9 +38,7 @@ final class ListKeys implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException {
-        if (limit < 1 || limit > 1000) {
-            throw output.wrong("--limit is " + limit + "; it must be between 1 and 1000.");
-        }
+        int limit = length.checked(output);
         try (AccessTables to = AccessTables.open(database, output)) {
             List<ApiKey> keys = to.accounts().keys(before, limit);
             Long next = keys.size() == limit ? keys.getLast().id() : null;

@@ -4,6 +4,7 @@ import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
@@ -19,12 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code tidemill users list}. */
 @Command(name = "list", header = "Lists the server's users by name.")
 final class ListUsers implements Callable<Integer> {
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(100);
 
     @Option(names = "--after", paramLabel = "NAME", defaultValue = "", description = "Go on after this one.")
     private String after = "";
@@ -37,9 +34,7 @@ final class ListUsers implements Callable<Integer> {
 
     @Override
     public Integer call() throws SQLException {
-        if (limit < 1 || limit > 1000) {
-            throw output.wrong("--limit is " + limit + "; it must be between 1 and 1000.");
-        }
+        int limit = length.checked(output);
         try (AccessTables to = AccessTables.open(database, output)) {
             List<User> users = to.accounts().users(after, limit);
             String next = users.size() == limit ? users.getLast().name() : null;

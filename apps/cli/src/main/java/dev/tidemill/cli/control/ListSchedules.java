@@ -5,6 +5,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
@@ -19,12 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code tidemill schedules list}. */
 @Command(name = "list", header = "Lists the schedules by name, with when they fire next.")
 final class ListSchedules implements Callable<Integer> {
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(100);
 
     @Option(names = "--after", paramLabel = "NAME", defaultValue = "", description = "Go on after this one.")
     private String after = "";
@@ -37,6 +34,7 @@ final class ListSchedules implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        int limit = length.checked(output);
         try (Connected to = database.open(output)) {
             List<ScheduleView> schedules = to.mill().schedules().list(after, limit);
             String next = schedules.size() == limit ? schedules.getLast().name() : null;

@@ -5,6 +5,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.jobs.AuditLine;
 import java.util.List;
@@ -26,12 +27,8 @@ final class AuditCommand implements Callable<Integer> {
     @Option(names = "--target", paramLabel = "TARGET", description = "Only what is about this, such as 'JOB 4711'.")
     private @Nullable String target;
 
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(50);
 
     @Option(names = "--before", paramLabel = "ID", description = "Only lines with smaller ids, to go on.")
     private long before = Long.MAX_VALUE;
@@ -44,6 +41,7 @@ final class AuditCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        int limit = length.checked(output);
         try (Connected to = database.open(output)) {
             List<AuditLine> lines = to.mill().audit(before, limit, action, target);
             if (output.isJson()) {

@@ -5,6 +5,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
@@ -19,12 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code tidemill dead-letters list}. */
 @Command(name = "list", header = "Lists the jobs that need a person, newest first.")
 final class ListDeadLetters implements Callable<Integer> {
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(50);
 
     @Option(names = "--after", paramLabel = "ID", description = "Go on after this one.")
     private long after;
@@ -37,6 +34,7 @@ final class ListDeadLetters implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        int limit = length.checked(output);
         try (Connected to = database.open(output)) {
             List<DeadLetter> letters = to.mill().deadLetters(after, limit);
             boolean more = letters.size() == limit;

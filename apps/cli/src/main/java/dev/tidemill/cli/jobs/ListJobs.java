@@ -6,6 +6,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.options.Span;
 import dev.tidemill.cli.terminal.Bar;
 import dev.tidemill.cli.terminal.Plain;
@@ -52,12 +53,8 @@ final class ListJobs implements Callable<Integer> {
     @Option(names = "--error", paramLabel = "TEXT", description = "Those with this text in an error.")
     private @Nullable String error;
 
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "How many, 1 to 1000. Default: ${DEFAULT-VALUE}.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(50);
 
     @Option(names = "--cursor", paramLabel = "CURSOR", description = "Go on where a list of the same filter ended.")
     private @Nullable String cursor;
@@ -85,16 +82,14 @@ final class ListJobs implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (limit < 1 || limit > 1000) {
-            throw output.wrong("--limit is " + limit + "; it must be between 1 and 1000.");
-        }
+        int limit = length.checked(output);
         if (within.isNegative() || within.compareTo(LONGEST) > 0) {
             throw output.wrong("--within is " + within + "; it must be between 0s and 1h.");
         }
         JobFilter filter = common.filter(state, error);
         try (Connected to = database.openForLong(output);
                 Bar bar = output.bar("rows looked at", 0)) {
-            Found found = search(to.mill(), filter, bar);
+            Found found = search(to.mill(), filter, limit, bar);
             bar.clear();
             if (output.isJson()) {
                 output.json(new JsonObject()
@@ -110,7 +105,7 @@ final class ListJobs implements Callable<Integer> {
     }
 
     /** A page of a search ends early where little fits. */
-    private Found search(Tidemill mill, JobFilter filter, Bar bar) {
+    private Found search(Tidemill mill, JobFilter filter, int limit, Bar bar) {
         List<JobView> jobs = new ArrayList<>();
         String next = cursor;
         long examined = 0;

@@ -5,6 +5,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code tidemill rules parked}. */
@@ -23,12 +23,8 @@ final class ParkedKeys implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "The rule.")
     private String name = "";
 
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            defaultValue = "50",
-            description = "How many, 1 to 1000; 50 if not given.")
-    private int limit;
+    @Mixin
+    private PageLength length = new PageLength(50);
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -38,6 +34,7 @@ final class ParkedKeys implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        int limit = length.checked(output);
         try (Connected to = database.open(output);
                 Rules rules = Rules.on(to.mill())) {
             List<ParkedKey> keys = rules.rule(name).parked(limit);

@@ -1,14 +1,8 @@
 package dev.tidemill.cli.rules;
 
 import dev.tidemill.cli.json.JsonObject;
-import dev.tidemill.cli.options.Connected;
-import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
-import dev.tidemill.cli.options.Output;
-import dev.tidemill.rules.Rules;
-import java.util.concurrent.Callable;
+import dev.tidemill.rules.Rule;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code tidemill rules release}. */
@@ -16,30 +10,22 @@ import picocli.CommandLine.Parameters;
         name = "release",
         header = "Gives a parked key back, with what waits for it, for the rule to react again.",
         description = {"", "For a key whose job was discarded. One that is a dead letter is better replayed."})
-final class ReleaseKey implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "The rule.")
-    private String name = "";
-
-    @Parameters(paramLabel = "KEY", description = "The key.")
+final class ReleaseKey extends RuleSwitch {
+    @Parameters(index = "1", paramLabel = "KEY", description = "The key.")
     private String key = "";
 
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private Output output = new Output();
+    @Override
+    JsonObject begin(JsonObject answer) {
+        return answer.with("key", key);
+    }
 
     @Override
-    public Integer call() {
-        try (Connected to = database.open(output);
-                Rules rules = Rules.on(to.mill())) {
-            boolean changed = rules.rule(name).release(key);
-            if (output.isJson()) {
-                output.json(new JsonObject().with("name", name).with("key", key).with("changed", changed));
-            } else {
-                output.say(changed ? "The key is given back." : "Rule " + name + " has no such key parked.");
-            }
-            return changed ? ExitCode.DONE : ExitCode.NO;
-        }
+    boolean change(Rule rule) {
+        return rule.release(key);
+    }
+
+    @Override
+    String said(String rule, boolean changed) {
+        return changed ? "The key is given back." : "Rule " + rule + " has no such key parked.";
     }
 }

@@ -1,39 +1,18 @@
 package dev.tidemill.cli.rules;
 
-import dev.tidemill.cli.json.JsonObject;
-import dev.tidemill.cli.options.Connected;
-import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
-import dev.tidemill.cli.options.Output;
-import dev.tidemill.rules.Rules;
-import java.util.concurrent.Callable;
+import dev.tidemill.rules.Rule;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code tidemill rules resume}. */
 @Command(name = "resume", header = "Lets a rule react again, to what waits first.")
-final class ResumeRule implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "The rule.")
-    private String name = "";
-
-    @Mixin
-    private DatabaseOptions database = new DatabaseOptions();
-
-    @Mixin
-    private Output output = new Output();
+final class ResumeRule extends RuleSwitch {
+    @Override
+    boolean change(Rule rule) {
+        return rule.resume();
+    }
 
     @Override
-    public Integer call() {
-        try (Connected to = database.open(output);
-                Rules rules = Rules.on(to.mill())) {
-            boolean changed = rules.rule(name).resume();
-            if (output.isJson()) {
-                output.json(new JsonObject().with("name", name).with("changed", changed));
-            } else {
-                output.say("Rule " + name + (changed ? " goes on." : " was not paused."));
-            }
-            return changed ? ExitCode.DONE : ExitCode.NO;
-        }
+    String said(String rule, boolean changed) {
+        return "Rule " + rule + (changed ? " goes on." : " was not paused.");
     }
 }
