@@ -271,7 +271,7 @@ public final class ServerMain implements Callable<Integer> {
     }
 
     private TidemillServer serve(Tidemill mill, @Nullable ServedCaches served) {
-        TidemillServer.Builder builder = TidemillServer.builder(mill).host(host).port(port);
+        TidemillServerBuilder builder = TidemillServer.builder(mill).host(host).port(port);
         if (served != null) {
             builder.caches(served);
         }

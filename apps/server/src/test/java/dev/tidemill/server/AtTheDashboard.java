@@ -37,7 +37,7 @@ abstract class AtTheDashboard {
         this(database, settings -> settings);
     }
 
-    AtTheDashboard(TestDatabase database, UnaryOperator<TidemillServer.Builder> settings) {
+    AtTheDashboard(TestDatabase database, UnaryOperator<TidemillServerBuilder> settings) {
         this.server = ServerUnderTest.on(database, busy::handlers, settings);
         this.mill = server.mill;
         this.page = chromium.page(window);

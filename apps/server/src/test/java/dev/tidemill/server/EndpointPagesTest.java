@@ -24,7 +24,7 @@ final class EndpointPagesTest extends AtTheDashboard {
     private final Receiver receiver = new Receiver();
 
     EndpointPagesTest(TestDatabase database) {
-        super(database, TidemillServer.Builder::allowPrivateEndpoints);
+        super(database, TidemillServerBuilder::allowPrivateEndpoints);
     }
 
     @AfterEach

@@ -41,7 +41,7 @@ final class EndpointsApiTest {
 
     EndpointsApiTest(TestDatabase database) {
         this.database = database;
-        this.server = ServerUnderTest.on(database, jobs -> jobs, TidemillServer.Builder::allowPrivateEndpoints);
+        this.server = ServerUnderTest.on(database, jobs -> jobs, TidemillServerBuilder::allowPrivateEndpoints);
     }
 
     @AfterEach
@@ -256,7 +256,7 @@ final class EndpointsApiTest {
     @Test
     void whatOneServerRegistersAnotherSendsToUntilItIsPausedOrDeleted() {
         try (ServerUnderTest other =
-                ServerUnderTest.on(database, jobs -> jobs, TidemillServer.Builder::allowPrivateEndpoints)) {
+                ServerUnderTest.on(database, jobs -> jobs, TidemillServerBuilder::allowPrivateEndpoints)) {
             register("");
             server.server.stop();
             in(enqueue(), JobState.SUCCEEDED);

@@ -44,7 +44,7 @@ final class ExamplesTest {
     private final List<Process> processes = new ArrayList<>();
 
     ExamplesTest(TestDatabase database) {
-        this.server = ServerUnderTest.on(database, jobs -> jobs, TidemillServer.Builder::allowPrivateEndpoints);
+        this.server = ServerUnderTest.on(database, jobs -> jobs, TidemillServerBuilder::allowPrivateEndpoints);
     }
 
     @AfterEach

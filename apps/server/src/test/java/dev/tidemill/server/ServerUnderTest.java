@@ -37,9 +37,7 @@ final class ServerUnderTest implements AutoCloseable {
     }
 
     static ServerUnderTest on(
-            TestDatabase database,
-            UnaryOperator<TidemillBuilder> jobs,
-            UnaryOperator<TidemillServer.Builder> settings) {
+            TestDatabase database, UnaryOperator<TidemillBuilder> jobs, UnaryOperator<TidemillServerBuilder> settings) {
         Tidemill mill = jobs.apply(Tidemill.on(database.dataSource()).schema(database.schema()))
                 .start();
         return new ServerUnderTest(
@@ -47,7 +45,7 @@ final class ServerUnderTest implements AutoCloseable {
     }
 
     /** One that asks who sends a request. */
-    static ServerUnderTest closed(TestDatabase database, UnaryOperator<TidemillServer.Builder> settings) {
+    static ServerUnderTest closed(TestDatabase database, UnaryOperator<TidemillServerBuilder> settings) {
         Tidemill mill =
                 Tidemill.on(database.dataSource()).schema(database.schema()).start();
         return new ServerUnderTest(
