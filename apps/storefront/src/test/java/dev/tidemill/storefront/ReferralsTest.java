@@ -1,0 +1,179 @@
+package dev.tidemill.storefront;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.tidemill.storefront.ShopUnderTest.Reply;
+import dev.tidemill.testkit.TestDatabase;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Referral codes and rewards, and what rules do about them. */
+class ReferralsTest extends AtTheShop {
+    ReferralsTest(TestDatabase database) throws Exception {
+        super(database);
+    }
+
+    @Test
+    void everyCustomerGetsOneCodeWhoeverWroteThem() throws Exception {
+        String token = shop.customer("coded@example.com");
+        String code = code(token);
+        run(
+                "INSERT INTO shop.customer (name, email) SELECT 'Many', 'many-' || n || '@example.com' FROM generate_series(1, 500) n");
+
+        await().until(() -> shop.count("SELECT count(*) FROM shop.customer WHERE referral_code IS NULL") == 0);
+
+        assertThat(shop.count("""
+                        SELECT count(*) FROM shop.customer c
+                          FULL JOIN shop.referral_code r ON r.customer_id = c.id AND r.code = c.referral_code
+                         WHERE c.id IS NULL OR r.code IS NULL"""))
+                .as("the row of the code and the customer's agree")
+                .isZero();
+        assertThat(code(token)).isEqualTo(code);
+        shop.shop().rules().orElseThrow().rule("generateReferralCode").backfill();
+        await().until(() -> shop.rulesAreIdle());
+        assertThat(code(token)).isEqualTo(code);
+    }
+
+    @Test
+    void aReferralLinkLeadsToTheSignUpWithItsCode() throws Exception {
+        String code = code(shop.customer("linked@example.com"));
+        HttpResponse<String> link = shop.send(shop.request("/r/" + code));
+        assertThat(link.statusCode()).isEqualTo(303);
+        String location = link.headers().firstValue("Location").orElseThrow();
+        assertThat(shop.send(shop.request(location)).body()).contains("value=\"" + code + "\"");
+    }
+
+    @Test
+    void anUnknownCodeIsToldAndNobodyIsSignedUp() throws Exception {
+        Reply refused = shop.post(
+                "/api/signup", "", Map.of("name", "Lost", "email", "lost@example.com", "referralCode", "bakilomi"));
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.body().path("errors").path(0).path("field").asString())
+                .isEqualTo("referralCode");
+        assertThat(shop.count("SELECT count(*) FROM shop.customer WHERE email = 'lost@example.com'"))
+                .isZero();
+    }
+
+    private String friend(String email, String code) throws Exception {
+        return shop.invited("Frieda Friend", email, code);
+    }
+
+    private Reply order(String token, String sku, int quantity) throws Exception {
+        return shop.post("/api/checkout", token, Map.of("lines", List.of(Map.of("sku", sku, "quantity", quantity))));
+    }
+
+    @Test
+    void theFirstPurchaseOfAFriendIsRewardedOnceByWhatItCameTo() throws Exception {
+        String referrer = shop.customer("referrer@example.com");
+        String friend = friend("friend@example.com", " " + code(referrer).toUpperCase(java.util.Locale.ROOT) + " ");
+
+        order(friend, "harbour-lamp", 1);
+        order(friend, "harbour-lamp", 2);
+
+        await().until(() ->
+                !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
+        await().until(() -> shop.mail().to("referrer@example.com").stream()
+                .anyMatch(mail -> mail.subject().equals("Frieda ordered, and €7.00 are yours")));
+        await().until(() -> shop.rulesAreIdle());
+        Reply standing = shop.get("/api/referrals", referrer);
+        assertThat(standing.body().path("rewards").size()).isOne();
+        assertThat(standing.body().path("goodCents").asLong()).isEqualTo(700);
+        assertThat(standing.body().path("rewards").path(0).path("tier").asString())
+                .isEqualTo("coral");
+        assertThat(shop.count("""
+                        SELECT count(*) FROM shop.reward r JOIN shop.customer c ON c.id = r.friend_id
+                          JOIN shop.purchase p ON p.id = r.purchase_id
+                         WHERE p.id = c.first_purchase_id AND p.total_cents = 6400
+                           AND r.expires_at = p.placed_at + interval '90 days'""")).isGreaterThanOrEqualTo(1);
+    }
+
+    @Test
+    void twoFirstPurchasesAtOnceAreOneRewardAndOneOfThemWasTheFirst() throws Exception {
+        String referrer = shop.customer("race-referrer@example.com");
+        String friend = friend("race-friend@example.com", code(referrer));
+        UUID id = id(friend);
+        List<Thread> buyers = List.of(
+                Thread.ofVirtual().start(() -> quietly(friend)),
+                Thread.ofVirtual().start(() -> quietly(friend)),
+                Thread.ofVirtual().start(() -> quietly(friend)));
+        for (Thread buyer : buyers) {
+            buyer.join();
+        }
+        await().until(() -> shop.count("SELECT count(*) FROM shop.reward WHERE friend_id = ?", id) == 1);
+        await().until(() -> shop.rulesAreIdle());
+        assertThat(shop.count("SELECT count(*) FROM shop.purchase WHERE customer_id = ?", id))
+                .isEqualTo(3);
+        assertThat(shop.count("SELECT count(*) FROM shop.reward WHERE friend_id = ?", id))
+                .isOne();
+    }
+
+    private void quietly(String token) {
+        try {
+            order(token, "tide-mug", 1);
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    @Test
+    void aPurchaseThatAnotherProgramWroteIsRewardedToo() throws Exception {
+        String referrer = shop.customer("sql-referrer@example.com");
+        UUID friend = id(friend("sql-friend@example.com", code(referrer)));
+
+        run("INSERT INTO shop.purchase (customer_id, total_cents) VALUES (?, 12500)", friend);
+
+        await().until(() ->
+                shop.count("SELECT coalesce(sum(cents), 0) FROM shop.reward WHERE friend_id = ?", friend) == 1500);
+        assertThat(shop.count(
+                        "SELECT count(*) FROM shop.customer WHERE id = ? AND first_purchase_id IS NOT NULL", friend))
+                .isOne();
+    }
+
+    @Test
+    void whoCameWithoutACodeAndWhoBuysTwiceRewardNobody() throws Exception {
+        UUID alone = id(shop.customer("alone@example.com"));
+        run("INSERT INTO shop.purchase (customer_id, total_cents) SELECT ?, 100 FROM generate_series(1, 5)", alone);
+        await().until(() -> shop.rulesAreIdle());
+        assertThat(shop.count("SELECT count(*) FROM shop.reward WHERE friend_id = ?", alone))
+                .isZero();
+    }
+
+    @Test
+    void anExpiredRewardIsShownButCountsNoMore() throws Exception {
+        String referrer = shop.customer("old-referrer@example.com");
+        UUID friend = id(friend("old-friend@example.com", code(referrer)));
+
+        run(
+                "INSERT INTO shop.purchase (customer_id, total_cents, placed_at) VALUES (?, 100, now() - interval '91 days')",
+                friend);
+
+        await().until(() ->
+                !shop.get("/api/referrals", referrer).body().path("rewards").isEmpty());
+        Reply standing = shop.get("/api/referrals", referrer);
+        assertThat(standing.body().path("rewards").path(0).path("expired").asBoolean())
+                .isTrue();
+        assertThat(standing.body().path("goodCents").asLong()).isZero();
+        assertThat(page("/referrals", referrer).body()).contains("expired on");
+    }
+
+    @Test
+    void theLivePartsOfPagesAnswerOnlyWithNews() throws Exception {
+        String token = shop.customer("live@example.com");
+        code(token);
+        String page = page("/referrals", token).body();
+        Optional<String> seen = java.util.regex.Pattern.compile("standing\\?seen=([^\"]+)\"")
+                .matcher(page)
+                .results()
+                .map(found -> found.group(1))
+                .findFirst();
+
+        assertThat(page("/referrals/standing?seen=" + seen.orElseThrow(), token).statusCode())
+                .isEqualTo(204);
+        assertThat(page("/referrals/standing?seen=other", token).body()).contains("id=\"referral-code\"");
+    }
+}
