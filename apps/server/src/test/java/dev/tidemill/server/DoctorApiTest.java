@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
+import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -13,9 +15,11 @@ import tools.jackson.databind.JsonNode;
 /** The doctor and the reasons of a job, over HTTP. */
 @ExtendWith(FreshSchema.class)
 final class DoctorApiTest {
+    private final TestDatabase database;
     private final ServerUnderTest server;
 
     DoctorApiTest(TestDatabase database) {
+        this.database = database;
         this.server = ServerUnderTest.on(database);
     }
 
@@ -40,6 +44,31 @@ final class DoctorApiTest {
             assertThat(finding.get("remedy").stringValue()).startsWith("Start ");
             assertThat(finding.get("doc").stringValue()).isEqualTo("docs/operate/doctor.md#no_node");
         });
+    }
+
+    @Test
+    void secretsThatAreKeptAsTheyAreAreFoundUntilAServerWithAKeySealsThem() {
+        assertThat(plainSecrets(server)).isEmpty();
+        String endpoint = "{\"url\": \"https://example.com/jobs\", \"kinds\": [\"Sent\"]}";
+        assertThat(server.put("/api/v1/endpoints/plain", endpoint).statusCode()).isEqualTo(201);
+        assertThat(plainSecrets(server)).singleElement().satisfies(finding -> {
+            assertThat(finding.get("severity").stringValue()).isEqualTo("INFO");
+            assertThat(finding.get("figures").get("secrets").longValue()).isEqualTo(1);
+            assertThat(finding.get("remedy").stringValue()).contains("--secret-key-file");
+        });
+        String key = Base64.getEncoder().encodeToString(new byte[32]);
+        try (ServerUnderTest sealing =
+                ServerUnderTest.on(database, jobs -> jobs, settings -> settings.secretKeys(key))) {
+            assertThat(plainSecrets(sealing)).isEmpty();
+        }
+    }
+
+    private static List<JsonNode> plainSecrets(ServerUnderTest asked) {
+        return ServerUnderTest.json(asked.get("/api/v1/doctor?patience_seconds=61"))
+                .get("findings")
+                .valueStream()
+                .filter(finding -> finding.get("code").stringValue().equals("SECRETS_PLAIN"))
+                .toList();
     }
 
     @Test

@@ -31,6 +31,8 @@ final class Claimer {
     /** Rules may change between two claims, but hardly all the time. */
     private static final int TRIES = 5;
 
+    private static final long SHRINK_NANOS = 1_000_000_000L;
+
     /** So many choices of kinds, beside the node's own, have their positions remembered. */
     private static final int OTHERS = 200;
 
@@ -63,6 +65,7 @@ final class Claimer {
     private volatile @Nullable Gates gates;
     private long version;
     private boolean asked;
+    private long shrunkNanos = System.nanoTime();
 
     Claimer(
             Session session,
@@ -91,14 +94,17 @@ final class Claimer {
     /** A claim of what has limits; left out for a moment while there are plain jobs and the last one found nothing. */
     private List<ClaimedJob> claimBeside(
             Reach reach, List<Demand> demands, int[] wanted, Gates rules, Lanes lanes, Reach.Rest rest) {
-        if (reach.plainFlow && !rest.over()) {
-            return List.of();
-        }
-        List<ClaimedJob> claimed = claimLimited(demands, wanted, rules, lanes);
-        if (claimed.isEmpty()) {
-            rest.begin();
-        }
+        List<ClaimedJob> claimed =
+                rest.unless(reach.plainFlow, demands, () -> claimLimited(demands, wanted, rules, lanes));
+        reach.limitedFlow |= !claimed.isEmpty();
         return claimed;
+    }
+
+    /** A claim of plain jobs; left out for a moment while there are limited ones and the last one found nothing. */
+    private List<ClaimedJob> claimPlainBeside(
+            Reach reach, List<Demand> demands, int[] wanted, Gates rules, boolean limitedFlow) {
+        return reach.plainRest.unless(
+                limitedFlow, demands, () -> claimPlain(reach, demands, wanted, rules, reach.plain));
     }
 
     private Reach reach(Set<String> names) {
@@ -228,12 +234,14 @@ final class Claimer {
         int[] freeKinds = rules.openKinds(reach.kindIds, false);
         int[] boundKinds = rules.openKinds(reach.kindIds, true);
         List<ClaimedJob> claimed = new ArrayList<>();
+        boolean limitedFlow = reach.limitedFlow;
+        reach.limitedFlow = false;
         reach.kindsFirst = !reach.kindsFirst;
         if (reach.kindsFirst) {
             claimed.addAll(claimBeside(reach, free, boundKinds, rules, reach.limitedKinds, reach.kindsRest));
-            claimed.addAll(claimPlain(reach, less(free, claimed), freeKinds, rules, reach.plain));
+            claimed.addAll(claimPlainBeside(reach, less(free, claimed), freeKinds, rules, limitedFlow));
         } else {
-            claimed.addAll(claimPlain(reach, free, freeKinds, rules, reach.plain));
+            claimed.addAll(claimPlainBeside(reach, free, freeKinds, rules, limitedFlow));
             claimed.addAll(
                     claimBeside(reach, less(free, claimed), boundKinds, rules, reach.limitedKinds, reach.kindsRest));
         }
@@ -306,9 +314,10 @@ final class Claimer {
         if (demands.isEmpty() || wanted.length == 0) {
             return List.of();
         }
+        shrinkLeases();
         Request request = new Request(demands, lanes, wanted);
         List<ClaimedJob> rows = session.call(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim_limited"))) {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("claim_within_limits"))) {
                 Parameters.set(
                         statement,
                         epoch,
@@ -327,8 +336,33 @@ final class Claimer {
             }
         });
         List<ClaimedJob> claimed = rows.stream().filter(job -> job.lease() != 0).toList();
-        request.end(claimed, rows.stream().filter(job -> job.lease() == 0).toList());
+        // Of a queue whose positions are not told, what was claimed is all that was seen.
+        Set<String> told = rows.stream()
+                .filter(job -> job.lease() == 0)
+                .map(ClaimedJob::queue)
+                .collect(Collectors.toSet());
+        request.end(
+                claimed,
+                told.isEmpty()
+                        ? claimed
+                        : rows.stream()
+                                .filter(job -> job.lease() == 0 || !told.contains(job.queue()))
+                                .toList());
         return claimed;
+    }
+
+    /** Finished jobs stay in leases of limited queues that had room to spare, for as long as others in them run. */
+    private void shrinkLeases() {
+        if (System.nanoTime() - shrunkNanos < SHRINK_NANOS) {
+            return;
+        }
+        session.call(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("shrink_leases"))) {
+                Parameters.set(statement, epoch, slot);
+                return statement.execute();
+            }
+        });
+        shrunkNanos = System.nanoTime();
     }
 
     /** The arrays of a claim, and the lanes they are about. */
@@ -390,7 +424,7 @@ final class Claimer {
                         rows.getLong(8),
                         rows.getString(9),
                         rows.getString(10),
-                        limited));
+                        limited && rows.getBoolean(11)));
             }
             return claimed;
         }

@@ -28,7 +28,8 @@ public final class Migrations {
             "V012__limited.sql",
             "V013__sorted.sql",
             "V018__handed.sql",
-            "V019__upkeep.sql");
+            "V019__upkeep.sql",
+            "V020__roomy.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

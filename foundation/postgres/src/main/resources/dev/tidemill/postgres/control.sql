@@ -67,16 +67,18 @@ with bucket as (delete from {schema}.bucket where rule = ?)
 delete from {schema}.limit_rule where id = ?
 
 -- :limits
--- Parked jobs are counted up to ten thousand a rule.
+-- Parked jobs are counted up to ten thousand a rule. What is finished in a lease that is whole does not count.
 select r.scope, coalesce(q.name, k.name, ''), r.per_key, r.concurrency, r.rate, r.per, r.burst,
        (select count(*) from (select from {schema}.parked p where p.rule = r.id limit 10000) x),
        (select count(*) from (select from {schema}.gate g where g.rule = r.id limit 10000) x),
        (select count(*)
           from {schema}.lease l
-         cross join lateral unnest(l.kinds, l.keys) u (kind, key)
+         cross join lateral unnest(l.jobs, l.kinds, l.keys) u (job, kind, key)
          where l.kinds is not null
            and (r.scope = 1 and l.queue = r.target or r.scope = 2 and u.kind = r.target)
-           and (not r.per_key or coalesce(u.key & -2, 0) <> 0))
+           and (not r.per_key or coalesce(u.key & -2, 0) <> 0)
+           and (l.whole is not true
+                or not exists (select from {schema}.attempt a where a.lease = l.id and a.job = u.job)))
   from {schema}.limit_rule r
   left join {schema}.queue q on r.scope = 1 and q.id = r.target
   left join {schema}.kind k on r.scope = 2 and k.id = r.target

@@ -433,9 +433,12 @@ select queue, priority, start_by from {schema}.look(?, ?)
 select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta
   from {schema}.claim(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
--- :claim_limited
-select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta
-  from {schema}.claim_limited(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- :claim_within_limits
+select lease, job, attempt, failures, kind, queue, priority, start_by, payload, meta, shrinks
+  from {schema}.claim_within_limits(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- :shrink_leases
+select {schema}.shrink_leases(?, ?)
 
 -- :finish
 select {schema}.finish(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

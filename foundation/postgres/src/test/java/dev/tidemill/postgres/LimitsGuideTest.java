@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
@@ -90,6 +91,53 @@ final class LimitsGuideTest {
             assertThat(most.get()).isBetween(1, 2);
             one.limits().remove(Limit.ofQueue("partner").forEachKey());
         }
+    }
+
+    /** A busy key comes to its limit while others have room, so claims of either sort meet. */
+    @Test
+    void aKeyAtItsLimitBesideKeysWithRoomIsHeldToIt() throws InterruptedException {
+        int jobs = 4_000;
+        int limit = 40;
+        Map<Integer, AtomicInteger> running = new ConcurrentHashMap<>();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch left = new CountDownLatch(jobs);
+        CountDownLatch full = new CountDownLatch(limit);
+        Handler<CallPartner> handler = (job, run) -> {
+            AtomicInteger now = running.computeIfAbsent(job.number(), key -> new AtomicInteger());
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            if (job.number() == 0) {
+                // As many as may, run at once; nobody goes on before.
+                full.countDown();
+                Jobs.await30(full);
+            }
+            now.decrementAndGet();
+            left.countDown();
+        };
+        try (Tidemill one = busy(handler);
+                Tidemill other = busy(handler)) {
+            one.limits().put(Limit.ofQueue("busy").concurrency(limit).forEachKey());
+            for (int part = 0; part < 40; part++) {
+                for (int key : List.of(0, 1 + part)) {
+                    (part % 2 == 0 ? one : other)
+                            .enqueueAll(
+                                    IntStream.range(0, jobs / 80)
+                                            .mapToObj(i -> new CallPartner(key))
+                                            .toList(),
+                                    EnqueueOptions.queue("busy").key("key-" + key));
+                }
+            }
+            Jobs.await30(left);
+            assertThat(most.get()).isEqualTo(limit);
+            one.limits().remove(Limit.ofQueue("busy").forEachKey());
+        }
+    }
+
+    private Tidemill busy(Handler<CallPartner> handler) {
+        return Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .queue("busy", queue -> queue.concurrency(100))
+                .handle(CallPartner.class, handler, options -> options.queue("busy"))
+                .start();
     }
 
     private Tidemill counting(Map<Integer, AtomicInteger> running, AtomicInteger most, CountDownLatch left) {

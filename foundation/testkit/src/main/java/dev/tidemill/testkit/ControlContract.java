@@ -130,6 +130,71 @@ public abstract class ControlContract {
     }
 
     @Test
+    void whatIsFinishedOfALargeClaimNoLongerCountsForItsKey() {
+        countsWhatRuns(Limit.ofQueue(hand.queue()).concurrency(100).forEachKey());
+    }
+
+    @Test
+    void whatIsFinishedOfALargeClaimNoLongerCountsForItsQueue() {
+        countsWhatRuns(Limit.ofQueue(hand.queue()).concurrency(100));
+    }
+
+    @Test
+    void whatIsFinishedOfALargeClaimNoLongerCountsForItsKind() {
+        countsWhatRuns(Limit.ofKind(hand.kind()).concurrency(100));
+    }
+
+    @Test
+    void whatIsFinishedOfALargeClaimNoLongerCountsForAKeyOfItsKind() {
+        countsWhatRuns(Limit.ofKind(hand.kind()).concurrency(100).forEachKey());
+    }
+
+    /** Under a limit of 100: where there is room for all, and where there is not, what runs counts and nothing else. */
+    private void countsWhatRuns(Limit limit) {
+        limit(limit);
+        Workplace place = hand.join();
+        hand.add(400, hand.keyed(hand.job(), "k"));
+        List<ClaimedJob> first = hand.claim(place, 60);
+        assertThat(first).hasSize(60).as("there was room to spare").noneMatch(ClaimedJob::limited);
+        assertThat(held(limit)).isEqualTo(60);
+        place.finish(first.subList(0, 20).stream().map(StoreHand::success).toList(), List.of(), List.of());
+        assertThat(held(limit)).isEqualTo(40);
+        List<ClaimedJob> second = hand.claim(hand.join(), 300);
+        assertThat(second).hasSize(60).as("there was not").allMatch(ClaimedJob::limited);
+        assertThat(held(limit)).isEqualTo(100);
+        assertThat(claimAll(place)).isEmpty();
+        place.finish(first.subList(20, 25).stream().map(StoreHand::success).toList(), List.of(), List.of());
+        assertThat(claimAll(place)).hasSize(5);
+        place.giveBack(first.subList(25, 35));
+        assertThat(held(limit)).isEqualTo(90);
+        assertThat(claimAll(hand.join())).hasSize(10);
+        assertThat(claimAll(place)).isEmpty();
+    }
+
+    private long held(Limit limit) {
+        return hand.store().control().limits().stream()
+                .filter(view -> view.limit().equals(limit))
+                .findFirst()
+                .orElseThrow()
+                .held();
+    }
+
+    @Test
+    void aKeyAtItsLimitHoldsNoOthersBackAndKeepsItsTurn() {
+        Limit limit = Limit.ofQueue(hand.queue()).concurrency(30).forEachKey();
+        limit(limit);
+        Workplace place = hand.join();
+        List<Long> busy = hand.add(100, hand.keyed(hand.job(), "busy"));
+        List<ClaimedJob> running = hand.claim(place, 30);
+        assertThat(ids(running)).containsExactlyInAnyOrderElementsOf(busy.subList(0, 30));
+        assertThat(hand.claim(place, 30)).isEmpty();
+        List<Long> others = hand.add(20, hand.keyed(hand.job(), "other"));
+        assertThat(claimAll(place)).containsExactlyInAnyOrderElementsOf(others);
+        StoreHand.finish(place, running.stream().map(StoreHand::success).toArray(Outcome[]::new));
+        assertThat(claimAll(place)).containsExactlyInAnyOrderElementsOf(busy.subList(30, 60));
+    }
+
+    @Test
     void eachKeyHasALimitForItself() {
         limit(Limit.ofQueue(hand.queue()).concurrency(2).forEachKey());
         Workplace place = hand.join();

@@ -12,13 +12,17 @@ import java.util.function.LongFunction;
 
 /**
  * What limits cost: jobs of a thousand keys, spread as Zipf says (the second key has half of the first's, and so on),
- * on a queue without a limit and on one with a concurrency for each key that is never reached; and plain jobs on another
- * queue, beside the one and the other. Each pair twice, in alternation.
+ * on a queue without a limit, on one with a concurrency for each key that is far away, and on one where it is so near
+ * that every claim has to count, though it is not reached; and plain jobs on another queue, beside a queue without a limit
+ * and with one. Each twice, in alternation.
  */
 final class LimitsBench {
     private static final int KEYS = 1_000;
     private static final int ROUNDS = 2;
     private static final String QUEUE = "keyed";
+    private static final int NONE = 0;
+    /** More than a process has in hand of the first key, and less than it has of all. */
+    private static final int NEAR = 2_000;
 
     private final Rig rig;
     private final int jobs;
@@ -38,30 +42,34 @@ final class LimitsBench {
     Figures run() {
         double free = 0;
         double limited = 0;
+        double near = 0;
         double besideFree = 0;
         double besideLimited = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            free += keyed(false).perSecond() / ROUNDS;
-            limited += keyed(true).perSecond() / ROUNDS;
-            besideFree += plain(false).perSecond() / ROUNDS;
-            besideLimited += plain(true).perSecond() / ROUNDS;
+            free += keyed(NONE).perSecond() / ROUNDS;
+            limited += keyed(jobs).perSecond() / ROUNDS;
+            near += keyed(NEAR).perSecond() / ROUNDS;
+            besideFree += plain(NONE).perSecond() / ROUNDS;
+            besideLimited += plain(jobs).perSecond() / ROUNDS;
         }
         figures.put("keyed_drain_per_s", free, "");
         figures.put("limited_drain_per_s", limited, "");
         figures.put("limits_ratio", ratio(limited, free), ">= 0.9");
+        figures.put("near_limit_drain_per_s", near, "");
+        figures.put("near_limit_ratio", ratio(near, free), "");
         figures.put("plain_beside_keyed_per_s", besideFree, "");
         figures.put("plain_beside_limited_per_s", besideLimited, "");
         figures.put("plain_ratio", ratio(besideLimited, besideFree), "1");
         figures.condition("jobs", jobs);
         figures.condition("keys", KEYS + ", Zipf 1.0");
-        figures.condition("limit", "concurrency for each key as many as there are jobs");
+        figures.condition("limit", "concurrency for each key as many as there are jobs; near: " + NEAR);
         rig.conclude(figures);
         return figures;
     }
 
-    private Drained keyed(boolean limited) {
-        rig.say(limited ? "with a limit for each key" : "without a limit");
-        prepare(limited);
+    private Drained keyed(int limit) {
+        rig.say(named(limit));
+        prepare(limit);
         rig.bulk(jobs, keyed());
         Drained drained = rig.drain(jobs, QUEUE);
         rig.audit(jobs);
@@ -70,9 +78,9 @@ final class LimitsBench {
     }
 
     /** Plain jobs on the default queue, while the other one is worked on too and is empty. */
-    private Drained plain(boolean limited) {
-        rig.say("plain jobs beside a queue " + (limited ? "with" : "without") + " a limit");
-        prepare(limited);
+    private Drained plain(int limit) {
+        rig.say("plain jobs beside a queue " + named(limit));
+        prepare(limit);
         rig.bulk(jobs);
         Drained drained = rig.drain(jobs, QUEUE);
         rig.audit(jobs);
@@ -80,10 +88,14 @@ final class LimitsBench {
         return drained;
     }
 
-    private void prepare(boolean limited) {
+    private static String named(int limit) {
+        return limit == NONE ? "without a limit" : "with a limit of " + Rig.grouped(limit) + " for each key";
+    }
+
+    private void prepare(int limit) {
         try (Tidemill mill = rig.mill()) {
-            if (limited) {
-                mill.limits().put(Limit.ofQueue(QUEUE).concurrency(jobs).forEachKey());
+            if (limit != NONE) {
+                mill.limits().put(Limit.ofQueue(QUEUE).concurrency(limit).forEachKey());
             }
         }
     }

@@ -76,6 +76,7 @@ record Chaos(
             Duration calm = storm.compareTo(CALM) > 0 ? storm : CALM;
             boolean drained = Waiting.holds(calm, () -> waiting(ledger) == 0);
             progress.println(drained ? "… nothing waits" : "… jobs still wait, or hang in leases");
+            Map<String, Long> left = drained ? Map.of() : Leftover.of(ledger);
             seats.forEach(seat -> seat.process().stop());
             Audit audit = Audit.of(ledger, feeder.acknowledged(), Load.WITH_EFFECT, Load.DOOMED);
             audit.check(
@@ -86,6 +87,7 @@ record Chaos(
                     blows.tally(),
                     outcomes(ledger),
                     Watch.seen(ledger),
+                    left,
                     feeder.failed(),
                     conditions(site, ledger, postgres != null, logs));
             sound = report.isSound();

@@ -14,6 +14,7 @@ import java.util.Map;
  * @param done what was done to workers and database
  * @param attempts attempts by outcome
  * @param watched what there was of limits, cancels and blame
+ * @param left where jobs were when calm ended before all were done; empty if nothing waited
  * @param refused enqueues that the database did not take, or did not say that it took
  * @param conditions under which it ran
  */
@@ -23,6 +24,7 @@ record Report(
         Storm.Tally done,
         Map<String, Long> attempts,
         Map<String, Long> watched,
+        Map<String, Long> left,
         long refused,
         Map<String, Object> conditions) {
     private static final int SAMPLES = 10;
@@ -45,6 +47,9 @@ record Report(
         all.put("enqueues_failed", refused);
         all.put("attempts", attempts);
         all.put("watched", watched);
+        if (!left.isEmpty()) {
+            all.put("unfinished_where", left);
+        }
         all.put("conditions", conditions);
         return all;
     }

@@ -59,6 +59,26 @@ class AuditTest {
     }
 
     @Test
+    void whereUnfinishedJobsAreIsTold() {
+        assertThat(Leftover.of(ledger))
+                .allSatisfy((reason, jobs) -> assertThat(jobs).isZero());
+        long second = jobs.get(1);
+        ledger.execute("delete from {s}.attempt where job in (" + first + ", " + second + ")");
+        attempt(3, second, 1, 5);
+        attempt(4, second, 2, 5);
+        ledger.execute("insert into {s}.ready (start_by, job, kind, queue, priority, attempt, failures) values (1, "
+                + second + ", 1, 1, 2, 3, 0)");
+        lease(first);
+        assertThat(Leftover.of(ledger))
+                .containsEntry("ready", 1L)
+                .containsEntry("ready_suspects", 1L)
+                .containsEntry("in_hand", 1L)
+                .containsEntry("in_hand_suspects", 0L)
+                .containsEntry("at_a_limit", 0L)
+                .containsEntry("leases_whose_jobs_all_have_attempts", 0L);
+    }
+
+    @Test
     void twoSuccessesOrASuccessAndADeadLetterAreOneTooMany() {
         attempt(2, first, 2, 0);
         long second = jobs.get(1);
