@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -98,6 +99,7 @@ final class CachePagesTest {
         try (BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true)) {
             Page page = chromium.page(window);
             open(page, "/caches");
+            assertThat(page.locator("#shared-size")).containsText(Pattern.compile("[0-9]+ entries, [0-9]"));
             page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name))
                     .click();
             assertThat(page.locator("[data-chart=tiers] canvas")).isVisible();
