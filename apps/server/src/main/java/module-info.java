@@ -8,6 +8,8 @@ module dev.tidemill.server {
     requires transitive dev.tidemill.schema;
     requires dev.tidemill.metrics;
     requires dev.tidemill.rules;
+    requires dev.tidemill.tracing;
+    requires dev.tidemill.valkey;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;

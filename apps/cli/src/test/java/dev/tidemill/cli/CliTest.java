@@ -6,6 +6,7 @@ import dev.tidemill.cli.CliRun.Answer;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Retry;
+import dev.tidemill.server.tables.ServerTables;
 import dev.tidemill.testkit.FreshMill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -14,6 +15,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -104,6 +108,26 @@ final class CliTest {
         assertThat(json.get("findings").get(0).get("figures").get("ready").longValue())
                 .isEqualTo(1);
         assertThat(json.get("repairs").isEmpty()).isTrue();
+    }
+
+    @Test
+    void theDoctorTellsOfSecretsThatTheServerKeepsAsTheyAre() throws IOException, SQLException {
+        new ServerTables(mill.dataSource(), mill.schema()).migrate();
+        try (Connection connection = mill.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            String schema = '"' + mill.schema() + '"';
+            statement.execute(
+                    "insert into " + schema + ".endpoint (name, url, queues, headers, timeout_ms, concurrency,"
+                            + " on_demand, created_at, changed_at)"
+                            + " values ('shipping', 'https://example.com/', '{}', '{}', 15000, 10, true, 0, 0)");
+            statement.execute("insert into " + schema + ".endpoint_secret (endpoint, secret, created_at)"
+                    + " values ('shipping', decode('" + "ab".repeat(32) + "', 'hex'), 0)");
+        }
+        Answer answer = run("doctor", "--patience", "10m");
+        assertThat(answer.out())
+                .contains("INFO      SECRETS_PLAIN: 1 secrets of endpoints are in the table as they are.")
+                .contains("--secret-key-file");
+        assertThat(answer.exit()).isZero();
     }
 
     @Test

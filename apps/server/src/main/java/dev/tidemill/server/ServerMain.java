@@ -3,10 +3,13 @@ package dev.tidemill.server;
 import dev.tidemill.embedded.EmbeddedPostgresException;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.caches.CachesFile;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.tracing.OpenTelemetryTracing;
+import io.opentelemetry.api.GlobalOpenTelemetry;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
@@ -224,8 +227,7 @@ public final class ServerMain implements Callable<Integer> {
         Thread hook = Thread.ofPlatform().name("tidemill-stop").unstarted(() -> waitFor(closed));
         Runtime.getRuntime().addShutdownHook(hook);
         try (Database opened = database.open();
-                Tidemill mill = Tidemill.on(opened.dataSource())
-                        .schema(database.schema())
+                Tidemill mill = traced(Tidemill.on(opened.dataSource()).schema(database.schema()))
                         .start();
                 Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
                 TidemillServer server = serve(mill, caching.served())) {
@@ -254,6 +256,11 @@ public final class ServerMain implements Callable<Integer> {
             closed.countDown();
         }
         return 0;
+    }
+
+    /** By what an agent of OpenTelemetry has put into this JVM, if one is attached: which exporter there is, it knows. */
+    private static TidemillBuilder traced(TidemillBuilder jobs) {
+        return GlobalOpenTelemetry.isSet() ? jobs.tracing(OpenTelemetryTracing.on(GlobalOpenTelemetry.get())) : jobs;
     }
 
     /** The caches of a file, until the server has stopped. */
@@ -299,6 +306,9 @@ public final class ServerMain implements Callable<Integer> {
         }
         if (allowPrivateEndpoints) {
             builder.allowPrivateEndpoints();
+        }
+        if (GlobalOpenTelemetry.isSet()) {
+            builder.tracing(GlobalOpenTelemetry.get());
         }
         return builder.trustedProxies(trustedProxies)
                 .rateLimit(rateLimit)

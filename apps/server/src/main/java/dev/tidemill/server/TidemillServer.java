@@ -47,6 +47,7 @@ import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.tables.ServerCheckup;
 import dev.tidemill.server.tables.ServerTables;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
@@ -126,7 +127,9 @@ public final class TidemillServer implements AutoCloseable {
         page.mount(router);
         ServerTables tables = new ServerTables(mill.dataSource(), mill.schema());
         this.pusher = new Pusher(mill, tables, builder.seal, builder.allowPrivateEndpoints);
-        Function<Duration, Diagnosis> doctor = patience -> pusher.book().examined(mill.diagnose(patience));
+        ServerCheckup own = new ServerCheckup(tables);
+        boolean keyed = pusher.book().seals();
+        Function<Duration, Diagnosis> doctor = patience -> own.after(mill.diagnose(patience), keyed);
         Dashboard.mount(mill, doctor, pusher, pages, router);
         new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);

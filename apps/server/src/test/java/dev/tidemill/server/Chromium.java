@@ -17,18 +17,30 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The system's own Chromium, what its pages complain about, and what axe finds wrong with them. */
+/**
+ * The system's own Chromium, what its pages complain about, and what axe finds wrong with them. One browser for all tests of
+ * a JVM: starting one costs more than most of them. Windows share nothing, and are closed with this.
+ */
 final class Chromium implements AutoCloseable {
     private static final Set<String> SERIOUS = Set.of("serious", "critical");
 
-    private final Playwright playwright =
-            Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    private final Browser browser = playwright
-            .chromium()
-            .launch(new BrowserType.LaunchOptions()
-                    .setExecutablePath(executable())
-                    .setArgs(List.of("--no-sandbox", "--disable-gpu", "--disable-background-networking")));
+    private final List<BrowserContext> windows = new ArrayList<>();
     private final List<String> complaints = new ArrayList<>();
+
+    /** Started when the first test wants it; ends with the JVM. For one thread. */
+    private static final class Started {
+        private static final Playwright PLAYWRIGHT = Playwright.create(
+                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        private static final Browser BROWSER = PLAYWRIGHT
+                .chromium()
+                .launch(new BrowserType.LaunchOptions()
+                        .setExecutablePath(executable())
+                        .setArgs(List.of("--no-sandbox", "--disable-gpu", "--disable-background-networking")));
+
+        static {
+            Runtime.getRuntime().addShutdownHook(new Thread(PLAYWRIGHT::close));
+        }
+    }
 
     private static Path executable() {
         return Stream.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -42,10 +54,12 @@ final class Chromium implements AutoCloseable {
 
     /** A window of its own, with or without scripts. */
     BrowserContext window(int width, ColorScheme scheme, boolean scripts) {
-        return browser.newContext(new Browser.NewContextOptions()
+        BrowserContext window = Started.BROWSER.newContext(new Browser.NewContextOptions()
                 .setViewportSize(width, 900)
                 .setColorScheme(scheme)
                 .setJavaScriptEnabled(scripts));
+        windows.add(window);
+        return window;
     }
 
     /** A page that notes scripts' errors, and what the browser refuses to load or run. */
@@ -76,8 +90,11 @@ final class Chromium implements AutoCloseable {
                         .toList();
     }
 
-    /** Leaves a picture in {@code target/screenshots}. */
+    /** With {@code -Dtidemill.screenshots=true}, for a person to look at: leaves a picture in {@code target/screenshots}. */
     static void shoot(Page page, String name, int width, ColorScheme scheme) {
+        if (!Boolean.getBoolean("tidemill.screenshots")) {
+            return;
+        }
         page.screenshot(new Page.ScreenshotOptions()
                 .setPath(Path.of(
                         "target",
@@ -88,7 +105,6 @@ final class Chromium implements AutoCloseable {
 
     @Override
     public void close() {
-        browser.close();
-        playwright.close();
+        windows.forEach(BrowserContext::close);
     }
 }

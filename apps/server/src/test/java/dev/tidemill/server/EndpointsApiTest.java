@@ -301,6 +301,16 @@ final class EndpointsApiTest {
     }
 
     @Test
+    void aRoundDoesNotWaitForEndpointsThatSendByThemselves() {
+        register("");
+        in(enqueue(), JobState.SUCCEEDED);
+        long began = System.nanoTime();
+        JsonNode round = ServerUnderTest.json(server.post("/api/v1/work/run?batch=20"));
+        assertThat(round.get("claimed").asInt()).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+    }
+
+    @Test
     void anEndpointIsTriedOutWithoutAJob() {
         register("");
         JsonNode tried = ServerUnderTest.json(server.post("/api/v1/endpoints/" + name + "/test"));

@@ -13,7 +13,13 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Requests as a tracer sees them. */
 @ExtendWith(FreshSchema.class)
@@ -143,6 +150,24 @@ final class RequestSpansTest {
             assertThat(failed.getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
             assertThat(text(failed, "error.type")).isEqualTo("503");
             assertThat(status(failed)).isEqualTo(503);
+        }
+    }
+
+    @Test
+    void theProgramTracesByWhatIsInItsJvm(@TempDir Path folder) throws Exception {
+        Path log = folder.resolve("log");
+        try (ServerProcess server = ServerProcess.start(TracedMain.class, database, log);
+                HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest enqueue = HttpRequest.newBuilder(URI.create(server.url() + "/api/v1/jobs"))
+                    .header("Content-Type", "application/json")
+                    .header("traceparent", "00-" + TRACE_ID + "-" + CALLER + "-01")
+                    .POST(BodyPublishers.ofString("{\"kind\": \"Traced\"}"))
+                    .build();
+            assertThat(client.send(enqueue, BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(201);
+            Awaitility.await()
+                    .untilAsserted(() -> assertThat(Files.readAllLines(log))
+                            .contains("SPAN " + TRACE_ID + " POST /api/v1/jobs", "SPAN " + TRACE_ID + " send default"));
         }
     }
 }

@@ -20,11 +20,16 @@ final class ServerProcess implements AutoCloseable {
     }
 
     static ServerProcess start(TestDatabase database, Path log, String... options) throws IOException {
+        return start(ServerMain.class, database, log, options);
+    }
+
+    /** One that another program starts. */
+    static ServerProcess start(Class<?> main, TestDatabase database, Path log, String... options) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                ServerMain.class.getName(),
+                main.getName(),
                 "--open",
                 "--port",
                 "0",

@@ -169,7 +169,7 @@ public final class Tidemill implements AutoCloseable {
     /**
      * A page of the jobs that fit, by any of their states, kinds, queues, keys, tags, times and errors. Ready jobs come
      * in the order in which queues hand them out, dead letters and attempts the latest first, all others the newest
-     * first. An answer looks at what it can in some sixty milliseconds, so a page may have fewer jobs than asked for,
+     * first. An answer looks at what it can in some fifty milliseconds, so a page may have fewer jobs than asked for,
      * or none, and others behind it: {@link JobPage#next} says so. A page ends early at four megabytes of payloads. Its
      * jobs have their ten latest attempts, without what handlers kept.
      *

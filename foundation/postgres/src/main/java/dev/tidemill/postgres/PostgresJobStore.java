@@ -41,6 +41,7 @@ final class PostgresJobStore implements JobStore {
     private final PostgresUpkeep upkeep;
     private final PostgresSignals signals;
     private final PostgresDesk desk;
+    private final PostgresSearch search;
     private final PostgresTimetable timetable;
     private final PostgresClockwork clockwork;
     private final PostgresHistory history;
@@ -61,6 +62,7 @@ final class PostgresJobStore implements JobStore {
         this.upkeep = new PostgresUpkeep(quick, new Session(dataSource, LONG), statements, queues, rescuer);
         this.signals = new PostgresSignals(quick, new Session(dataSource, SHORT), statements);
         this.desk = new PostgresDesk(dataSource, statements);
+        this.search = new PostgresSearch(dataSource, statements);
         this.timetable = new PostgresTimetable(dataSource, statements, intake, "application");
         this.clockwork = new PostgresClockwork(quick, new Session(dataSource, SHORT), statements, intake);
         this.history = new PostgresHistory(dataSource, statements, kinds);
@@ -143,7 +145,7 @@ final class PostgresJobStore implements JobStore {
 
     @Override
     public Search search() {
-        return new PostgresSearch(dataSource, statements);
+        return search;
     }
 
     @Override

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PostgresSearch implements Search {
     /** How long a search looks before it hands out what it has. */
-    static final Duration LOOK = Duration.ofMillis(60);
+    static final Duration LOOK = Duration.ofMillis(50);
 
     private static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
     private static final String GIVE_UP = "5s";

@@ -29,6 +29,10 @@ final class SearchPages {
     private static final int PAGE = 1_000;
     /** Rows of a page whose jobs need another look each. */
     private static final int CLOSE_PAGE = 200;
+    /** Rows of the first page where each row's text is looked through, which may be long. */
+    private static final int TEXT_PAGE = 100;
+    /** Rows of a page at least, however dear they are. */
+    private static final int LEAST_PAGE = 20;
     /** By how much the next page is longer than the first one, which found too little. */
     private static final int GROWTH = 4;
 
@@ -55,16 +59,28 @@ final class SearchPages {
         this.terms = terms;
         this.limit = limit;
         this.untilNanos = untilNanos;
-        this.nextPage = limit;
+        this.nextPage = terms.filter().error() == null ? limit : Math.min(limit, TEXT_PAGE);
     }
 
     /** Goes along these ways from a place on, or from the beginning. */
     Found find(List<SearchWalk> walks, @Nullable Place from) throws SQLException {
         @Nullable Place at = from != null ? from : new Place(walks.getFirst().code(), start(walks.getFirst()));
+        boolean inTime;
         do {
+            long pageBegan = System.nanoTime();
+            int before = examined;
             at = page(walks, at);
-        } while (at != null && hits.size() < limit && System.nanoTime() - untilNanos < 0);
+            long now = System.nanoTime();
+            inTime = now - untilNanos < 0;
+            nextPage = pageFor(Math.min(PAGE, nextPage * GROWTH), examined - before, now - pageBegan, untilNanos - now);
+        } while (at != null && hits.size() < limit && inTime);
         return answer(at);
+    }
+
+    /** So many rows as the rest of the time is for, by what the last page's took: else the last page is the search's longest. */
+    static int pageFor(int most, int rows, long tookNanos, long leftNanos) {
+        long rowNanos = Math.max(1, tookNanos / Math.max(1, rows));
+        return Math.clamp(leftNanos / rowNanos, Math.min(LEAST_PAGE, most), most);
     }
 
     private List<Long> start(SearchWalk walk) throws SQLException {
@@ -108,7 +124,6 @@ final class SearchPages {
         SearchWalk walk = SearchWalk.ofCode(from.walk(), walks).orElseThrow();
         Set<Criterion> open = walk.open(terms.filter());
         int most = Math.min(open.isEmpty() && walk != SearchWalk.RUNNING ? PAGE : CLOSE_PAGE, nextPage);
-        nextPage = Math.min(PAGE, nextPage * GROWTH);
         List<long[]> fitting = new ArrayList<>();
         long @Nullable [] last = rows(walk, from.position(), most, fitting);
         boolean full = last != null && last[last.length - 1] == most;

@@ -12,6 +12,10 @@ import java.util.StringJoiner;
 /** Whether the work is being done: nodes, leases, jobs that wait, jobs that failed. */
 final class WorkChecks {
     private static final long MANY_DEAD_LETTERS = 1_000;
+    /** As many of the newest are looked at for what most of them are. */
+    private static final long NEWEST_DEAD_LETTERS = 1_000;
+    /** As many waiting jobs are looked at by themselves. */
+    private static final long SAMPLE = 20_000;
 
     private WorkChecks() {}
 
@@ -94,7 +98,7 @@ final class WorkChecks {
                         jobs + " jobs of kind " + kind + " wait on queue " + queue + ", and none of the " + nodes.size()
                                 + " living nodes handles it.",
                         "Start a process that handles " + kind + ", or register its handler under this name (alias"
-                                + " takes a former one). One of them: job " + rows.getLong(4),
+                                + " takes a former one)." + oneOf(rows.getLong(4)),
                         "kind",
                         kind,
                         "queue",
@@ -108,7 +112,7 @@ final class WorkChecks {
                         jobs + " jobs of kind " + kind + " wait on queue " + queue
                                 + ", which no living node that handles them works on.",
                         "Give a process that handles " + kind + " the queue: Tidemill.on(..).queue(\"" + queue
-                                + "\", ..). One of them: job " + rows.getLong(4),
+                                + "\", ..)." + oneOf(rows.getLong(4)),
                         "kind",
                         kind,
                         "queue",
@@ -121,11 +125,16 @@ final class WorkChecks {
             examination.found(
                     Ailment.NO_NODE,
                     Severity.CRITICAL,
-                    alone[0] + (alone[0] >= 100_000 ? " jobs and more" : " jobs") + " may run, and no node is alive.",
+                    alone[0] + (alone[0] >= SAMPLE ? " jobs and more" : " jobs") + " may run, and no node is alive.",
                     "Start the application's processes that handle jobs.",
                     "ready",
                     alone[0]);
         }
+    }
+
+    /** What was counted with the depths has none to show. */
+    private static String oneOf(long job) {
+        return job == 0 ? "" : " One of them: job " + job;
     }
 
     static void pauses(Examination examination) throws SQLException {
@@ -228,7 +237,8 @@ final class WorkChecks {
                         Ailment.DEAD_LETTERS,
                         many ? Severity.WARNING : Severity.INFO,
                         all + (all >= 10_000 ? " and more" : "") + " dead letters, " + fresh
-                                + " of them new in the last hour; most are: " + most + ".",
+                                + " of them new in the last hour; most"
+                                + (all > NEWEST_DEAD_LETTERS ? " of the newest 1,000" : "") + " are: " + most + ".",
                         "Mend what they failed of, then ./tidemill replay --all --kind KIND, or put them aside with POST"
                                 + " /api/v1/dead-letters/ID/discard.",
                         "open",

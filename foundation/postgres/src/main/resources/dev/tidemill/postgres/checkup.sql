@@ -61,8 +61,11 @@ select name, setting from pg_settings
 select pg_notification_queue_usage()
 
 -- :checkup_tables
--- The threshold is what autovacuum waits for: the table's own settings, or the server's.
-select c.relname, coalesce(s.n_live_tup, 0), coalesce(s.n_dead_tup, 0), pg_table_size(c.oid), pg_indexes_size(c.oid),
+-- The threshold is what autovacuum waits for: the table's own settings, or the server's. Sizes are those of files, which
+-- are looked at one by one; of the partitions, which may be many, only where there are dead rows.
+select c.relname, coalesce(s.n_live_tup, 0), coalesce(s.n_dead_tup, 0),
+       case when s.n_dead_tup > 0 or not c.relispartition then pg_table_size(c.oid) else 0 end,
+       case when s.n_dead_tup > 0 or not c.relispartition then pg_indexes_size(c.oid) else 0 end,
        extract(epoch from clock_timestamp() - greatest(s.last_autovacuum, s.last_vacuum))::bigint,
        (coalesce((select o.option_value::float8 from pg_options_to_table(c.reloptions) o
                    where o.option_name = 'autovacuum_vacuum_threshold'),
@@ -81,7 +84,8 @@ select c.relname, coalesce(s.n_live_tup, 0), coalesce(s.n_dead_tup, 0), pg_table
 
 -- :checkup_indexes
 select i.relname, t.relname, x.indisvalid and x.indisready, x.indisunique, x.indisprimary, i.relkind = 'I',
-       coalesce(s.idx_scan, 0), pg_relation_size(i.oid), i.relispartition
+       coalesce(s.idx_scan, 0), case when coalesce(s.idx_scan, 0) = 0 then pg_relation_size(i.oid) else 0 end,
+       i.relispartition
   from pg_index x
   join pg_class i on i.oid = x.indexrelid
   join pg_class t on t.oid = x.indrelid
@@ -125,13 +129,27 @@ select l.epoch, count(*), sum(cardinality(l.jobs))::bigint, ({schema}.now_micros
  limit 1000
 
 -- :checkup_waiting
--- A sample: a backlog of millions is not counted here.
-select k.name, q.name, count(*), min(r.job)
-  from (select kind, queue, job from {schema}.ready limit 100000) r
-  join {schema}.kind k on k.id = r.kind
-  join {schema}.queue q on q.id = r.queue
- group by k.name, q.name
- order by count(*) desc
+-- A sample, along the key: a backlog of millions is not counted here, and space that jobs left is not read. Where there
+-- is more than the sample, what it may have missed is taken from the depths as last counted.
+with sample as materialized (
+    select r.kind, r.queue, count(*) as ready, min(r.job) as job
+      from (select kind, queue, job
+              from {schema}.ready
+             order by ready.queue, ready.priority, ready.start_by, ready.job
+             limit 20000) r
+     group by r.kind, r.queue),
+counted as (
+    select x.kind, x.queue, sum(x.ready)::bigint as ready
+      from {schema}.rollup d
+     cross join lateral jsonb_to_recordset(d.body) as x (queue integer, kind integer, ready bigint)
+     where d.name = 'depth' and x.ready > 0 and (select sum(s.ready) from sample s) = 20000
+     group by x.kind, x.queue)
+select k.name, q.name, greatest(coalesce(s.ready, 0), coalesce(c.ready, 0)), coalesce(s.job, 0)
+  from sample s
+  full join counted c on c.kind = s.kind and c.queue = s.queue
+  join {schema}.kind k on k.id = coalesce(s.kind, c.kind)
+  join {schema}.queue q on q.id = coalesce(s.queue, c.queue)
+ order by 3 desc
  limit 200
 
 -- :checkup_overdue
@@ -146,8 +164,9 @@ select count(*), count(*) filter (where d.failed > {schema}.now_micros() - 36000
   from (select failed from {schema}.dead_letter where not discarded order by failed desc, job desc limit 10000) d
 
 -- :checkup_dead_letter_kinds
+-- Of the newest: their rows are long.
 select coalesce(k.name, ''), d.code, count(*)
-  from (select kind, code from {schema}.dead_letter where not discarded order by failed desc, job desc limit 10000) d
+  from (select kind, code from {schema}.dead_letter where not discarded order by failed desc, job desc limit 1000) d
   left join {schema}.kind k on k.id = d.kind
  group by k.name, d.code
  order by count(*) desc

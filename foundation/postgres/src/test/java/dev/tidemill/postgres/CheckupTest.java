@@ -382,6 +382,29 @@ final class CheckupTest {
     }
 
     @Test
+    void ofALargeBacklogASampleIsReadAndTheRestIsTakenFromTheDepths() throws SQLException {
+        mill.tidemill().enqueue(new JobRequest("Fine", "{}"));
+        run(
+                "insert into {schema}.kind (name) values ('Rare'), ('Gone')",
+                "insert into {schema}.node (name, host, pid, kinds, queues, started, heartbeat)"
+                        + " values ('alive', 'here', 1, '{Fine}', '{default}', 0, {schema}.now_micros())",
+                "insert into {schema}.rollup (name, at, took, body)"
+                        + " select 'depth', {schema}.now_micros(), 1, jsonb_agg(jsonb_build_object('queue', q.id,"
+                        + " 'priority', 3, 'kind', k.id, 'ready', case k.name when 'Rare' then 7 else 0 end))"
+                        + " from {schema}.kind k cross join {schema}.queue q");
+        assertThat(find(Ailment.KIND_UNHANDLED))
+                .as("all that waits was read; the depths may be older")
+                .isEmpty();
+
+        run("insert into {schema}.ready (start_by, job, kind, queue, priority, attempt, failures)"
+                + " select i, -i, k.id, q.id, 2, 1, 0 from generate_series(1, 20000) i cross join {schema}.queue q"
+                + " join {schema}.kind k on k.name = 'Fine'");
+        Finding rare = one(Ailment.KIND_UNHANDLED);
+        assertThat(rare.figures()).containsEntry("kind", "Rare").containsEntry("ready", 7L);
+        assertThat(rare.remedy()).doesNotContain("One of them");
+    }
+
+    @Test
     void aPauseIsInformation() {
         mill.tidemill().pauses().pause(Pause.Scope.QUEUE, "default", "ann", "new partner");
         Finding paused = one(Ailment.PAUSED);

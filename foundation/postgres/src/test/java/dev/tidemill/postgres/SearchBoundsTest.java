@@ -97,6 +97,10 @@ final class SearchBoundsTest {
     private record Page(Found found, long rowsRead) {}
 
     private Page page(JobFilter filter, @Nullable Place from) throws SQLException {
+        return page(filter, from, 10);
+    }
+
+    private Page page(JobFilter filter, @Nullable Place from, int limit) throws SQLException {
         Statements statements = new Statements(database.schema());
         try (Connection connection = sql.begin();
                 PreparedStatement settings = connection.prepareStatement(statements.get("search_settings"))) {
@@ -106,7 +110,7 @@ final class SearchBoundsTest {
             Terms terms = new Terms(
                     filter, filter.kind() == null ? null : 2, filter.queue() == null ? null : 1, null, 60_000_000);
             Found found = new SearchPages(
-                            connection, statements, new JobViews(statements), terms, 10, System.nanoTime())
+                            connection, statements, new JobViews(statements), terms, limit, System.nanoTime())
                     .find(SearchWalk.of(filter), from);
             return new Page(found, sql.number(connection, ROWS_READ) - before);
         }
@@ -152,6 +156,27 @@ final class SearchBoundsTest {
         assertThat(page.found().jobs()).hasSize(10);
         assertThat(page.found().examined()).isEqualTo(10);
         assertThat(page.rowsRead()).as("rows read").isLessThan(300);
+    }
+
+    @Test
+    void aPageIsAsLongAsTheTimeThatIsLeft() {
+        long rowNanos = 20_000;
+        assertThat(SearchPages.pageFor(1_000, 100, 100 * rowNanos, 300 * rowNanos))
+                .as("as many as fit")
+                .isEqualTo(300);
+        assertThat(SearchPages.pageFor(1_000, 100, 100 * rowNanos, Long.MAX_VALUE))
+                .as("no longer than a page")
+                .isEqualTo(1_000);
+        assertThat(SearchPages.pageFor(1_000, 100, 100 * rowNanos, -5))
+                .as("however late it is, something")
+                .isEqualTo(20);
+        assertThat(SearchPages.pageFor(10, 0, 0, 0)).as("nothing to go by").isEqualTo(10);
+    }
+
+    @Test
+    void textIsLookedThroughInShortPages() throws SQLException {
+        Page page = page(JobFilter.ANY.error("nothing like it"), null, 1_000);
+        assertThat(page.found().examined()).isEqualTo(100);
     }
 
     @Test

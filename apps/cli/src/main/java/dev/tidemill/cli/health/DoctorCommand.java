@@ -12,6 +12,8 @@ import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Diagnosis.Repair;
 import dev.tidemill.jobs.Severity;
+import dev.tidemill.server.tables.ServerCheckup;
+import dev.tidemill.server.tables.ServerTables;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -56,7 +58,9 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         try (Connected to = database.open(output)) {
             List<Repair> repairs = repair ? to.mill().repair(patience) : List.of();
-            Diagnosis diagnosis = to.mill().diagnose(patience);
+            // A key is the servers' own; which of them has it shows there.
+            Diagnosis diagnosis = new ServerCheckup(new ServerTables(to.source(), to.schema()))
+                    .after(to.mill().diagnose(patience), false);
             if (output.isJson()) {
                 output.json(json(diagnosis, repairs));
             } else {

@@ -24,7 +24,7 @@ import java.util.Map;
 final class BulkPages {
     private static final String PATH = "/all-jobs";
     private static final int MOST = 10_000;
-    private static final Duration COUNT_WITHIN = Duration.ofMillis(60);
+    private static final Duration COUNT_WITHIN = Duration.ofMillis(50);
     static final List<String> ACTIONS = List.of("cancel", "run-now", "priority", "replay", "discard");
 
     private final Tidemill mill;

@@ -1,6 +1,7 @@
 package dev.tidemill.server.dashboard;
 
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.DeadLetterGroup;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Form;
@@ -8,23 +9,30 @@ import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Flash;
 import dev.tidemill.server.page.Format;
+import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.page.Section;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Jobs that need a person: by error, and one by one. */
 final class DeadLetterPages {
     private static final String PATH = "/dead-letters";
     private static final int PAGE = 50;
+    /** Grouping reads ten thousand errors; those who look at the same time share it. */
+    private static final Duration GROUPS_MAX_AGE = Duration.ofSeconds(1);
 
     private final Tidemill mill;
     private final Pages pages;
+    private final Latest<List<DeadLetterGroup>> groups;
 
     DeadLetterPages(Tidemill mill, Pages pages) {
         this.mill = mill;
         this.pages = pages;
+        this.groups = new Latest<>(mill::deadLetterGroups, GROUPS_MAX_AGE);
     }
 
     void mount(Router router) {
@@ -50,7 +58,7 @@ final class DeadLetterPages {
                         "letters",
                         shown,
                         "groups",
-                        after == 0 ? mill.deadLetterGroups() : List.of(),
+                        after == 0 ? groups.get() : List.of(),
                         "first",
                         after == 0,
                         "next",
@@ -62,7 +70,7 @@ final class DeadLetterPages {
     private Reply replayAlike(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return act(PATH, () -> {
             int done = mill.replay(alike(form), call.caller().name()).size();
             return Flash.done(counted(done) + " ready again, with fresh attempts.");
         });
@@ -71,9 +79,18 @@ final class DeadLetterPages {
     private Reply discardAlike(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return act(PATH, () -> {
             int done = mill.discard(alike(form), call.caller().name()).size();
             return Flash.done(counted(done) + " put aside.");
+        });
+    }
+
+    /** What was done shows at once. */
+    private Reply act(String backTo, Supplier<Flash> action) {
+        return pages.act(backTo, () -> {
+            Flash said = action.get();
+            groups.forget();
+            return said;
         });
     }
 
@@ -89,7 +106,7 @@ final class DeadLetterPages {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
-        return pages.act(
+        return act(
                 Pages.back(form, PATH),
                 () -> mill.replay(List.of(id), call.caller().name()).isEmpty()
                         ? Flash.refused("Job " + id + " is no dead letter any more; nothing was changed.")
@@ -100,7 +117,7 @@ final class DeadLetterPages {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
-        return pages.act(
+        return act(
                 Pages.back(form, PATH),
                 () -> mill.discard(id, call.caller().name())
                         ? Flash.done("Job " + id + " is put aside.")

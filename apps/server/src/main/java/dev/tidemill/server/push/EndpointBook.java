@@ -1,10 +1,6 @@
 package dev.tidemill.server.push;
 
-import dev.tidemill.jobs.Ailment;
-import dev.tidemill.jobs.Diagnosis;
-import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.ErrorCode;
-import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.tables.ServerTables;
 import dev.tidemill.server.tables.Statements;
@@ -243,23 +239,9 @@ public final class EndpointBook {
     @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
     private record KeptHeaders(String endpoint, String[] headers) {}
 
-    /** What the doctor found, and whether secrets are kept as they are. */
-    public Diagnosis examined(Diagnosis found) {
-        long plain = tables.call(connection ->
-                sql.first(connection, "plain", row -> row.getLong(1)).orElse(0L));
-        if (plain == 0) {
-            return found;
-        }
-        List<Finding> findings = new ArrayList<>(found.findings());
-        findings.add(new Finding(
-                Ailment.SECRETS_PLAIN,
-                Severity.INFO,
-                plain + " secrets of endpoints are in the table as they are.",
-                Map.of("secrets", plain),
-                seal.on()
-                        ? "A server without the key wrote them; start a server that has it, which seals them."
-                        : "Start the servers with --secret-key-file; see docs/remote-workers.md."));
-        return new Diagnosis(found.at(), found.server(), found.schema(), findings, found.unseen());
+    /** Whether there is a key that new secrets are sealed by. */
+    public boolean seals() {
+        return seal.on();
     }
 
     private void refuseBeyondMost(Connection connection) throws SQLException {

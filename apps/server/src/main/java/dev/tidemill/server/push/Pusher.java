@@ -333,8 +333,12 @@ public final class Pusher implements AutoCloseable {
             more = false;
             for (Courier courier : couriers) {
                 int places = take(courier.room(), Math.min(MOST, batch - threads.size()));
-                // Where there is no place, there may be jobs for the next one.
-                more |= places == 0 && threads.size() < batch;
+                // Where another round has all places there may be jobs for the next one. An endpoint with a line of its
+                // own
+                // keeps its places while it waits for jobs, which then need no round.
+                more |= places == 0
+                        && threads.size() < batch
+                        && courier.endpoint().onDemand();
                 int sent = 0;
                 try {
                     for (Held job : places == 0 ? List.<Held>of() : claim(courier, places, Duration.ZERO)) {

@@ -75,10 +75,6 @@ select name, headers from {schema}.endpoint where cardinality(headers) > 0 order
 -- :reseal_headers
 update {schema}.endpoint set headers = ? where name = ?
 
--- :plain
--- A sealed one is longer than any that is kept as it is.
-select count(*) from {schema}.endpoint_secret where octet_length(secret) <= 64
-
 -- :delete
 delete from {schema}.endpoint where name = ?
 
