@@ -27,6 +27,7 @@ import dev.tidemill.jobs.store.Actions.Steps;
 import dev.tidemill.jobs.store.ClaimedJob;
 import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Roster;
 import dev.tidemill.jobs.store.StoreException;
@@ -36,6 +37,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -280,6 +282,41 @@ public abstract class ActionsContract {
         }
         assertThat(claimed).containsExactlyInAnyOrderElementsOf(plain);
         assertThat(all(mine(), new JobAction.Cancel(), 5_000, false)).isZero();
+    }
+
+    @Test
+    void jobsAreFoundByTheirTagsAndDeadLettersByTheirKeys() {
+        Workplace place = hand.join();
+        hand.add(4, hand.keyed(hand.job(), "other"));
+        List<Long> tagged = hand.add(3, tagged(hand.keyed(hand.job(), "tenant")));
+        JobFilter order = mine().tag("order", "7");
+        assertThat(all(mine().tag("order", "8"), new JobAction.Cancel(), 10, true))
+                .isZero();
+        assertThat(all(order, new JobAction.Cancel(), 1, false)).isEqualTo(1);
+        assertThat(tagged)
+                .filteredOn(id -> hand.state(id) == JobState.CANCELLED)
+                .hasSize(1);
+        List<ClaimedJob> claimed = hand.claim(place, 10);
+        assertThat(claimed).hasSize(6);
+        claimed.forEach(job -> StoreHand.finish(place, dead(job)));
+        assertThat(all(order, new JobAction.Discard(), 10, true)).isEqualTo(2);
+        assertThat(all(mine().key("tenant"), new JobAction.Discard(), 10, true)).isEqualTo(2);
+        assertThat(all(mine().key("other"), new JobAction.Replay(), 10, false)).isEqualTo(4);
+        assertThat(all(order, new JobAction.Replay(), 10, false)).isEqualTo(2);
+    }
+
+    private static NewJob tagged(NewJob job) {
+        return new NewJob(
+                job.kind(),
+                job.queue(),
+                job.priority(),
+                job.payload(),
+                job.meta(),
+                job.key(),
+                Map.of("order", "7"),
+                job.startWithinMicros(),
+                job.delayMicros(),
+                job.atMicros());
     }
 
     @Test

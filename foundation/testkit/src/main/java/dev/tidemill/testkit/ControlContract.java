@@ -466,6 +466,15 @@ public abstract class ControlContract {
     }
 
     @Test
+    void aCancelledJobIsPassedOverByAClaimWithoutLimits() {
+        Workplace place = hand.join();
+        List<Long> added = hand.add(3, hand.job());
+        assertThat(hand.store().control().cancel(added.get(1), BY)).isEqualTo(Cancellation.WILL_NOT_START);
+        assertThat(ids(hand.claim(place, 10))).containsExactly(added.get(0), added.get(2));
+        assertThat(hand.state(added.get(1))).isEqualTo(JobState.CANCELLED);
+    }
+
+    @Test
     void aRunningJobThatWasCancelledIsNotTriedAgain() {
         Workplace place = hand.join();
         long id = hand.add(hand.job());
