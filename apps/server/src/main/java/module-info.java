@@ -9,6 +9,7 @@ module dev.tidemill.server {
     requires dev.tidemill.metrics;
     requires dev.tidemill.rules;
     requires dev.tidemill.tracing;
+    requires dev.tidemill.valkey;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires com.zaxxer.hikari;

@@ -24,6 +24,8 @@ module dev.tidemill.storefront {
 
     opens dev.tidemill.storefront to
             info.picocli;
+    opens dev.tidemill.storefront.catalogue to
+            tools.jackson.databind;
     opens dev.tidemill.storefront.processes to
             tools.jackson.databind;
     opens dev.tidemill.storefront.shop to

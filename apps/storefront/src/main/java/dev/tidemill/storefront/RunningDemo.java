@@ -2,9 +2,11 @@ package dev.tidemill.storefront;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.tidemill.cache.Caches;
 import dev.tidemill.embedded.EmbeddedPostgres;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.TidemillServer;
+import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.storefront.demo.BackOffice;
 import dev.tidemill.storefront.demo.MailArchive;
 import dev.tidemill.storefront.demo.MailPages;
@@ -47,8 +49,8 @@ final class RunningDemo implements AutoCloseable {
             shop = Storefront.builder(pool, SmtpSettings.plain("127.0.0.1", mailServer.port()))
                     .secret(folder.secret())
                     .port(port)
-                    .backstage(mill -> {
-                        TidemillServer server = add(admin(mill, port));
+                    .backstage((mill, caches) -> {
+                        TidemillServer server = add(admin(mill, caches, port));
                         adminServer.set(server);
                         return new Backstage(MailPages.PATH, server.url());
                     })
@@ -58,7 +60,7 @@ final class RunningDemo implements AutoCloseable {
             admin = adminServer.get();
             if (traffic) {
                 add(Visitors.start(shop.url(), archive));
-                add(BackOffice.start(pool));
+                add(BackOffice.start(pool, shop.catalogue()));
             }
             started = true;
         } finally {
@@ -91,9 +93,13 @@ final class RunningDemo implements AutoCloseable {
     }
 
     /** The admin page is on the shop's next port where that is free, else on any; a demo has nobody to log in. */
-    private static TidemillServer admin(Tidemill mill, int shopPort) {
+    private static TidemillServer admin(Tidemill mill, Caches caches, int shopPort) {
         int next = shopPort == 0 || shopPort == MAX_PORT ? 0 : shopPort + 1;
-        return TidemillServer.builder(mill).open().port(isFree(next) ? next : 0).start();
+        return TidemillServer.builder(mill)
+                .open()
+                .caches(ServedCaches.of(caches))
+                .port(isFree(next) ? next : 0)
+                .start();
     }
 
     private static HikariDataSource pool(EmbeddedPostgres postgres) {

@@ -1,10 +1,13 @@
 package dev.tidemill.storefront;
 
 import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.WarmUps;
 import dev.tidemill.jobs.Backoff;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.rules.Rules;
+import dev.tidemill.server.caches.WarmUpJobs;
+import dev.tidemill.storefront.catalogue.Catalogue;
 import dev.tidemill.storefront.mail.InlineMail;
 import dev.tidemill.storefront.mail.MailHandlers;
 import dev.tidemill.storefront.mail.Mailroom;
@@ -18,6 +21,7 @@ import dev.tidemill.storefront.shop.Orders;
 import dev.tidemill.storefront.shop.Transactions;
 import dev.tidemill.storefront.shop.Visits;
 import dev.tidemill.storefront.web.Backstage;
+import dev.tidemill.storefront.web.CataloguePages;
 import dev.tidemill.storefront.web.MemberApi;
 import dev.tidemill.storefront.web.MemberPages;
 import dev.tidemill.storefront.web.Routes;
@@ -33,8 +37,8 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -50,17 +54,22 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Storefront implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
+    /** Prices count for five minutes; a third of that, with some to spare. */
+    private static final Duration WARM_AGAIN = Duration.ofMinutes(1);
+
     private static final int MAX_BODY_BYTES = 64 << 10;
 
     private final Tidemill mill;
     private final @Nullable Rules rules;
     private final Caches caches;
+    private final Catalogue catalogue;
     private final WebServer web;
 
-    private Storefront(Tidemill mill, @Nullable Rules rules, Caches caches, WebServer web) {
+    private Storefront(Tidemill mill, @Nullable Rules rules, Caches caches, Catalogue catalogue, WebServer web) {
         this.mill = mill;
         this.rules = rules;
         this.caches = caches;
+        this.catalogue = catalogue;
         this.web = web;
     }
 
@@ -82,6 +91,16 @@ public final class Storefront implements AutoCloseable {
     /** The rules that follow its data; empty where the mail mode is {@link MailMode#INLINE}. */
     public Optional<Rules> rules() {
         return Optional.ofNullable(rules);
+    }
+
+    /** What its pages read from. */
+    Caches caches() {
+        return caches;
+    }
+
+    /** What it sells. */
+    Catalogue catalogue() {
+        return catalogue;
     }
 
     /** Takes no more requests, lets running jobs finish for a while, and stops; what waits is kept for the next start. */
@@ -118,7 +137,7 @@ public final class Storefront implements AutoCloseable {
         private int port;
         private MailMode mailMode = MailMode.JOB;
         private Backoff mailBackoff = MailHandlers.patient();
-        private Function<Tidemill, Backstage> backstage = mill -> new Backstage(null, null);
+        private BiFunction<Tidemill, Caches, Backstage> backstage = (mill, caches) -> new Backstage(null, null);
         private Consumer<Routes> morePages = routes -> {};
 
         private Builder(DataSource dataSource, SmtpSettings smtp) {
@@ -160,7 +179,7 @@ public final class Storefront implements AutoCloseable {
         }
 
         /** Has the pages link to what is made beside the shop, once its jobs run. */
-        Builder backstage(Function<Tidemill, Backstage> value) {
+        Builder backstage(BiFunction<Tidemill, Caches, Backstage> value) {
             backstage = value;
             return this;
         }
@@ -190,7 +209,9 @@ public final class Storefront implements AutoCloseable {
                 SmtpClient client = new SmtpClient(smtp);
                 Members members = Members.of(dataSource, caches);
                 Processes processes = new Processes(dataSource, members.customerIds(), members.referralCodes());
-                Tidemill started = mill(mailroom, client, processes);
+                Catalogue catalogue = new Catalogue(dataSource, caches);
+                WarmUps warmUps = catalogue.warmUps();
+                Tidemill started = mill(mailroom, client, processes, warmUps);
                 mill = started;
                 Transactions transactions = switch (mailMode) {
                     case JOB -> started::callInTransaction;
@@ -198,11 +219,13 @@ public final class Storefront implements AutoCloseable {
                 };
                 if (mailMode == MailMode.JOB) {
                     rules = processes.start(started);
+                    WarmUpJobs.begin(started, warmUps);
                 }
                 Customers customers = new Customers(dataSource, transactions, codes);
-                web = web(customers, new Orders(dataSource, transactions), members, url, started);
+                Orders orders = new Orders(dataSource, transactions);
+                web = web(customers, catalogue, orders, members, url, backstage.apply(started, caches));
                 url.complete(url(web));
-                return new Storefront(started, rules, caches, web);
+                return new Storefront(started, rules, caches, catalogue, web);
             } finally {
                 if (web == null) {
                     stop(rules, mill, Duration.ZERO, caches);
@@ -210,24 +233,31 @@ public final class Storefront implements AutoCloseable {
             }
         }
 
-        private Tidemill mill(Mailroom mailroom, SmtpClient client, Processes processes) {
+        private Tidemill mill(Mailroom mailroom, SmtpClient client, Processes processes, WarmUps warmUps) {
             TidemillBuilder mill = Tidemill.on(dataSource);
             if (mailMode == MailMode.INLINE) {
                 return mill.start();
             }
             new MailHandlers(dataSource, mailroom, client).addTo(mill, mailBackoff);
+            WarmUpJobs.every(WARM_AGAIN, WarmUpJobs.handledBy(mill, warmUps), warmUps);
             return processes.addTo(mill).start();
         }
 
         private WebServer web(
-                Customers customers, Orders orders, Members members, CompletableFuture<String> url, Tidemill mill) {
+                Customers customers,
+                Catalogue catalogue,
+                Orders orders,
+                Members members,
+                CompletableFuture<String> url,
+                Backstage behind) {
             Visits visits = new Visits(dataSource);
             HttpRouting.Builder routing = HttpRouting.builder();
-            Routes routes = new Routes(routing, visits, backstage.apply(mill));
-            new ShopPages(visits, orders).mount(routes);
+            Routes routes = new Routes(routing, visits, behind);
+            new CataloguePages(catalogue).mount(routes);
+            new ShopPages(catalogue, visits, orders).mount(routes);
             new SignInPages(customers, visits, members.referralCodes()).mount(routes);
             new MemberPages(orders, members, url::join).mount(routes);
-            new ShopApi(customers, orders, visits, members.referralCodes()).mount(routes);
+            new ShopApi(customers, catalogue, orders, visits, members.referralCodes()).mount(routes);
             new MemberApi(members).mount(routes);
             morePages.accept(routes);
             routes.seal();

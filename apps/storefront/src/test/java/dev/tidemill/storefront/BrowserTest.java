@@ -38,6 +38,7 @@ class BrowserTest {
             shoot(chromium, window, "landing", demo.url());
             shoot(chromium, window, "mail-empty", demo.line().path("mail_url").asString());
             shoot(chromium, window, "cart-empty", demo.url() + "/cart");
+            lookAround(demo, chromium, window, page);
 
             button(page, "Add Tide mug to the cart").click();
             assertThat(page.getByRole(AriaRole.STATUS)).containsText("Tide mug is in your cart");
@@ -109,10 +110,37 @@ class BrowserTest {
         }
     }
 
+    /** By category and by search, with the keyboard. */
+    private static void lookAround(DemoProcess demo, Chromium chromium, BrowserContext window, Page page) {
+        link(page, "Late desks").click();
+        assertThat(page.locator(".shelf h3"))
+                .hasText(new String[] {"Harbour lamp", "Beeswax candle", "Field notebook"});
+        shoot(chromium, window, "category", page.url());
+        link(page, "Light").click();
+        assertThat(page.locator(".shelf h3")).hasText(new String[] {"Harbour lamp", "Beeswax candle"});
+        page.getByLabel("Search the shop").fill("kettles");
+        page.keyboard().press("Enter");
+        assertThat(page.locator(".shelf h3")).hasText(new String[] {"Enamel kettle"});
+        shoot(chromium, window, "search", page.url());
+        shoot(chromium, window, "search-wrong", demo.url() + "/search?q=" + "x".repeat(81));
+        link(page, "Enamel kettle").click();
+        assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setLevel(1)))
+                .hasText("Enamel kettle");
+        shoot(chromium, window, "product", page.url());
+        page.navigate(demo.url());
+    }
+
+    private static Locator link(Page page, String name) {
+        return page.getByRole(
+                AriaRole.LINK, new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
     /** A friend, in a browser of their own, who follows the link. */
     private static void order(Chromium chromium, BrowserContext window, DemoProcess demo, String link) {
         Page page = chromium.page(window);
         page.navigate(link);
+        assertThat(page.getByLabel("Referral code")).hasValue(Pattern.compile("[a-z]{8,10}"));
+        shoot(chromium, window, "signup-invited", page.url());
         letIn(page, chromium, window, demo, "Fritz Friend", "fritz@example.com");
         page.navigate(demo.url());
         button(page, "Add Tide mug to the cart").click();
@@ -192,6 +220,11 @@ class BrowserTest {
                     assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
                             .as("%s fits %d pixels", name, width)
                             .isEqualTo(true);
+                    if (width == WIDTHS.getFirst()) {
+                        assertThat(Chromium.barriers(page))
+                                .as("%s, %s", name, scheme)
+                                .isEmpty();
+                    }
                     String file = name + "-" + width + "-" + scheme.name().toLowerCase(Locale.ROOT);
                     page.screenshot(
                             new Page.ScreenshotOptions().setPath(picture(file)).setFullPage(width == 1400));

@@ -1,5 +1,6 @@
 package dev.tidemill.storefront;
 
+import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
@@ -12,10 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
-/** The system's own Chromium, and what its pages complain about. */
+/** The system's own Chromium, what its pages complain about, and what axe finds wrong with them. */
 final class Chromium implements AutoCloseable {
+    private static final Set<String> SERIOUS = Set.of("serious", "critical");
     private static final List<String> FLAGS = List.of(
             "--no-sandbox",
             "--disable-gpu",
@@ -65,6 +68,16 @@ final class Chromium implements AutoCloseable {
 
     List<String> complaints() {
         return complaints;
+    }
+
+    /** What axe finds serious or worse: rule, and where. */
+    static List<String> barriers(Page page) {
+        return new AxeBuilder(page)
+                .setLegacyMode(true).analyze().getViolations().stream()
+                        .filter(rule -> SERIOUS.contains(rule.getImpact()))
+                        .flatMap(rule -> rule.getNodes().stream()
+                                .map(node -> rule.getId() + ": " + node.getHtml() + " " + node.getFailureSummary()))
+                        .toList();
     }
 
     @Override

@@ -2,6 +2,8 @@ package dev.tidemill.cache;
 
 import dev.tidemill.cache.Fetch.Purpose;
 import dev.tidemill.cache.Flight.Landed;
+import dev.tidemill.cache.tier.SharedTier.Found;
+import dev.tidemill.cache.tier.SharedTier.Stored;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -182,14 +184,61 @@ final class Lookups<K, V> {
         if (!mine.isEmpty()) {
             start(mine, loader, Purpose.FILL);
         }
-        waiting.forEach((key, flight) -> {
+        await(waiting, values, absent, failures);
+        return new Many<>(values, absent, failures);
+    }
+
+    /**
+     * As {@link #many}, and what would be past its time before long is loaded anew: two calls of the origin at most, one
+     * for what is missing and one for that.
+     */
+    Many<K, V> manyAhead(Collection<? extends K> wanted, Duration ahead, BulkLoader<K, V> loader) {
+        Map<K, String> texts = new LinkedHashMap<>();
+        wanted.forEach(key -> texts.computeIfAbsent(key, cache.values::checkedText));
+        Map<K, String> due = due(texts, ahead);
+        Many<K, V> had = many(
+                texts.keySet().stream().filter(key -> !due.containsKey(key)).toList(), loader);
+        if (due.isEmpty()) {
+            return had;
+        }
+        Map<K, V> values = new HashMap<>(had.values());
+        Set<K> absent = new LinkedHashSet<>(had.absent());
+        Map<K, CacheException> failures = new HashMap<>(had.failures());
+        Map<K, Flight<K, V>> flights = new LinkedHashMap<>();
+        due.forEach((key, text) -> flights.put(key, new Flight<>(key, text, Miss.REFRESH)));
+        flights.values().forEach(local::take);
+        start(List.copyOf(flights.values()), loader, Purpose.FORCE);
+        await(flights, values, absent, failures);
+        return new Many<>(values, absent, failures);
+    }
+
+    /** Those that a tier has, and that are past their time within so long. */
+    private Map<K, String> due(Map<K, String> texts, Duration ahead) {
+        Shared shared = cache.shared;
+        Found found = shared == null
+                ? null
+                : shared.gate().ask(() -> shared.tier().read(cache.name(), List.copyOf(texts.values())));
+        long now = System.nanoTime();
+        Map<K, String> due = new LinkedHashMap<>();
+        texts.forEach((key, text) -> {
+            Stored stored = found == null ? null : found.entries().get(text);
+            Entry<V> entry = found == null ? local.get(text) : null;
+            if ((stored != null && stored.freshFor().compareTo(ahead) < 0)
+                    || (entry != null && entry.fresh - now < ahead.toNanos())) {
+                due.put(key, text);
+            }
+        });
+        return due;
+    }
+
+    private void await(Map<K, Flight<K, V>> flights, Map<K, V> values, Set<K> absent, Map<K, CacheException> failures) {
+        flights.forEach((key, flight) -> {
             try {
                 sort(key, await(flight).entry().value, values, absent);
             } catch (CacheException failed) {
                 failures.put(key, failed);
             }
         });
-        return new Many<>(values, absent, failures);
     }
 
     private static <K, V> void sort(K key, @Nullable V value, Map<K, V> values, Set<K> absent) {

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * What is loaded before anybody asks for it, by name, so that whoever starts a process, or a job that a schedule
  * enqueues, can say which. A key that a tier has is not loaded again, so that running one on many nodes, or often, costs
- * the origin one call a batch and no more. Thread safe.
+ * the origin one call a batch and no more; unless it is said to look ahead. Thread safe.
  *
  * <pre>{@code
  * WarmUps warmUps = new WarmUps().add("members", users, repository::activeIds, repository::findAll);
@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class WarmUps {
     private static final int BATCH = 500;
+    private static final Duration FURTHEST = Duration.ofDays(365);
 
     private final Map<String, WarmUp<?, ?>> byName = new ConcurrentHashMap<>();
 
@@ -35,24 +36,25 @@ public final class WarmUps {
     public record Warmed(long keys, long absent, long failed, Duration took) {}
 
     private record WarmUp<K, V>(Cache<K, V> cache, Callable<? extends Iterable<K>> keys, BulkLoader<K, V> loader) {
-        Warmed run() throws Exception {
+        Warmed run(Duration ahead) throws Exception {
             long began = System.nanoTime();
             long[] counts = new long[3];
             List<K> batch = new ArrayList<>(BATCH);
             for (K key : keys.call()) {
                 batch.add(key);
                 if (batch.size() == BATCH) {
-                    warm(batch, counts);
+                    warm(batch, ahead, counts);
                 }
             }
             if (!batch.isEmpty()) {
-                warm(batch, counts);
+                warm(batch, ahead, counts);
             }
             return new Warmed(counts[0], counts[1], counts[2], Duration.ofNanos(System.nanoTime() - began));
         }
 
-        private void warm(List<K> batch, long[] counts) {
-            Many<K, V> many = cache.getMany(batch, loader);
+        private void warm(List<K> batch, Duration ahead, long[] counts) {
+            Many<K, V> many =
+                    ahead.isZero() ? cache.getMany(batch, loader) : cache.lookups.manyAhead(batch, ahead, loader);
             counts[0] += batch.size();
             counts[1] += many.absent().size();
             counts[2] += many.failures().size();
@@ -91,11 +93,28 @@ public final class WarmUps {
      * @throws Exception if the keys could not be had; single keys that fail are counted
      */
     public Warmed run(String name) throws Exception {
+        return run(name, Duration.ZERO);
+    }
+
+    /**
+     * The same, and loads anew what would be past its time before the next run, so that nobody meets it then.
+     *
+     * @param ahead values that are fresh for less than this are loaded anew; up to 365 days, zero to load only what is
+     *     missing
+     * @throws CacheException if there is none of that name, or the time is out of bounds
+     * @throws Exception if the keys could not be had; single keys that fail are counted
+     */
+    public Warmed run(String name, Duration ahead) throws Exception {
+        if (ahead.isNegative() || ahead.compareTo(FURTHEST) > 0) {
+            throw new CacheException(
+                    CacheError.SETTINGS_INVALID,
+                    "The warm-up '" + name + "' is to look " + ahead + " ahead; give a time from 0 to 365 days.");
+        }
         WarmUp<?, ?> one = byName.get(name);
         if (one == null) {
             throw new CacheException(
                     CacheError.SETTINGS_INVALID, "There is no warm-up '" + name + "'; there are " + names() + ".");
         }
-        return one.run();
+        return one.run(ahead);
     }
 }

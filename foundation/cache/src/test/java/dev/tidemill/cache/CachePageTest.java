@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -115,7 +117,9 @@ final class CachePageTest {
 
             WarmUps warmUps = new WarmUps().add("members", users, () -> ids, missing -> repository.findAll(missing));
             WarmUps.Warmed warmed = warmUps.run("members");
+            WarmUps.Warmed again = warmUps.run("members", ofMinutes(2));
             assertThat(warmed.keys()).isEqualTo(3);
+            assertThat(again.failed()).isZero();
         }
     }
 
@@ -134,6 +138,25 @@ final class CachePageTest {
                         ofMinutes(5), ofMinutes(10), ofHours(1), ofMinutes(1), ofSeconds(10), 0.1));
         assertThat(policy.origin()).isEqualTo(new CachePolicy.Origin(ofSeconds(2), 64, 5, ofSeconds(10)));
         assertThat(policy.bounds().localEntries()).isEqualTo(10_000);
+    }
+
+    @Test
+    void theNamedPoliciesHaveTheTimesOfThePage() throws Exception {
+        Pattern row = Pattern.compile("\\| (`[A-Z_`, ]+`) \\| (\\d+) (s|min|h) \\|");
+        Matcher rows = row.matcher(Files.readString(Path.of("../../docs/cache.md")));
+        int policies = 0;
+        while (rows.find()) {
+            Duration time = Duration.parse(
+                    "PT" + rows.group(2) + rows.group(3).substring(0, 1).toUpperCase(Locale.ROOT));
+            for (String name : rows.group(1).replace("`", "").split(", ", -1)) {
+                CachePolicy policy =
+                        (CachePolicy) CachePolicy.class.getField(name).get(null);
+                assertThat(policy.times().fresh()).as(name).isEqualTo(time);
+                assertThat(policy.bounds().localEntries()).as(name).isEqualTo(1_000);
+                policies++;
+            }
+        }
+        assertThat(policies).isEqualTo(10);
     }
 
     @Test

@@ -44,6 +44,25 @@ final class ForgettingTest extends TwoNodes {
     }
 
     @Test
+    void nodesThatFindAnotherLifeOfTheCacheForgetEverything() throws Exception {
+        Caches first = open.getFirst();
+        assertThat(one.get("a", this::load)).isZero();
+        stored("a");
+        assertThat(two.get("a", this::load)).isZero();
+        try (Connection connection = site.begin()) {
+            // Another history than the one that the nodes have seen, and nothing in the log tells it.
+            site.raise(connection, "a");
+            connection.commit();
+        }
+        assertThat(two.get("a", this::load)).isZero();
+        // As PostgreSQL leaves it after a crash: unlogged tables are empty.
+        site.run("truncate {schema}.cache_life, {schema}.cache_entry, {schema}.cache_fill");
+        Awaitility.await().atMost(ofSeconds(20)).until(() -> sees(one, 1) && sees(two, 1));
+        assertThat(first.stats().forgotten()).isPositive();
+        assertThat(first.stats().inContact()).isTrue();
+    }
+
+    @Test
     void upkeepForgetsOnlyWhatEverybodyCanHaveSeen() throws Exception {
         site.run("delete from {schema}.cache_mark");
         try (Connection open = site.begin()) {

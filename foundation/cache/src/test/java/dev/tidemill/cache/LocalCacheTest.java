@@ -239,6 +239,21 @@ final class LocalCacheTest extends OneProcess {
     }
 
     @Test
+    void aWarmUpThatLooksAheadLoadsAnewWhatWouldEndBeforeLong() throws Exception {
+        Cache<Long, User> users = users(CachePolicy.of(ofMinutes(5)));
+        List<Integer> batches = new java.util.concurrent.CopyOnWriteArrayList<>();
+        WarmUps warmUps = new WarmUps().add("all", users, () -> List.of(1L, 2L), wanted -> {
+            batches.add(wanted.size());
+            return wanted.stream().collect(java.util.stream.Collectors.toMap(id -> id, this::load));
+        });
+        warmUps.run("all", ofMinutes(4));
+        warmUps.run("all", ofMinutes(4));
+        assertThat(batches).containsExactly(2);
+        warmUps.run("all", ofMinutes(6));
+        assertThat(batches).containsExactly(2, 2);
+    }
+
+    @Test
     void theLargestEntriesAreToldFirst() {
         Cache<String, String> texts = texts(CachePolicy.STATIC.localBytes(1_000_000));
         for (int i = 1; i <= 9; i++) {

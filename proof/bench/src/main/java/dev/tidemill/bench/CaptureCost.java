@@ -32,7 +32,11 @@ final class CaptureCost {
     private final String application;
 
     /** A way to write: how many rows a statement changes, and how. */
-    private record Way(String set, int rows, int clients, boolean durable) {}
+    private record Way(String set, int rows, int clients, boolean durable, boolean inTransaction) {
+        Way(String set, int rows, int clients, boolean durable) {
+            this(set, rows, clients, durable, false);
+        }
+    }
 
     CaptureCost(Rig rig, Figures figures) {
         this.rig = rig;
@@ -42,12 +46,17 @@ final class CaptureCost {
 
     void run() throws InterruptedException {
         TABLES.forEach(this::makeTable);
+        makeRest();
         rowTrigger();
         install();
         Way single = new Way("balance = balance + 1, status = ?", 1, CLIENTS, true);
         Map<String, Double> durable = ratios("single-row updates", single);
         figures.put("overhead_single", durable.getOrDefault("account_rules", 0.0), "< 1.15");
         figures.put("overhead_single_row_trigger", durable.getOrDefault("account_row", 0.0), "");
+        Map<String, Double> transactions =
+                ratios("pgbench's transactions", new Way("balance = balance + 1, status = ?", 1, CLIENTS, true, true));
+        figures.put("overhead_transaction", transactions.getOrDefault("account_rules", 0.0), "< 1.15");
+        figures.put("overhead_transaction_row_trigger", transactions.getOrDefault("account_row", 0.0), "");
         Map<String, Double> quick =
                 ratios("single-row updates without waiting for the disk", new Way(single.set(), 1, CLIENTS, false));
         figures.put("overhead_single_async", quick.getOrDefault("account_rules", 0.0), "");
@@ -74,6 +83,9 @@ final class CaptureCost {
                 "time a row with the trigger to that without; medians of " + ROUNDS + " rounds of " + ROUND.toSeconds()
                         + " s in turns; " + CLIENTS + " clients, 1,000 rows by 2, 20,000 by 1");
         figures.condition(
+                "overhead_transaction",
+                "the five statements of pgbench's own transaction, of which one updates the watched table");
+        figures.condition(
                 "row_trigger",
                 "AFTER UPDATE FOR EACH ROW WHEN (old.status IS DISTINCT FROM new.status), plpgsql, one insert");
     }
@@ -88,6 +100,24 @@ final class CaptureCost {
                         + " (id, branch, balance, status) select n, n % 10, 0, 'new' from generate_series(1, " + ROWS
                         + ") n");
         rig.target().execute("vacuum analyze " + application + "." + table);
+    }
+
+    /** What a transaction of pgbench (TPC-B-like) touches besides the account. */
+    private void makeRest() {
+        for (String table : List.of("teller", "branch")) {
+            rig.target()
+                    .execute("create table " + application + "." + table
+                            + " (id int primary key, balance bigint not null, filler char(84) not null default '')"
+                            + " with (fillfactor = 50)");
+            rig.target()
+                    .execute("insert into " + application + "." + table
+                            + " (id, balance) select n, 0 from generate_series(1, 100) n");
+            rig.target().execute("vacuum analyze " + application + "." + table);
+        }
+        rig.target()
+                .execute("create table " + application
+                        + ".history (teller int not null, branch int not null, account bigint not null,"
+                        + " at timestamptz not null default now(), filler char(22))");
     }
 
     private void rowTrigger() {
@@ -189,6 +219,7 @@ final class CaptureCost {
             if (!way.durable()) {
                 setting.execute("set synchronous_commit = off");
             }
+            connection.setAutoCommit(!way.inTransaction());
             ThreadLocalRandom random = ThreadLocalRandom.current();
             for (long turn = 0; System.nanoTime() - end < 0; turn++) {
                 long first = 1L + (long) client * share + random.nextInt(Math.max(1, share - way.rows()));
@@ -196,11 +227,41 @@ final class CaptureCost {
                 statement.setLong(2, first);
                 statement.setLong(3, first + way.rows() - 1);
                 rows += statement.executeUpdate();
+                if (way.inTransaction()) {
+                    rest(connection, table, client, first);
+                }
             }
+            connection.setAutoCommit(true);
             if (!way.durable()) {
                 setting.execute("reset synchronous_commit");
             }
         }
         return rows;
+    }
+
+    /** The other four statements, and the commit. */
+    private void rest(Connection connection, String table, int client, long account) throws SQLException {
+        int branch = client + 1;
+        int teller = branch * 10 + ThreadLocalRandom.current().nextInt(10);
+        execute(connection, "select balance from " + application + "." + table + " where id = ?", account);
+        execute(connection, "update " + application + ".teller set balance = balance + 1 where id = ?", teller);
+        execute(connection, "update " + application + ".branch set balance = balance + 1 where id = ?", branch);
+        execute(
+                connection,
+                "insert into " + application + ".history (teller, branch, account) values (?, ?, ?)",
+                teller,
+                branch,
+                account);
+        connection.commit();
+    }
+
+    /** The driver keeps what it prepared. */
+    private static void execute(Connection connection, String sql, long... values) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.length; i++) {
+                statement.setLong(i + 1, values[i]);
+            }
+            statement.execute();
+        }
     }
 }

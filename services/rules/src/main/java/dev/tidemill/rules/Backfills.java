@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * it as it is by then, because what a page saw may be older than a change that is reacted to first.
  */
 final class Backfills {
-    private static final int MOST_ROWS = 500;
+    private static final int MOST_ROWS = 5_000;
 
     private final Database database;
 

@@ -176,10 +176,10 @@ select x.rule from {schema}.rule_run x where x.mode = 'BACKFILL' and x.state = '
 -- Whoever has the row does the next page.
 select x.id, x.position::text, x.last_change, x.rows_per_second, x.rows_seen, x.rows_expected,
        r.installed < pg_snapshot_xmin(pg_current_snapshot()),
-       (select count(*) from (select from {schema}.rule_change c where c.rule = x.rule limit 5000) w)
+       (select count(*) from (select from {schema}.rule_change c where c.rule = x.rule limit 10000) w)
 from {schema}.rule_run x join {schema}.rule r on r.id = x.rule
 where x.rule = ? and x.mode = 'BACKFILL' and x.state = 'RUNNING' and not r.paused
-  and (x.rows_seen = 0 or x.updated + least(500, greatest(1, x.rows_per_second / 5)) * interval '1 s' / x.rows_per_second
+  and (x.rows_seen = 0 or x.updated + least(5000, greatest(1, x.rows_per_second / 5)) * interval '1 s' / x.rows_per_second
           <= clock_timestamp())
 for update of x skip locked
 

@@ -93,6 +93,49 @@ class CaptureTest {
     }
 
     @Test
+    void rowsChangedTogetherAreNoticedAsRowsChangedOneByOne() throws Exception {
+        noting();
+        String change = "update {s}.sub set id = id + case when note = 'id' then 100 else 0 end,"
+                + " user_id = case note when 'key' then user_id + 1 when 'lost' then null when 'found' then 60 else user_id end,"
+                + " status = case note when 'status' then 'active' else status end";
+        String[] rows = {
+            "(1, 10, 'trial', 'id')",
+            "(2, 20, 'trial', 'key')",
+            "(3, 30, 'trial', 'status')",
+            "(4, 40, 'trial', 'lost')",
+            "(5, null, 'trial', 'found')",
+            "(6, 50, 'trial', 'nothing')"
+        };
+        String[] noticed = {
+            "10:DELETE trial>-",
+            "10:INSERT ->trial",
+            "20:DELETE trial>-",
+            "21:INSERT ->trial",
+            "30:UPDATE trial>active",
+            "40:DELETE trial>-",
+            "60:INSERT ->trial"
+        };
+
+        fill(rows);
+        site.run(change);
+        site.drained();
+        assertThat(site.noted()).containsExactlyInAnyOrder(noticed);
+
+        fill(rows);
+        for (int id = 1; id <= rows.length; id++) {
+            site.run(change + " where id = " + id);
+        }
+        site.drained();
+        assertThat(site.noted()).containsExactlyInAnyOrder(noticed);
+    }
+
+    private void fill(String... rows) throws Exception {
+        site.run("delete from {s}.sub; insert into {s}.sub values " + String.join(", ", rows));
+        site.drained();
+        site.run("delete from {s}.seen");
+    }
+
+    @Test
     void anUpsertIsNoticedForWhatItDoes() throws Exception {
         noting();
         site.run("insert into {s}.sub values (1, 10, 'trial', 'x')");
@@ -255,6 +298,8 @@ class CaptureTest {
             columns.append(", \"Column ").append(i).append(" it's\" integer");
         }
         site.run("drop table if exists {s}.\"Wide One\"; create table {s}.\"Wide One\" (a text, b integer" + columns
+                + ", chain text, own text, rows text, more text, key text, x text, t text, s text, d text, o text, n text, j text, r text,"
+                + " old text, new text, op text, id text, o_id text, n_doc_1 text"
                 + ", doc json, point point, primary key (a, b))");
         rules.table(site.sql("{s}.\"Wide One\""))
                 .watchingAll()

@@ -4,8 +4,10 @@ import dev.tidemill.cache.Cache;
 import dev.tidemill.cache.CacheException;
 import dev.tidemill.cache.CachePolicy;
 import dev.tidemill.cache.Caches;
+import dev.tidemill.cache.CachesBuilder;
 import dev.tidemill.cache.Keys;
 import dev.tidemill.cache.ValueType;
+import dev.tidemill.cache.tier.SharedTier;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
 import java.io.IOException;
@@ -74,9 +76,11 @@ public final class CachesFile {
             String schema,
             Function<String, @Nullable String> environment) {
         CachesFile file = new CachesFile(where, environment);
-        JsonNode named = file.named(text);
-        Caches caches =
-                Caches.on(dataSource).schema(schema).codec(new DocumentCodec()).open();
+        JsonNode root = file.root(text);
+        JsonNode named = root.path("caches");
+        CachesBuilder builder = Caches.on(dataSource).schema(schema).codec(new DocumentCodec());
+        SharedTier valkey = ValkeySettings.tier(file, root.path("valkey"));
+        Caches caches = (valkey == null ? builder : builder.shared(valkey)).open();
         try {
             ServedCaches served = ServedCaches.of(caches);
             named.properties().forEach(one -> file.add(served, one.getKey(), one.getValue()));
@@ -87,7 +91,7 @@ public final class CachesFile {
         }
     }
 
-    private JsonNode named(String text) {
+    private JsonNode root(String text) {
         JsonNode root;
         try {
             root = YAMLMapper.builder().build().readTree(text);
@@ -95,10 +99,14 @@ public final class CachesFile {
             throw refused("is no YAML: " + malformed.getOriginalMessage());
         }
         JsonNode named = root.path("caches");
-        if (!root.isObject() || root.size() != 1 || !named.isObject() || named.size() > MOST_CACHES) {
-            throw refused("must have 'caches', with up to " + MOST_CACHES + " caches by name, and nothing else");
+        if (!root.isObject()
+                || root.size() != (root.has("valkey") ? 2 : 1)
+                || !named.isObject()
+                || named.size() > MOST_CACHES) {
+            throw refused("must have 'caches', with up to " + MOST_CACHES
+                    + " caches by name, maybe 'valkey', and nothing else");
         }
-        return named;
+        return root;
     }
 
     private void add(ServedCaches served, String name, JsonNode settings) {
@@ -117,10 +125,10 @@ public final class CachesFile {
                     .cache(name, Keys.STRINGS, ValueType.of(Document.class))
                     .policy(policy)
                     .open();
-            Duration clientAge = duration(name, settings, "client_age", Duration.ZERO);
+            Duration clientAge = duration("the cache '" + name + "'", settings, "client_age", Duration.ZERO);
             UrlOrigin origin = settings.has("origin")
                     ? new UrlOrigin(
-                            text(name, settings, "origin"),
+                            text("the cache '" + name + "'", settings, "origin"),
                             headers(name, settings.path("headers")),
                             policy.origin().timeout(),
                             policy.bounds().valueBytes())
@@ -133,15 +141,17 @@ public final class CachesFile {
     }
 
     private CachePolicy policy(String name, JsonNode settings) {
-        Duration fresh = duration(name, settings, "fresh", null);
+        String whose = "the cache '" + name + "'";
+        Duration fresh = duration(whose, settings, "fresh", null);
         CachePolicy policy = CachePolicy.of(fresh);
-        policy = policy.staleWhileRevalidate(duration(name, settings, "stale_while_revalidate", fresh));
+        policy = policy.staleWhileRevalidate(duration(whose, settings, "stale_while_revalidate", fresh));
         policy = policy.staleIfError(
-                duration(name, settings, "stale_if_error", policy.times().onError()));
-        policy = policy.local(duration(name, settings, "local", policy.times().local()));
-        policy = policy.absent(duration(name, settings, "absent", policy.times().absent()));
+                duration(whose, settings, "stale_if_error", policy.times().onError()));
+        policy = policy.local(duration(whose, settings, "local", policy.times().local()));
+        policy =
+                policy.absent(duration(whose, settings, "absent", policy.times().absent()));
         policy = policy.timeout(
-                duration(name, settings, "timeout", policy.origin().timeout()));
+                duration(whose, settings, "timeout", policy.origin().timeout()));
         policy = policy.localEntries(
                 whole(name, settings, "entries", policy.bounds().localEntries()));
         return policy.valueBytes(
@@ -154,46 +164,49 @@ public final class CachesFile {
             if (!header.getValue().isString()) {
                 throw refused("has a header of the cache '" + name + "' that is no text");
             }
-            headers.put(header.getKey(), filled(name, header.getValue().stringValue()));
+            headers.put(
+                    header.getKey(),
+                    filled("the cache '" + name + "'", header.getValue().stringValue()));
         });
         return headers;
     }
 
-    private String filled(String name, String value) {
+    /** With the variables of the environment in their places. */
+    String filled(String whose, String value) {
         Matcher variable = VARIABLE.matcher(value);
         StringBuilder text = new StringBuilder();
         while (variable.find()) {
             String found = environment.apply(variable.group(1));
             if (found == null) {
-                throw refused("names the variable " + variable.group(1) + " for the cache '" + name
-                        + "', which the environment does not have");
+                throw refused("names the variable " + variable.group(1) + " for " + whose
+                        + ", which the environment does not have");
             }
             variable.appendReplacement(text, Matcher.quoteReplacement(found));
         }
         return variable.appendTail(text).toString();
     }
 
-    private String text(String name, JsonNode settings, String setting) {
+    private String text(String whose, JsonNode settings, String setting) {
         JsonNode value = settings.path(setting);
         if (!value.isString()) {
-            throw refused("must give the cache '" + name + "' a text as '" + setting + "'");
+            throw refused("must give " + whose + " a text as '" + setting + "'");
         }
         return value.stringValue();
     }
 
-    private Duration duration(String name, JsonNode settings, String setting, @Nullable Duration otherwise) {
+    Duration duration(String whose, JsonNode settings, String setting, @Nullable Duration otherwise) {
         if (otherwise != null && !settings.has(setting)) {
             return otherwise;
         }
         try {
-            Duration duration = Duration.parse(text(name, settings, setting));
+            Duration duration = Duration.parse(text(whose, settings, setting));
             if (!duration.isNegative() && duration.compareTo(Duration.ofDays(3653)) <= 0) {
                 return duration;
             }
         } catch (DateTimeException malformed) {
             // Refused below like one that is out of bounds.
         }
-        throw refused("must give the cache '" + name + "' a duration such as PT5M as '" + setting + "'");
+        throw refused("must give " + whose + " a duration such as PT5M as '" + setting + "'");
     }
 
     private int whole(String name, JsonNode settings, String setting, int otherwise) {
@@ -207,7 +220,7 @@ public final class CachesFile {
         return value.intValue();
     }
 
-    private TidemillException refused(String why) {
+    TidemillException refused(String why) {
         return new TidemillException(ErrorCode.INVALID_OPTION, "The file " + where + " of the caches " + why + ".");
     }
 }

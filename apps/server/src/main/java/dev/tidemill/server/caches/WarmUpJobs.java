@@ -16,7 +16,7 @@ import java.util.Map;
  *
  * <pre>{@code
  * TidemillBuilder building = WarmUpJobs.handledBy(Tidemill.on(dataSource), warmUps);
- * WarmUpJobs.every(Duration.ofMinutes(4), building, warmUps);
+ * WarmUpJobs.every(Duration.ofMinutes(1), building, warmUps);
  * Tidemill mill = building.start();
  * WarmUpJobs.begin(mill, warmUps);
  * }</pre>
@@ -28,8 +28,9 @@ public final class WarmUpJobs {
      * The job.
      *
      * @param name of the warm-up
+     * @param aheadMillis what is fresh for less than this is loaded anew; 0 to load only what is missing
      */
-    public record WarmCache(String name) {}
+    public record WarmCache(String name, long aheadMillis) {}
 
     /** Has this mill run them. Keys that fail have the job tried again; what was loaded by then is not loaded again. */
     public static TidemillBuilder handledBy(TidemillBuilder mill, WarmUps warmUps) {
@@ -37,7 +38,7 @@ public final class WarmUpJobs {
             if (!warmUps.names().contains(job.name())) {
                 throw Retry.never("there is no warm-up '" + job.name() + "' in this process");
             }
-            Warmed warmed = warmUps.run(job.name());
+            Warmed warmed = warmUps.run(job.name(), Duration.ofMillis(job.aheadMillis()));
             run.result(Map.of(
                     "keys", warmed.keys(),
                     "absent", warmed.absent(),
@@ -53,16 +54,19 @@ public final class WarmUpJobs {
     public static void begin(Tidemill mill, WarmUps warmUps) {
         warmUps.names()
                 .forEach(name ->
-                        mill.enqueue(new WarmCache(name), EnqueueOptions.unique(Unique.key("warm-up " + name))));
+                        mill.enqueue(new WarmCache(name, 0), EnqueueOptions.unique(Unique.key("warm-up " + name))));
     }
 
     /**
-     * Has schedules enqueue them.
+     * Has schedules enqueue them. What would be past its time within twice the pause is loaded anew: nobody meets a value
+     * that is, also where one run is late or fails.
      *
-     * @param pause less than their values are fresh, so that nobody meets one that is past its time
+     * @param pause a third of the time that their values are fresh, or less: the more often, the later each is loaded anew
      */
     public static TidemillBuilder every(Duration pause, TidemillBuilder mill, WarmUps warmUps) {
-        warmUps.names().forEach(name -> mill.schedule("warm-up-" + name, Timing.every(pause), new WarmCache(name)));
+        long ahead = pause.multipliedBy(2).toMillis();
+        warmUps.names()
+                .forEach(name -> mill.schedule("warm-up-" + name, Timing.every(pause), new WarmCache(name, ahead)));
         return mill;
     }
 }

@@ -3,6 +3,7 @@ package dev.tidemill.server.dashboard;
 import dev.tidemill.cache.Cache;
 import dev.tidemill.cache.CacheException;
 import dev.tidemill.cache.Sighting;
+import dev.tidemill.cache.tier.SharedTier;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.caches.CacheHistory;
@@ -21,6 +22,7 @@ import dev.tidemill.server.tables.ServerTables;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The caches of this process: hits by tier, what is slow and what is large, where a key is, and invalidating by hand. */
 public final class CachePages {
@@ -49,14 +51,11 @@ public final class CachePages {
 
     private Reply list(Call call) {
         call.takesOnly();
-        return pages.show(
-                call,
-                Section.CACHES,
-                "Caches",
-                "caches.jte",
-                Map.of(
-                        "stats", served.caches().stats(),
-                        "bound", served.caches().bound()));
+        Map<String, Object> model = new HashMap<>();
+        model.put("stats", served.caches().stats());
+        model.put("bound", served.caches().bound());
+        model.put("size", Optional.<SharedTier.Size>ofNullable(served.caches().sharedSize(null)));
+        return pages.show(call, Section.CACHES, "Caches", "caches.jte", model);
     }
 
     private Reply one(Call call) {

@@ -153,6 +153,15 @@ final class CachesFileTest {
             value = {
                 "caches: [] | must have 'caches'",
                 "other: {} | must have 'caches'",
+                "{caches: {}, other: {}} | must have 'caches'",
+                "{caches: {}, valkey: yes} | either 'server'",
+                "{caches: {}, valkey: {server: 'redis://a', cluster: []}} | either 'server'",
+                "{caches: {}, valkey: {server: 'redis://a', colour: red}} | either 'server'",
+                "{caches: {}, valkey: {cluster: []}} | 0 servers",
+                "{caches: {}, valkey: {server: 7}} | no text",
+                "{caches: {}, valkey: {server: 'redis://:${NONE}@a'}} | names the variable NONE for 'valkey'",
+                "{caches: {}, valkey: {server: 'http://:s3cret@a'}} | an address that is none",
+                "{caches: {}, valkey: {server: 'redis://a', timeout: PT2M}} | a timeout from",
                 "'caches: {a: {fresh: PT1M}' | is no YAML",
                 "caches: {a: 7} | has no settings for the cache 'a'",
                 "caches: {a: {}} | a text as 'fresh'",
@@ -173,6 +182,7 @@ final class CachesFileTest {
         assertThatExceptionOfType(TidemillException.class)
                 .isThrownBy(() -> open(text))
                 .withMessageContaining("caches.yaml")
-                .withMessageContaining(said);
+                .withMessageContaining(said)
+                .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("s3cret"));
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.cache.Cache;
+import dev.tidemill.cache.CachePolicy;
 import dev.tidemill.cache.Caches;
 import dev.tidemill.cache.Keys;
 import dev.tidemill.cache.Source;
@@ -104,10 +105,31 @@ final class WarmUpJobsTest {
     }
 
     @Test
+    void whatIsKeptWarmByAScheduleIsNeverPastItsTime() {
+        Duration fresh = Duration.ofMillis(4_500);
+        try (Caches caches = caches()) {
+            Cache<String, String> prices = caches.cache(name, Keys.STRINGS, ValueType.of(String.class))
+                    .policy(CachePolicy.of(fresh).jitter(0))
+                    .open();
+            WarmUps warmUps = warmUps(prices);
+            try (Tidemill mill =
+                    WarmUpJobs.every(fresh.dividedBy(3), mill(warmUps), warmUps).start()) {
+                await().atMost(SOON).until(() -> prices.inspectText("mug").size() == 2);
+                await().atMost(SOON).until(() -> {
+                    assertThat(prices.get("mug", missed -> "asked for by a visitor"))
+                            .isEqualTo("price of mug");
+                    return asked.size() >= 3;
+                });
+                mill.schedules().remove("warm-up-prices");
+            }
+        }
+    }
+
+    @Test
     void aNameThatNobodyKnowsIsADeadLetterAtOnce() {
         try (Caches caches = caches();
                 Tidemill mill = mill(warmUps(prices(caches))).start()) {
-            long job = mill.enqueue(new WarmUpJobs.WarmCache("none"));
+            long job = mill.enqueue(new WarmUpJobs.WarmCache("none", 0));
             await().atMost(SOON).until(() -> mill.job(job).orElseThrow().state() == JobState.DEAD);
             assertThat(mill.job(job).orElseThrow().attempts()).hasSize(1);
         }

@@ -13,8 +13,8 @@ import javax.sql.DataSource;
 
 /** The tables of a schema: numbered files, each applied once, in order, all in one transaction. */
 public enum Migrations {
-    /** Customers, carts, orders, subscriptions and referrals. */
-    SHOP("shop", "V1__shop.sql", "V2__memberships.sql"),
+    /** Customers, carts, orders, subscriptions, referrals and the catalogue. */
+    SHOP("shop", "V1__shop.sql", "V2__memberships.sql", "V3__catalogue.sql"),
     /** What arrived at the demo's mail server. */
     MAILBOX("mailbox", "V1__mail.sql");
 

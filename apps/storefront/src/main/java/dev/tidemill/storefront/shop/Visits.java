@@ -82,13 +82,13 @@ public final class Visits {
     }
 
     /** What is in the cart, in the order it was put there. */
-    public List<Line> cart(Visit visit) throws SQLException {
+    public List<Pick> cart(Visit visit) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             return Sql.on(
                             connection,
                             "SELECT sku, quantity FROM shop.cart_line WHERE visit_id = ? ORDER BY added_at, sku",
                             visit.id())
-                    .list(row -> Line.of(row.getString(1), row.getInt(2)));
+                    .list(row -> new Pick(row.getString(1), row.getInt(2)));
         }
     }
 
@@ -98,11 +98,15 @@ public final class Visits {
      * @throws InvalidInput if there is no such product
      */
     public void add(Visit visit, String sku) throws SQLException {
-        Catalog.known(sku);
         try (Connection connection = dataSource.getConnection()) {
-            Sql.on(connection, """
-                            INSERT INTO shop.cart_line AS c (visit_id, sku, quantity) VALUES (?, ?, 1)
+            int added =
+                    Sql.on(connection, """
+                            INSERT INTO shop.cart_line AS c (visit_id, sku, quantity)
+                            SELECT ?, p.sku, 1 FROM shop.product p WHERE p.sku = ?
                             ON CONFLICT (visit_id, sku) DO UPDATE SET quantity = least(c.quantity + 1, ?)""", visit.id(), sku, Line.MAX_QUANTITY).update();
+            if (added == 0) {
+                throw Orders.unknown(sku);
+            }
         }
     }
 
@@ -120,7 +124,7 @@ public final class Visits {
                 Sql.on(
                                 connection,
                                 "UPDATE shop.cart_line SET quantity = ? WHERE visit_id = ? AND sku = ?",
-                                Line.of(sku, quantity).quantity(),
+                                new Pick(sku, quantity).quantity(),
                                 visit.id(),
                                 sku)
                         .update();

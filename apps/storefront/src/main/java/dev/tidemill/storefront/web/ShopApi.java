@@ -1,14 +1,14 @@
 package dev.tidemill.storefront.web;
 
-import dev.tidemill.storefront.shop.Catalog;
+import dev.tidemill.storefront.catalogue.Catalogue;
 import dev.tidemill.storefront.shop.Customers;
 import dev.tidemill.storefront.shop.Customers.SignUp;
 import dev.tidemill.storefront.shop.Customers.Verdict;
 import dev.tidemill.storefront.shop.InvalidInput;
-import dev.tidemill.storefront.shop.Line;
 import dev.tidemill.storefront.shop.NewCustomer;
 import dev.tidemill.storefront.shop.Order;
 import dev.tidemill.storefront.shop.Orders;
+import dev.tidemill.storefront.shop.Pick;
 import dev.tidemill.storefront.shop.ReferralCodes;
 import dev.tidemill.storefront.shop.Visits;
 import java.util.List;
@@ -21,13 +21,16 @@ public final class ShopApi {
     private static final int MAX_LINES = 50;
 
     private final Customers customers;
+    private final Catalogue catalogue;
     private final Orders orders;
     private final Visits visits;
     private final ReferralCodes referralCodes;
 
     /** Of this shop. */
-    public ShopApi(Customers customers, Orders orders, Visits visits, ReferralCodes referralCodes) {
+    public ShopApi(
+            Customers customers, Catalogue catalogue, Orders orders, Visits visits, ReferralCodes referralCodes) {
         this.customers = customers;
+        this.catalogue = catalogue;
         this.orders = orders;
         this.visits = visits;
         this.referralCodes = referralCodes;
@@ -49,7 +52,11 @@ public final class ShopApi {
 
     /** Puts the routes in place. */
     public void mount(Routes routes) {
-        routes.get("/api/products", exchange -> Json.send(exchange, 200, Catalog.products()))
+        routes.get("/api/products", this::products)
+                .get(
+                        "/api/categories",
+                        exchange ->
+                                Json.send(exchange, 200, catalogue.categories().all()))
                 .post("/api/signup", this::signUp)
                 .post("/api/verify", this::verify)
                 .post("/api/checkout", this::checkout)
@@ -58,6 +65,12 @@ public final class ShopApi {
                         exchange -> Json.send(
                                 exchange, 200, orders.list(exchange.signedIn().id())))
                 .get("/api/orders/{id}", this::order);
+    }
+
+    /** Everything, or what a search finds. */
+    private void products(Exchange exchange) {
+        String words = exchange.query("q");
+        Json.send(exchange, 200, words.isEmpty() ? catalogue.offers() : catalogue.search(words));
     }
 
     private void signUp(Exchange exchange) throws Exception {
@@ -92,11 +105,11 @@ public final class ShopApi {
         Json.send(exchange, 201, order);
     }
 
-    private static Line line(@Nullable LineRequest asked) {
+    private static Pick line(@Nullable LineRequest asked) {
         if (asked == null || asked.sku() == null || asked.quantity() == null) {
             throw new InvalidInput("lines", "Every line needs a sku and a quantity.");
         }
-        return Line.of(asked.sku(), asked.quantity());
+        return new Pick(asked.sku(), asked.quantity());
     }
 
     private void order(Exchange exchange) throws Exception {

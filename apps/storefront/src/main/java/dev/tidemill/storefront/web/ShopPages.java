@@ -1,35 +1,39 @@
 package dev.tidemill.storefront.web;
 
+import dev.tidemill.storefront.catalogue.Catalogue;
+import dev.tidemill.storefront.catalogue.Offer;
 import dev.tidemill.storefront.pages.StaticTemplates;
-import dev.tidemill.storefront.shop.Catalog;
 import dev.tidemill.storefront.shop.Customer;
 import dev.tidemill.storefront.shop.InvalidInput;
 import dev.tidemill.storefront.shop.Line;
 import dev.tidemill.storefront.shop.Order;
 import dev.tidemill.storefront.shop.Orders;
-import dev.tidemill.storefront.shop.Product;
+import dev.tidemill.storefront.shop.Pick;
 import dev.tidemill.storefront.shop.Visit;
 import dev.tidemill.storefront.shop.Visits;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
-/** The shelf, the cart and the orders, for people. */
+/** The cart and the orders, for people. */
 public final class ShopPages {
     private final StaticTemplates pages = new StaticTemplates();
+    private final Catalogue catalogue;
     private final Visits visits;
     private final Orders orders;
 
     /** Of this shop. */
-    public ShopPages(Visits visits, Orders orders) {
+    public ShopPages(Catalogue catalogue, Visits visits, Orders orders) {
+        this.catalogue = catalogue;
         this.visits = visits;
         this.orders = orders;
     }
 
     /** Puts the pages in place. */
     public void mount(Routes routes) {
-        routes.get("/", this::landing)
-                .get("/cart", exchange -> cart(exchange, 200, Map.of()))
+        routes.get("/cart", exchange -> cart(exchange, 200, Map.of()))
                 .post("/cart", this::add)
                 .post("/cart/lines", this::change)
                 .post("/checkout", this::checkout)
@@ -41,25 +45,33 @@ public final class ShopPages {
                 .get("/healthz", exchange -> exchange.send(200, "text/plain; charset=utf-8", new byte[] {'o', 'k'}));
     }
 
-    private void landing(Exchange exchange) throws Exception {
-        String added =
-                Catalog.product(exchange.query("added")).map(Product::name).orElse("");
-        exchange.page(200, pages.landing(exchange.frame(), Catalog.products(), added));
-    }
-
     private void cart(Exchange exchange, int status, Map<String, String> wrong) throws Exception {
         Optional<Visit> visit = exchange.visit();
-        List<Line> lines = visit.isPresent() ? visits.cart(visit.get()) : List.of();
-        exchange.page(status, pages.cart(exchange.frame(), lines, wrong));
+        List<Pick> picks = visit.isPresent() ? visits.cart(visit.get()) : List.of();
+        exchange.page(status, pages.cart(exchange.frame(), lines(picks), wrong));
+    }
+
+    /** At the prices that are shown. */
+    private List<Line> lines(List<Pick> picks) {
+        Map<String, Offer> offers = catalogue
+                .offers(picks.stream().map(Pick::sku).toList())
+                .stream()
+                .collect(Collectors.toMap(Offer::sku, offer -> offer));
+        List<Line> lines = new ArrayList<>();
+        for (Pick pick : picks) {
+            Offer offer = offers.get(pick.sku());
+            if (offer != null) {
+                lines.add(new Line(offer.sku(), offer.name(), offer.unitCents(), pick.quantity()));
+            }
+        }
+        return lines;
     }
 
     private void add(Exchange exchange) throws Exception {
         String sku = exchange.field("sku");
-        if (Catalog.product(sku).isEmpty()) {
-            throw Refusal.notFound();
-        }
-        visits.add(exchange.visitOrNew(), sku);
-        exchange.seeOther("/?added=" + sku + "#shelf");
+        Offer offer = catalogue.offer(sku).orElseThrow(Refusal::notFound);
+        visits.add(exchange.visitOrNew(), offer.sku());
+        exchange.seeOther("/?added=" + offer.sku() + "#shelf");
     }
 
     private void change(Exchange exchange) throws Exception {
@@ -88,8 +100,18 @@ public final class ShopPages {
             exchange.seeOther("/signup");
             return;
         }
-        Optional<Order> order = orders.placeCart(exchange.visitOrNew(), customer.id());
-        exchange.seeOther(order.isPresent() ? "/orders/" + order.get().id() : "/account");
+        try {
+            Optional<Order> order =
+                    orders.placeCart(exchange.visitOrNew(), customer.id(), cents(exchange.field("total")));
+            exchange.seeOther(order.isPresent() ? "/orders/" + order.get().id() : "/account");
+        } catch (InvalidInput changed) {
+            cart(exchange, 422, changed.messages());
+        }
+    }
+
+    /** The total as the form had it; one that is none fits no order. */
+    private static long cents(String text) {
+        return text.matches("[0-9]{1,12}") ? Long.parseLong(text) : -1;
     }
 
     private Order order(Exchange exchange) throws Exception {

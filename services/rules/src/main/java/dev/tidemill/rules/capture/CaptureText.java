@@ -3,24 +3,31 @@ package dev.tidemill.rules.capture;
 import static dev.tidemill.rules.capture.Identifiers.quoted;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the trigger function of a table: one INSERT .. SELECT a statement, for all of the table's rules.
+ * Writes the trigger function of a table, for all of the table's rules.
+ *
+ * <p>Most statements change one row. For those the function reads the row into variables, compares, and inserts what a rule
+ * has to know: no join, no plan with more than a scan, and nothing written where nothing watched changed. A statement that
+ * changed more is noticed by one INSERT .. SELECT for each rule.
  *
  * <p>It must never make the application's statement fail. So columns are not named where they could be missing: in
  * {@code from new_rows t, (select null::text as "status") d, lateral (select to_jsonb("status") from (select t.*) s) x} the
  * name stands for the table's column while there is one, and for the null of {@code d} once it was dropped or renamed.
- * Values are compared as JSON, so that no type needs an operator that the fixed search path does not see. What lost: a block
- * with EXCEPTION, which takes a transaction number a statement and slows every session down once a transaction has more
- * than 64; a look into the catalog before each statement; {@code to_jsonb} of the whole row, which reads every large value.
+ * Variables are text and jsonb only, whatever type the columns are of and become. Values are compared as JSON, so that no
+ * type needs an operator that the fixed search path does not see. What lost: a block with EXCEPTION, which takes a
+ * transaction number a statement and slows every session down once a transaction has more than 64; a look into the catalog
+ * before each statement; {@code to_jsonb} of the whole row, which reads every large value.
  *
- * <p>Old and new rows meet by primary key in a FULL JOIN, which PostgreSQL hashes or merges whatever numbers its plan was
- * made for; a nested loop that was planned for one row would be the end of a bulk update.
+ * <p>Where there are several, old and new rows meet by primary key in a FULL JOIN, which PostgreSQL hashes or merges whatever
+ * numbers its plan was made for; a nested loop that was planned for one row would be the end of a bulk update.
  */
 final class CaptureText {
     private static final String TAG = "$tidemill$";
@@ -32,7 +39,19 @@ final class CaptureText {
     private final int beyond;
 
     /** A rule on the table, by number. */
-    record Watcher(int rule, Definition definition) {}
+    record Watcher(int rule, Definition definition) {
+        String key(String side) {
+            return side + "key_" + rule;
+        }
+
+        String doc(String side) {
+            return side + "doc_" + rule;
+        }
+
+        boolean watches(Event event) {
+            return definition.events().contains(event);
+        }
+    }
 
     /**
      * One for a table.
@@ -51,32 +70,41 @@ final class CaptureText {
                 .orElse(0);
     }
 
-    /** The function's body, which is also what an audit compares. */
+    /** The function's body, which is also what an audit compares. A column may have the name of a variable. */
     String body() {
         return """
 
+                #variable_conflict use_column
+                declare
+                    chain text := nullif(current_setting('%1$schain', true), '');
+                    own integer;
+                    rows bigint;
+                    more boolean;
+                %2$s
                 begin
+                    if chain is not null then
+                        own := nullif(current_setting('%1$srule', true), '')::integer;
+                    end if;
                     if tg_op = 'INSERT' then
-                %s
+                %3$s
                     elsif tg_op = 'UPDATE' then
-                %s
+                %4$s
                     elsif tg_op = 'DELETE' then
-                %s
+                %5$s
                     elsif has_table_privilege(tg_relid, 'SELECT') then
-                        execute replace($cut$ %s $cut$, '{table}', tg_relid::regclass::text);
-                        execute replace($cut$ %s $cut$, '{table}', tg_relid::regclass::text);
+                %6$s
                     end if;
                     return null;
                 end
                 """.formatted(
-                        both(side("new_rows") + " n", "new_rows", this::inserted),
-                        both(
-                                side("old_rows") + " o full join " + side("new_rows") + " n on o.row_id = n.row_id",
-                                "new_rows",
-                                this::updated),
-                        both(side("old_rows") + " o", "old_rows", this::deleted),
-                        insert(side("{table}") + " o", "{table}", this::deleted, false),
-                        insert(side("{table}") + " o", "{table}", this::deleted, true));
+                        setting,
+                        variables(),
+                        peek("n_", "new_rows", true) + changed("new_rows", this::inserted, this::insertedRows),
+                        peek("n_", "new_rows", false)
+                                + peek("o_", "old_rows", true)
+                                + changed("old_rows", this::updated, this::updatedRows),
+                        peek("o_", "old_rows", true) + changed("old_rows", this::deleted, this::deletedRows),
+                        emptied());
     }
 
     /** Statements that make the function. */
@@ -86,30 +114,136 @@ final class CaptureText {
                 + " set search_path = pg_catalog, pg_temp set timezone = 'UTC' as " + TAG + body() + TAG;
     }
 
-    private String both(String from, String counted, Function<Watcher, List<String>> values) {
-        return insert(from, counted, values, false) + ";\n        if not found then\n"
-                + insert(from, counted, values, true) + ";\n        end if;";
-    }
-
-    /** The columns that rules need of the rows of a transition table. */
-    private String side(String source) {
-        Set<String> names = new LinkedHashSet<>(table.primaryKey());
-        List<String> parts = new ArrayList<>();
-        parts.add(table.rowId() + " as row_id");
+    /** What rules need of a row, by the names of the variables that hold it. */
+    private Map<String, String> parts() {
+        Map<String, String> parts = new LinkedHashMap<>();
+        if (!watchers.stream().allMatch(this::isRow)) {
+            parts.put("id", table.rowId());
+        }
         for (Watcher watcher : watchers) {
             Definition definition = watcher.definition();
-            names.addAll(definition.columns(table));
-            parts.add(quoted(definition.key()) + "::text as key_" + watcher.rule());
-            parts.add(table.document(definition, "") + " as doc_" + watcher.rule());
+            parts.put(watcher.key(""), quoted(definition.key()) + "::text");
+            parts.put(watcher.doc(""), table.document(definition, ""));
             if (comparesApart(definition)) {
-                parts.add(table.values(definition.watchedIn(table)) + " as watch_" + watcher.rule());
+                parts.put("watch_" + watcher.rule(), table.values(definition.watchedIn(table)));
             }
         }
+        return parts;
+    }
+
+    /** What tells a row apart from others. */
+    private String id(Watcher watcher, String side) {
+        return isRow(watcher) ? watcher.key(side) : side + "id";
+    }
+
+    private String variables() {
+        StringBuilder lines = new StringBuilder();
+        parts().forEach((name, value) -> {
+            String type = value.endsWith("::text") ? " text;\n" : " jsonb;\n";
+            lines.append("o_")
+                    .append(name)
+                    .append(type)
+                    .append("n_")
+                    .append(name)
+                    .append(type);
+        });
+        return lines.toString();
+    }
+
+    /** The rows of a transition table, or of the table itself, each as its parts. */
+    private String side(String source) {
+        Set<String> names = new LinkedHashSet<>(table.primaryKey());
+        watchers.forEach(watcher -> names.addAll(watcher.definition().columns(table)));
         String missing = String.join(
                 ", ",
                 names.stream().map(name -> "null::text as " + quoted(name)).toList());
-        return "(select x.* from " + source + " t cross join (select " + missing + ") d cross join lateral (select "
-                + String.join(", ", parts) + " from (select t.*) s) x)";
+        List<String> parts = new ArrayList<>();
+        parts().forEach((name, value) -> parts.add(value + " as " + name));
+        return source + " t cross join (select " + missing + ") d cross join lateral (select "
+                + String.join(", ", parts) + " from (select t.*) s) x";
+    }
+
+    /** Reads the first row into variables, and with the last of the statement's tables whether there are more. */
+    private String peek(String prefix, String source, boolean last) {
+        List<String> names = List.copyOf(parts().keySet());
+        return "select x." + String.join(", x.", names)
+                + (last ? ", exists (select from " + source + " offset 1)" : "") + "\n into " + prefix
+                + String.join(", " + prefix, names) + (last ? ", more" : "") + "\n from " + side(source) + ";\n";
+    }
+
+    /** What to do with one row, with several, and with so many that only keys are kept. */
+    private String changed(String source, Function<Watcher, String> one, Function<Watcher, String> rows) {
+        return "if not more then\n" + each(one) + "\nelsif more then\n"
+                + "select count(*) into rows from (select from " + source + " limit " + (beyond + 1L) + ") b;\n"
+                + "if rows <= " + beyond + " then\n" + each(watcher -> foreign(watcher, all(watcher, rows, false)))
+                + "\nelse\n" + each(watcher -> foreign(watcher, all(watcher, rows, true))) + "\nend if;\nend if;";
+    }
+
+    private String each(Function<Watcher, String> text) {
+        return String.join("\n", watchers.stream().map(text).toList());
+    }
+
+    /** What a rule writes itself is no news to it, unless it said so. */
+    private static String foreign(Watcher watcher, String text) {
+        if (text.isEmpty() || watcher.definition().ownWrites()) {
+            return text;
+        }
+        return "if own is distinct from " + watcher.rule() + " then\n" + text + "\nend if;";
+    }
+
+    private String inserted(Watcher watcher) {
+        return watcher.watches(Event.INSERT)
+                ? foreign(watcher, one(watcher, 'i', "n_", id(watcher, "n_") + " is not null"))
+                : "";
+    }
+
+    private String deleted(Watcher watcher) {
+        return watcher.watches(Event.DELETE)
+                ? foreign(watcher, one(watcher, 'd', "o_", id(watcher, "o_") + " is not null"))
+                : "";
+    }
+
+    /** A row whose key changed leaves one key and comes to another. */
+    private String updated(Watcher watcher) {
+        String same = watcher.watches(Event.UPDATE)
+                ? one(watcher, 'u', "n_", what(watcher, "o_") + " is distinct from " + what(watcher, "n_"))
+                : "";
+        String left = watcher.watches(Event.DELETE) ? one(watcher, 'd', "o_", id(watcher, "o_") + " is not null") : "";
+        String came = watcher.watches(Event.INSERT) ? one(watcher, 'i', "n_", id(watcher, "n_") + " is not null") : "";
+        return foreign(
+                watcher,
+                "if " + id(watcher, "o_") + " = " + id(watcher, "n_") + " and " + watcher.key("o_")
+                        + " is not distinct from " + watcher.key("n_") + " then\n" + same + "\nelse\n" + left + came
+                        + "\nend if;");
+    }
+
+    /** Notes the one row that changed. */
+    private String one(Watcher watcher, char op, String side, String hit) {
+        String old = op == 'i' ? "null::jsonb" : watcher.doc("o_");
+        String now = op == 'd' ? "null::jsonb" : watcher.doc("n_");
+        return "if " + watcher.key(side) + " is not null and " + hit + asked(watcher, old, now) + " then\n"
+                + into() + " values (" + watcher.rule() + ", '" + op + "'::\"char\", " + watcher.key(side) + ", "
+                + (isRow(watcher) ? "null" : side + "id") + ", " + old + ", " + now + ", chain);\nend if;\n";
+    }
+
+    private String into() {
+        return "insert into " + schema + ".rule_change (rule, op, key, row_id, old, new, origin)";
+    }
+
+    /** Whether a key stands for one row, which then needs no other name. */
+    private boolean isRow(Watcher watcher) {
+        return table.isPrimaryKey(watcher.definition().key());
+    }
+
+    private String asked(Watcher watcher, String old, String now) {
+        return watcher.definition().whenSql() == null
+                ? ""
+                : " and " + schema + ".rule_when_" + watcher.rule() + "(" + old + ", " + now + ")";
+    }
+
+    /** Of a row, what must differ for a change. */
+    private String what(Watcher watcher, String side) {
+        return comparesApart(watcher.definition()) ? side + "watch_" + watcher.rule() : watcher.doc(side);
     }
 
     /** Whether what is kept of a row can change where nothing that is watched does. */
@@ -120,84 +254,90 @@ final class CaptureText {
                         !watched.contains(column) && !column.equals(definition.key()) && !table.isPrimaryKey(column));
     }
 
-    private String insert(String from, String counted, Function<Watcher, List<String>> values, boolean keysOnly) {
-        List<String> lines = new ArrayList<>();
-        watchers.forEach(watcher -> lines.addAll(values.apply(watcher)));
-        if (lines.isEmpty()) {
-            return counted.equals("{table}") ? "select 1" : "perform 1";
+    /** Notes all rows that changed, or the keys of them. */
+    private String all(Watcher watcher, Function<Watcher, String> rows, boolean keysOnly) {
+        String from = rows.apply(watcher);
+        if (from.isEmpty()) {
+            return "";
         }
-        boolean anyOwn =
-                watchers.stream().anyMatch(watcher -> watcher.definition().ownWrites());
-        String count = "(select count(*) from (select from " + counted + " limit " + (beyond + 1L) + ") b)";
-        return "insert into " + schema
-                + ".rule_change (rule, op, key, row_id, old, new, origin)\n        select r.rule, "
-                + (keysOnly ? "'k', r.key, null, null, null, " : "r.op, r.key, r.row_id, r.old, r.new, ")
-                + "(select nullif(current_setting('" + setting + "chain', true), ''))\n        from " + from
-                + "\n        cross join lateral (values\n            " + String.join(",\n            ", lines)
-                + ") r (rule, op, key, row_id, old, new, own, hit)\n        where " + count
-                + (keysOnly ? " > " : " <= ")
-                + beyond
-                + "\n          and r.key is not null and r.hit\n          and ("
-                + (anyOwn ? "r.own or " : "")
-                + "r.rule is distinct from (select nullif(current_setting('" + setting + "rule', true), '')::integer))"
-                + (keysOnly ? "\n        group by r.rule, r.key" : "");
+        return into() + " select " + watcher.rule() + ", "
+                + (keysOnly
+                        ? "'k'::\"char\", r.key, null, null, null, "
+                        : "r.op, r.key, " + (isRow(watcher) ? "null, " : "r.id, ") + "r.old, r.new, ")
+                + "chain\n from (" + from + ") r\n where r.key is not null" + asked(watcher, "r.old", "r.new")
+                + (keysOnly ? " group by r.key" : "") + ";";
     }
 
-    private List<String> inserted(Watcher watcher) {
-        return watches(watcher, Event.INSERT)
-                ? List.of(line(watcher, 'i', "n", null, doc("n", watcher), "n.row_id is not null"))
-                : List.of();
+    private String insertedRows(Watcher watcher) {
+        return watcher.watches(Event.INSERT)
+                ? "select 'i'::\"char\" as op, " + watcher.key("x.") + " as key, " + id(watcher, "x.")
+                        + " as id, null::jsonb as old, " + watcher.doc("x.") + " as new from " + side("new_rows")
+                        + " where " + id(watcher, "x.") + " is not null"
+                : "";
     }
 
-    private List<String> deleted(Watcher watcher) {
-        return watches(watcher, Event.DELETE)
-                ? List.of(line(watcher, 'd', "o", doc("o", watcher), null, "o.row_id is not null"))
-                : List.of();
+    private String deletedRows(Watcher watcher) {
+        return deletedRows(watcher, "old_rows");
     }
 
-    /** A row whose key changed leaves one key and comes to another. */
-    private List<String> updated(Watcher watcher) {
-        List<String> lines = new ArrayList<>();
-        String key = "key_" + watcher.rule();
-        String moved = "o." + key + " is distinct from n." + key + " and coalesce(o.row_id, n.row_id) is not null";
-        if (watches(watcher, Event.UPDATE)) {
-            String what = (comparesApart(watcher.definition()) ? "watch_" : "doc_") + watcher.rule();
-            lines.add(line(
-                    watcher,
-                    'u',
-                    "n",
-                    doc("o", watcher),
-                    doc("n", watcher),
-                    "o." + key + " = n." + key + " and o." + what + " is distinct from n." + what));
+    private String deletedRows(Watcher watcher, String source) {
+        return watcher.watches(Event.DELETE)
+                ? "select 'd'::\"char\" as op, " + watcher.key("x.") + " as key, " + id(watcher, "x.") + " as id, "
+                        + watcher.doc("x.") + " as old, null::jsonb as new from " + side(source) + " where "
+                        + id(watcher, "x.") + " is not null"
+                : "";
+    }
+
+    private String updatedRows(Watcher watcher) {
+        String ok = watcher.key("o.");
+        String nk = watcher.key("n.");
+        List<String> moved = new ArrayList<>();
+        if (watcher.watches(Event.DELETE)) {
+            moved.add("d");
         }
-        if (watches(watcher, Event.DELETE)) {
-            lines.add(line(watcher, 'd', "o", doc("o", watcher), null, moved));
+        if (watcher.watches(Event.INSERT)) {
+            moved.add("i");
         }
-        if (watches(watcher, Event.INSERT)) {
-            lines.add(line(watcher, 'i', "n", null, doc("n", watcher), moved));
-        }
-        return lines;
+        String oid = id(watcher, "o.");
+        String nid = id(watcher, "n.");
+        String same = oid + " = " + nid + " and " + ok + " is not distinct from " + nk;
+        return "select j.op, case when j.op = 'd' then j.ok else j.nk end as key,"
+                + " case when j.op = 'd' then j.oid else j.nid end as id,"
+                + " case when j.op <> 'i' then j.old end as old, case when j.op <> 'd' then j.new end as new\n from ("
+                + "select " + oid + " as oid, " + nid + " as nid, " + ok + " as ok, " + nk + " as nk, "
+                + watcher.doc("o.")
+                + " as old, " + watcher.doc("n.") + " as new, unnest(case when " + same + " then '{"
+                + (watcher.watches(Event.UPDATE) ? "u" : "") + "}' else '{" + String.join(",", moved)
+                + "}' end::\"char\"[]) as op\n from (select x.* from " + side("old_rows")
+                + ") o\n full join (select x.* from " + side("new_rows") + ") n on " + oid + " = " + nid + "\n where "
+                + ok + " is distinct from " + nk + " or " + what(watcher, "o.") + " is distinct from "
+                + what(watcher, "n.") + ") j\n where case when j.op = 'd' then j.oid else j.nid end is not null";
     }
 
-    private static boolean watches(Watcher watcher, Event event) {
-        return watcher.definition().events().contains(event);
+    /** Before a TRUNCATE, which leaves no transition table: what is in the table is read. */
+    private String emptied() {
+        String count = "select count(*) from (select from {table} limit " + (beyond + 1L) + ") b";
+        return cut(count, " into rows")
+                + each(watcher -> {
+                    Function<Watcher, String> rows = of -> deletedRows(of, "{table}");
+                    String full = all(watcher, rows, false);
+                    if (full.isEmpty()) {
+                        return "";
+                    }
+                    return foreign(
+                            watcher,
+                            "if rows <= " + beyond + " then\n" + cut(chained(full), " using chain") + "\nelse\n"
+                                    + cut(chained(all(watcher, rows, true)), " using chain") + "\nend if;");
+                });
     }
 
-    private static String doc(String side, Watcher watcher) {
-        return side + ".doc_" + watcher.rule();
+    /** A statement as text does not see variables. */
+    private static String chained(String statement) {
+        return statement.replace("chain\n from", "$1\n from").replaceFirst(";$", "");
     }
 
-    private String line(Watcher watcher, char op, String side, @Nullable String old, @Nullable String now, String hit) {
-        String before = old == null ? "null::jsonb" : old;
-        String after = now == null ? "null::jsonb" : now;
-        String condition = watcher.definition().whenSql() == null
-                ? hit
-                : "case when " + hit + " then " + schema + ".rule_when_" + watcher.rule() + "(" + before + ", " + after
-                        + ") else false end";
-        return "(" + watcher.rule() + ", '" + op + "'::\"char\", " + side + ".key_" + watcher.rule() + ", "
-                + (table.isPrimaryKey(watcher.definition().key()) ? "null::jsonb" : side + ".row_id") + ", " + before
-                + ", "
-                + after + ", " + watcher.definition().ownWrites() + ", " + condition + ")";
+    private static String cut(String statement, String rest) {
+        return "execute replace($cut$" + statement + "$cut$, '{table}', tg_relid::regclass::text)" + rest + ";\n";
     }
 
     /**
