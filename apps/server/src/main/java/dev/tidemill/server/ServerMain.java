@@ -266,7 +266,7 @@ public final class ServerMain implements Callable<Integer> {
      */
     private static @Nullable OpenTelemetry telemetry() {
         OpenTelemetry found = GlobalOpenTelemetry.get();
-        return found.getTracerProvider() == TracerProvider.noop() ? null : found;
+        return found.getTracerProvider().equals(TracerProvider.noop()) ? null : found;
     }
 
     private static TidemillBuilder traced(TidemillBuilder jobs) {
