@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.tidemill.cache.Cache;
@@ -99,7 +100,10 @@ final class CachePagesTest {
         try (BrowserContext window = chromium.window(1400, ColorScheme.LIGHT, true)) {
             Page page = chromium.page(window);
             open(page, "/caches");
-            assertThat(page.locator("#shared-size")).containsText(Pattern.compile("[0-9]+ entries, [0-9]"));
+            assertThat(page.locator("#shared-size"))
+                    .containsText(
+                            Pattern.compile("[1-9][0-9]* entries, [1-9]"),
+                            new LocatorAssertions.ContainsTextOptions().setTimeout(30_000));
             page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName(name))
                     .click();
             assertThat(page.locator("[data-chart=tiers] canvas")).isVisible();

@@ -122,7 +122,6 @@ class BrowserTest {
         page.keyboard().press("Enter");
         assertThat(page.locator(".shelf h3")).hasText(new String[] {"Enamel kettle"});
         shoot(chromium, window, "search", page.url());
-        shoot(chromium, window, "search-none", demo.url() + "/search?q=zeppelin");
         shoot(chromium, window, "search-wrong", demo.url() + "/search?q=" + "x".repeat(81));
         link(page, "Enamel kettle").click();
         assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setLevel(1)))

@@ -58,13 +58,17 @@ final class RoomyLimitsTest {
         place.finish(jobs.stream().map(StoreHand::success).toList(), List.of(), List.of());
     }
 
-    /** Claims as processes of the version before do. */
-    private long formerClaim(Workplace place, int slots) throws SQLException {
-        return sql.number("select count(*) from {schema}.claim_limited(" + place.epoch()
+    private String claimOf(Workplace place, String function, int slots) {
+        return "select count(*) from {schema}." + function + "(" + place.epoch()
                 + ", 0, (select array_agg(id) from {schema}.kind), array[16, 8, 4, 2, 1], array_fill(0::bigint, array[5]),"
                 + " array[(select id from {schema}.queue where name = '" + hand.queue() + "')], array[" + slots
                 + "], array[" + slots + "], array[2], array_fill(0::bigint, array[5]), array_fill(0::bigint, array[5]),"
-                + " (select version from {schema}.control)) where lease > 0");
+                + " (select version from {schema}.control)) where lease > 0";
+    }
+
+    /** Claims as processes of the version before do. */
+    private long formerClaim(Workplace place, int slots) throws SQLException {
+        return sql.number(claimOf(place, "claim_limited", slots));
     }
 
     @Test
@@ -101,6 +105,34 @@ final class RoomyLimitsTest {
         Workplace place = with(300);
         assertThat(formerClaim(hand.join(), 60)).isEqualTo(60);
         assertThat(hand.claim(place, 300)).hasSize(40);
+    }
+
+    @Test
+    void aClaimWaitsForOneUnderWayAndCountsWhatItTook() throws Exception {
+        Workplace place = with(300);
+        Workplace other = hand.join();
+        // Both know the rules by now.
+        succeed(place, hand.claim(place, 1));
+        succeed(other, hand.claim(other, 1));
+        try (Connection claiming = sql.begin()) {
+            assertThat(sql.number(claiming, claimOf(place, "claim_within_limits", 60)))
+                    .isEqualTo(60);
+            CompletableFuture<List<ClaimedJob>> second = Aside.run(() -> hand.claim(other, 300));
+            int pid = Sql.pid(claiming);
+            await().until(() -> second.isDone() || sql.waiterOf(pid) != 0);
+            claiming.commit();
+            assertThat(second.join()).hasSize(40);
+        }
+    }
+
+    @Test
+    void whatADeadNodeHeldInAWholeLeaseRunsAgainAndNoLongerCounts() {
+        Workplace dying = with(300);
+        succeed(dying, hand.claim(dying, 60).subList(0, 10));
+        Workplace living = hand.join();
+        assertThat(hand.claim(living, 300)).hasSize(50);
+        dying.leave();
+        assertThat(hand.claim(living, 300)).hasSize(50);
     }
 
     @Test

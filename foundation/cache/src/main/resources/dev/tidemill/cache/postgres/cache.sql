@@ -57,8 +57,9 @@ values (?, ?, nextval('{schema}.cache_version'), pg_current_snapshot(), pg_curre
         clock_timestamp() + ? * interval '1 ms', ?)
 
 -- :size
--- Estimates, as vacuum last left them, without reading the entries.
-select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
+-- Estimates, without reading the entries: by the server's counts of writes, up to ten seconds late. What vacuum last
+-- saw would be too old for tables of ten minutes.
+select coalesce(sum(pg_stat_get_live_tuples(c.oid)), 0)::bigint, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
 from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = '{schema}.cache_entry'::regclass
 
