@@ -3,7 +3,7 @@ module dev.tidemill.rules {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;
     requires transitive java.sql;
-    requires dev.tidemill.schema;
+    requires transitive dev.tidemill.schema;
     requires org.postgresql.jdbc;
     requires org.slf4j;
     requires tools.jackson.core;

@@ -51,6 +51,7 @@ final class MigrateCliTest {
                 .contains("missing  jobs  V001__engine.sql")
                 .contains("missing  server  S001__access.sql")
                 .contains("missing  cache  C001__cache.sql")
+                .contains("missing  rules  R001__rules.sql")
                 .contains("are not there; ");
         assertThat(cli.run("stats"))
                 .matches(answer -> answer.exit() == 3 && answer.err().contains("'tidemill migrate'"));
@@ -60,11 +61,13 @@ final class MigrateCliTest {
         assertThat(cli.run("migrate", "--check", "--component", "jobs").exit()).isZero();
         assertThat(cli.run("migrate", "--check").exit()).isEqualTo(1);
         assertThat(cli.run("migrate", "--component", "sails"))
-                .matches(answer -> answer.exit() == 2 && answer.err().contains("there are jobs, server, cache"));
+                .matches(answer -> answer.exit() == 2 && answer.err().contains("there are jobs, server, cache, rules"));
         JsonNode all = cli.run("migrate", "--json").json().get("components");
         assertThat(all.get(0).get("applied").isEmpty()).isTrue();
         assertThat(all.get(2).get("name").stringValue()).isEqualTo("cache");
         assertThat(all.get(2).get("applied").get(0).stringValue()).isEqualTo("C001__cache.sql");
+        assertThat(all.get(3).get("name").stringValue()).isEqualTo("rules");
+        assertThat(all.get(3).get("applied").get(0).stringValue()).isEqualTo("R001__rules.sql");
         JsonNode done = all.get(1);
         assertThat(done.get("name").stringValue()).isEqualTo("server");
         assertThat(done.get("applied").get(0).stringValue()).isEqualTo("S001__access.sql");

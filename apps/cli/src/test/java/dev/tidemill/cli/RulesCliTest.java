@@ -55,6 +55,8 @@ final class RulesCliTest {
                     });
             rules.start();
             assertThat(cli.run("rules", "status").out()).contains("sync").contains("ACTIVE");
+            assertThat(cli.run("rules", "alarms"))
+                    .matches(answer -> answer.exit() == 0 && answer.out().equals("No alarms.\n"));
             assertThat(cli.run("rules", "pause", "sync").out()).isEqualTo("Rule sync is paused.\n");
             assertThat(cli.run("rules", "pause", "sync").exit()).isEqualTo(1);
             run("insert into {s}.thing values (1, 'a'), (2, 'a')");
@@ -72,6 +74,70 @@ final class RulesCliTest {
             assertThat(unknown.err()).startsWith("tidemill: RULE_NOT_FOUND: ");
             assertThat(cli.run("rules", "parked", "sync", "--limit", "0").exit())
                     .isEqualTo(2);
+        }
+    }
+
+    @Test
+    void rulesAreMendedAndRunOverTheirTablesInTheNameOfWhoeverAsks() throws Exception {
+        CliRun cli = new CliRun(database, database.schema());
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                        .schema(database.schema())
+                        .start();
+                Rules rules = Rules.on(mill)) {
+            run("create table {s}.piece (id bigint primary key, state text);"
+                    + " create table {s}.copy (id bigint primary key, state text);"
+                    + " insert into {s}.piece select g, 'a' from generate_series(1, 9) g");
+            rules.table(database.schema() + ".piece")
+                    .watching("state")
+                    .key("id")
+                    .sql(
+                            "copy",
+                            "insert into " + database.schema()
+                                    + ".copy select c.key::bigint, c.new->>'state' from changes c"
+                                    + " where not exists (select from " + database.schema()
+                                    + ".copy p where p.id = c.key::bigint)");
+            rules.start();
+            long dry = cli.run("rules", "dry-run", "copy", "--rows", "5", "--by", "ada", "--json")
+                    .json()
+                    .get("job")
+                    .longValue();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() ->
+                            cli.run("jobs", "show", Long.toString(dry)).out().contains("would_change"));
+            assertThat(cli.run("rules", "sweep", "copy", "--by", "ada").out()).contains("does the sweep");
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> cli.run("rules", "alarms").out().contains("DRIFT  copy"));
+            Answer drifted = cli.run("rules", "alarms");
+            assertThat(drifted.exit()).isEqualTo(1);
+            assertThat(drifted.out()).contains("9 unknown", "remedy");
+            assertThat(cli.run("rules", "drift", "copy").out()).contains("UNKNOWN");
+            assertThat(cli.run("rules", "backfill", "copy", "--rate", "0").exit())
+                    .isEqualTo(2);
+            assertThat(cli.run("rules", "backfill", "copy", "--by", "ada").out())
+                    .endsWith("is under way.\n");
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> cli.run("rules", "--json")
+                            .json()
+                            .at("/rules/0/backfill/state")
+                            .asString("")
+                            .equals("DONE"));
+            assertThat(cli.run("rules", "backfill", "copy", "--cancel").exit()).isEqualTo(1);
+            run("alter table {s}.piece disable trigger all");
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> cli.run("rules", "alarms").out().contains("BROKEN  copy"));
+            assertThat(cli.run("doctor").out()).contains("RULE_BROKEN").contains("./tidemill rules repair copy");
+            assertThat(cli.run("rules", "repair", "copy", "--by", "ada").out()).contains("are made again");
+            assertThat(cli.run("rules", "status").out()).contains("ACTIVE");
+            assertThat(cli.run("rules", "remove", "copy").exit())
+                    .as("nobody can be asked")
+                    .isEqualTo(2);
+            assertThat(cli.run("rules", "remove", "copy", "--yes", "--by", "ada")
+                            .out())
+                    .isEqualTo("Rule copy is removed.\n");
+            assertThat(cli.run("rules", "remove", "copy", "--yes").exit()).isEqualTo(1);
+            assertThat(cli.run("audit", "--target", "RULE copy").out())
+                    .contains("rule-dry-run", "rule-sweep", "rule-backfill", "rule-repair", "rule-remove")
+                    .contains("ada");
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.tracing.OpenTelemetryTracing;
 import io.opentelemetry.api.GlobalOpenTelemetry;
+import io.opentelemetry.api.OpenTelemetry;
+import io.opentelemetry.api.trace.TracerProvider;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
@@ -258,9 +260,18 @@ public final class ServerMain implements Callable<Integer> {
         return 0;
     }
 
-    /** By what an agent of OpenTelemetry has put into this JVM, if one is attached: which exporter there is, it knows. */
+    /**
+     * What an agent of OpenTelemetry has put into this JVM, if one is attached; which exporter there is, it knows. Agents
+     * answer where the global one is asked for, and leave it unset.
+     */
+    private static @Nullable OpenTelemetry telemetry() {
+        OpenTelemetry found = GlobalOpenTelemetry.get();
+        return found.getTracerProvider().equals(TracerProvider.noop()) ? null : found;
+    }
+
     private static TidemillBuilder traced(TidemillBuilder jobs) {
-        return GlobalOpenTelemetry.isSet() ? jobs.tracing(OpenTelemetryTracing.on(GlobalOpenTelemetry.get())) : jobs;
+        OpenTelemetry telemetry = telemetry();
+        return telemetry == null ? jobs : jobs.tracing(OpenTelemetryTracing.on(telemetry));
     }
 
     /** The caches of a file, until the server has stopped. */
@@ -307,8 +318,9 @@ public final class ServerMain implements Callable<Integer> {
         if (allowPrivateEndpoints) {
             builder.allowPrivateEndpoints();
         }
-        if (GlobalOpenTelemetry.isSet()) {
-            builder.tracing(GlobalOpenTelemetry.get());
+        OpenTelemetry telemetry = telemetry();
+        if (telemetry != null) {
+            builder.tracing(telemetry);
         }
         return builder.trustedProxies(trustedProxies)
                 .rateLimit(rateLimit)

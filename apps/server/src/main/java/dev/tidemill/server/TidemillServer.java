@@ -47,6 +47,7 @@ import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.LivePage;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.rules.RuleBook;
 import dev.tidemill.server.tables.ServerCheckup;
 import dev.tidemill.server.tables.ServerTables;
 import io.helidon.common.tls.Tls;
@@ -94,6 +95,7 @@ public final class TidemillServer implements AutoCloseable {
     private final Optional<Caches> ownCaches;
 
     private final CacheHistory cacheHistory;
+    private final RuleBook rules;
     private final Object stopLock = new Object();
     private boolean stopped;
 
@@ -107,10 +109,11 @@ public final class TidemillServer implements AutoCloseable {
         this.ownCaches = builder.caches == null ? Optional.of(Caches.local()) : Optional.empty();
         ServedCaches caches = builder.caches == null ? ServedCaches.of(ownCaches.orElseThrow()) : builder.caches;
         this.cacheHistory = new CacheHistory(caches, InstantSource.system());
-        this.meters = new Meters(stats::get, mill, caches);
+        this.rules = new RuleBook(mill);
+        this.meters = new Meters(stats::get, mill, caches, rules);
         Pages pages = new Pages(
                 !builder.open, () -> stats.get().map(Stats::deadLetters).orElse(0L));
-        this.page = new LivePage(mill, pages, this::url, !builder.open, builder.maxLivePages);
+        this.page = new LivePage(mill, rules::alarms, pages, this::url, !builder.open, builder.maxLivePages);
         Token token = builder.token == null ? null : new Token(builder.token);
         AccessControl access = new AccessControl(accounts, token, builder.open, pages);
         this.router = new Router(
@@ -129,8 +132,8 @@ public final class TidemillServer implements AutoCloseable {
         this.pusher = new Pusher(mill, tables, builder.seal, builder.allowPrivateEndpoints);
         ServerCheckup own = new ServerCheckup(tables);
         boolean keyed = pusher.book().seals();
-        Function<Duration, Diagnosis> doctor = patience -> own.after(mill.diagnose(patience), keyed);
-        Dashboard.mount(mill, doctor, pusher, pages, router);
+        Function<Duration, Diagnosis> doctor = patience -> rules.examined(own.after(mill.diagnose(patience), keyed));
+        Dashboard.mount(mill, rules, doctor, pusher, pages, router);
         new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);
@@ -146,7 +149,7 @@ public final class TidemillServer implements AutoCloseable {
         new NodesApi(mill).mount(router);
         new AuditApi(mill).mount(router);
         new BreakersApi(mill).mount(router);
-        new RulesApi(mill).mount(router);
+        new RulesApi(rules).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill, doctor).mount(router);
         new RetentionApi(mill).mount(router);
@@ -297,6 +300,7 @@ public final class TidemillServer implements AutoCloseable {
         web.stop();
         connections.close();
         meters.close();
+        rules.close();
         ownCaches.ifPresent(Caches::close);
     }
 

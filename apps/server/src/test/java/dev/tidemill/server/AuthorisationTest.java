@@ -94,7 +94,30 @@ final class AuthorisationTest {
             READ     GET    /api/v1/limits
             READ     GET    /api/v1/pauses
             READ     GET    /api/v1/breakers
+            READ     GET    /rules/{name}
+            OPERATE  POST   /rules/{name}/pause
+            OPERATE  POST   /rules/{name}/resume
+            OPERATE  POST   /rules/{name}/repair
+            OPERATE  POST   /rules/{name}/release
+            OPERATE  POST   /rules/{name}/backfill
+            OPERATE  POST   /rules/{name}/cancel-backfill
+            OPERATE  POST   /rules/{name}/sweep
+            OPERATE  POST   /rules/{name}/dry-run
+            ADMIN    POST   /rules/{name}/remove
             READ     GET    /api/v1/rules
+            READ     GET    /api/v1/rule-alarms
+            READ     GET    /api/v1/rules/{name}
+            READ     GET    /api/v1/rules/{name}/parked
+            READ     GET    /api/v1/rules/{name}/drift
+            OPERATE  POST   /api/v1/rules/{name}/pause
+            OPERATE  POST   /api/v1/rules/{name}/resume
+            OPERATE  POST   /api/v1/rules/{name}/repair
+            OPERATE  POST   /api/v1/rules/{name}/release
+            OPERATE  POST   /api/v1/rules/{name}/backfill
+            OPERATE  DELETE /api/v1/rules/{name}/backfill
+            OPERATE  POST   /api/v1/rules/{name}/sweep
+            OPERATE  POST   /api/v1/rules/{name}/dry-run
+            ADMIN    DELETE /api/v1/rules/{name}
             READ     GET    /api/v1/drained
             READ     GET    /api/v1/audit
             READ     GET    /api/v1/doctor

@@ -15,6 +15,7 @@ import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.Timing;
+import dev.tidemill.rules.Rules;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -23,6 +24,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -47,8 +51,11 @@ final class MetricsTest {
     private final HikariDataSource pool;
     private final Caches caches;
     private final ServerUnderTest server;
+    private final TestDatabase database;
+    private final Rules rules;
 
     MetricsTest(TestDatabase database) {
+        this.database = database;
         HikariConfig config = new HikariConfig();
         config.setPoolName("tidemill");
         config.setDataSource(database.dataSource());
@@ -72,6 +79,12 @@ final class MetricsTest {
                 .start();
         this.caches = Caches.on(pool).schema(database.schema()).open();
         caches.cache("names", Keys.STRINGS, ValueType.of(String.class)).open();
+        this.rules = Rules.on(mill);
+        run("create table {s}.thing (id bigint primary key, state text)");
+        rules.table(database.schema() + ".thing").watching("state").key("id").react("sync", (change, run) -> {});
+        rules.start();
+        run("insert into {s}.thing values (1, 'a')");
+        rules.rule("sync").sweep();
         this.server = new ServerUnderTest(
                 mill,
                 TidemillServer.builder(mill)
@@ -80,8 +93,20 @@ final class MetricsTest {
                         .start());
     }
 
+    private void run(String sql) {
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql.replace("{s}", database.schema()));
+        } catch (SQLException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
     @AfterEach
     void stopServer() {
+        rules.remove("sync");
+        rules.close();
+        run("drop table {s}.thing");
         server.close();
         caches.close();
         pool.close();
@@ -190,7 +215,11 @@ final class MetricsTest {
                 .contains("tidemill_retries_total{kind=\"Flaky\",queue=\"default\"} 1.0")
                 .contains("tidemill_start_delay_seconds_bucket{priority=\"MEDIUM\",queue=\"default\",le=\"300.0\"}")
                 .contains("tidemill_attempts_seconds_count{kind=\"Fail\",outcome=\"failed\",queue=\"default\"} 1")
-                .contains("hikaricp_connections_max{pool=\"tidemill\"} 20.0");
+                .contains("hikaricp_connections_max{pool=\"tidemill\"} 20.0")
+                .contains("tidemill_rule_broken{rule=\"sync\"} 0.0")
+                .contains("tidemill_rule_changes_last_quarter_hour{rule=\"sync\"} 1.0")
+                .contains("tidemill_rule_drift_found{rule=\"sync\"} 0.0")
+                .containsPattern("tidemill_rule_lag_seconds\\{percentile=\"99\",rule=\"sync\"} 0\\.");
         assertThat(text.lines().filter(line -> line.startsWith("tidemill_attempts_seconds_bucket{kind=\"Fail\"")))
                 .hasSize(10);
         assertThat(TYPE.matcher(text).results().map(MatchResult::group)).doesNotHaveDuplicates();

@@ -51,6 +51,7 @@ final class OpenApiTest {
     private final Caches caches;
     private final Cache<String, String> names;
     private ServerUnderTest server;
+    private BusyRules rules;
     private String text;
     private JsonNode document;
     private SchemaRegistry schemas;
@@ -91,6 +92,8 @@ final class OpenApiTest {
                 "/api/v1/schedules/nightly",
                 "{\"cron\":\"30 2 * * *\",\"zone\":\"Europe/Berlin\",\"kind\":\"Works\",\"payload\":{\"n\":2}}");
         server.mill.limits().put(Limit.ofQueue("mail").concurrency(3));
+        rules = new BusyRules(database, server.mill);
+        rules.fill();
         server.post("/api/v1/pauses", "{\"scope\":\"kind\",\"name\":\"Never\",\"reason\":\"a test\"}");
         Awaitility.await().untilAsserted(() -> {
             assertThat(ServerUnderTest.json(server.get("/api/v1/jobs?state=SUCCEEDED"))
@@ -103,6 +106,7 @@ final class OpenApiTest {
 
     @AfterAll
     void stop() {
+        rules.close();
         server.close();
         caches.close();
     }
@@ -255,6 +259,10 @@ final class OpenApiTest {
         "/api/v1/drained, /api/v1/drained",
         "/api/v1/breakers, /api/v1/breakers",
         "/api/v1/rules, /api/v1/rules",
+        "/api/v1/rules/copy, /api/v1/rules/{name}",
+        "/api/v1/rules/copy/parked, /api/v1/rules/{name}/parked",
+        "/api/v1/rules/copy/drift, /api/v1/rules/{name}/drift",
+        "/api/v1/rule-alarms, /api/v1/rule-alarms",
         "/api/v1/retention, /api/v1/retention",
         "/api/v1/caches, /api/v1/caches",
         "/api/v1/caches/names, /api/v1/caches/{cache}",
@@ -309,6 +317,21 @@ final class OpenApiTest {
                 "post",
                 "201",
                 server.post("/api/v1/jobs", "[{\"kind\":\"Sits\"}]").body());
+        assertAnswer(
+                "/api/v1/rules/{name}/backfill",
+                "post",
+                "202",
+                server.post("/api/v1/rules/copy/backfill?rows_per_second=10").body());
+        assertAnswer(
+                "/api/v1/rules/{name}/sweep",
+                "post",
+                "202",
+                server.post("/api/v1/rules/copy/sweep").body());
+        assertAnswer(
+                "/api/v1/rules/{name}/dry-run",
+                "post",
+                "202",
+                server.post("/api/v1/rules/copy/dry-run?rows=3").body());
         long id = ServerUnderTest.json(one).get("id").longValue();
         assertAnswer(
                 "/api/v1/jobs/{id}/priority",

@@ -5,6 +5,7 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.PgBouncer;
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -28,8 +29,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag("pgbouncer")
 @ExtendWith(FreshSchema.class)
 final class BehindAPoolerTest {
+    /** Sessions on the server, which all clients share. */
+    private static final int SESSIONS = 6;
+
     private static final AtomicInteger NAMES = new AtomicInteger();
-    private static Pooler pooler;
+    private static PgBouncer pooler;
 
     private final String name = "pooled" + NAMES.incrementAndGet();
     private final Site site;
@@ -44,7 +48,7 @@ final class BehindAPoolerTest {
 
     @BeforeAll
     static void start(TestDatabase database) throws Exception {
-        pooler = new Pooler(database);
+        pooler = PgBouncer.start(database, SESSIONS);
         Site site = new Site(database);
         Caches.on(pooler.dataSource()).schema(database.schema()).open().close();
         site.makeThings();
@@ -148,7 +152,7 @@ final class BehindAPoolerTest {
         List<Connection> all = new ArrayList<>();
         try {
             // Each holds a session of the server until it ends its transaction: together they are all of them.
-            for (int i = 0; i < Pooler.SESSIONS; i++) {
+            for (int i = 0; i < SESSIONS; i++) {
                 Connection connection = pooler.dataSource().getConnection();
                 all.add(connection);
                 connection.setAutoCommit(false);

@@ -61,7 +61,19 @@ public enum Ailment {
     /** A setting of the server that can lose or damage data. */
     UNSAFE_SETTING("What was committed can be lost or damaged when the server or its machine fails."),
     /** Secrets of endpoints that a server keeps are not sealed; found by the server. */
-    SECRETS_PLAIN("Whoever reads the table, or a backup of it, can sign as the servers do.");
+    SECRETS_PLAIN("Whoever reads the table, or a backup of it, can sign as the servers do."),
+    /** A rule's table or triggers are not as the rule needs them; found by the service of rules, as all of these. */
+    RULE_BROKEN("Writes go unnoticed, so that what should follow from them does not happen."),
+    /** No process has a rule's code. */
+    RULE_UNSERVED("Its changes are noticed, and nobody reacts to them."),
+    /** Changes wait for a rule for long. */
+    RULE_LATE("What should follow from a write does so minutes later, or not at all."),
+    /** Keys whose reaction failed. */
+    RULE_PARKED("What should follow from their changes does not happen until their jobs succeed."),
+    /** A sweep found what a rule would have otherwise, or could not look. */
+    RULE_DRIFT("Something writes unseen, or undoes what the rule does: data was wrong for as long as nobody swept."),
+    /** A reaction took long. */
+    RULE_SLOW("While it runs, the other rules of its process wait.");
 
     private final String why;
 

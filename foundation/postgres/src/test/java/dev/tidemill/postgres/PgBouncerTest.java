@@ -11,6 +11,7 @@ import dev.tidemill.testkit.EpochContract;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.JobOrderContract;
 import dev.tidemill.testkit.JobStoreContract;
+import dev.tidemill.testkit.PgBouncer;
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -38,7 +39,7 @@ class PgBouncerTest {
     @BeforeAll
     static void startBouncer(TestDatabase given) throws Exception {
         database = given;
-        bouncer = PgBouncer.start(given);
+        bouncer = PgBouncer.start(given, 8);
     }
 
     @AfterAll
@@ -121,7 +122,7 @@ class PgBouncerTest {
     void whatANodeHeldRunsElsewhereWhenItIsCutOff() throws Exception {
         String schema = database.schema() + "_cut";
         CountDownLatch held = new CountDownLatch(1);
-        try (PgBouncer other = PgBouncer.start(database);
+        try (PgBouncer other = PgBouncer.start(database, 8);
                 Tidemill cut = node(other, schema, "cut", held);
                 Tidemill mill = node(bouncer, schema, "stays", held)) {
             List<Long> ids = mill.enqueueAll(requests(500));

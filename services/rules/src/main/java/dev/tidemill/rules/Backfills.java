@@ -18,31 +18,49 @@ final class Backfills {
     private static final int MOST_ROWS = 5_000;
 
     private final Database database;
+    private final Catalog catalog;
 
-    Backfills(Database database) {
+    Backfills(Database database, Catalog catalog) {
         this.database = database;
+        this.catalog = catalog;
     }
 
-    long begin(Installed<?> rule, int rowsPerSecond) {
+    /**
+     * Begins one, or finds the one under way. Nothing but the rule's row is needed: whichever process has its code goes on.
+     *
+     * @param begun what to do in its transaction if it is a new one
+     */
+    long begin(String name, int rowsPerSecond, Database.Work<?> begun) {
         return database.ask(connection -> {
-            Optional<Long> begun = database.one(
-                    connection,
-                    "begin_run",
-                    row -> row.getLong(1),
-                    rule.id(),
-                    "BACKFILL",
-                    rowsPerSecond,
-                    rule.reader().table().rowsExpected(),
-                    0L);
-            return begun.isPresent()
-                    ? begun.get()
-                    : database.one(connection, "running", row -> row.getLong(1), rule.id(), "BACKFILL")
-                            .orElse(0L);
+            int rule = catalog.id(connection, name);
+            Optional<Long> id = database.one(connection, "begin_backfill", row -> row.getLong(1), rowsPerSecond, rule);
+            if (id.isPresent()) {
+                begun.on(connection);
+                return id.get();
+            }
+            return database.one(connection, "running", row -> row.getLong(1), rule, "BACKFILL")
+                    .orElse(0L);
         });
     }
 
-    boolean cancel(int rule) {
-        return database.ask(connection -> database.update(connection, "run_cancel", rule, "BACKFILL") > 0);
+    /**
+     * Ends the one under way.
+     *
+     * @param ended what to do in its transaction if there is one
+     */
+    boolean cancel(String name, Database.Work<?> ended) {
+        return database.ask(connection -> {
+            if (database.update(connection, "run_cancel", catalog.id(connection, name), "BACKFILL") == 0) {
+                return false;
+            }
+            ended.on(connection);
+            return true;
+        });
+    }
+
+    /** Says why a page could not be done; it is tried again. */
+    void trouble(int rule, String note) throws SQLException {
+        database.transaction(connection -> database.update(connection, "run_trouble", note, rule, note));
     }
 
     private record Run(

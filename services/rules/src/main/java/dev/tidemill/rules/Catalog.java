@@ -1,14 +1,17 @@
 package dev.tidemill.rules;
 
 import dev.tidemill.rules.capture.Capture;
+import dev.tidemill.rules.capture.Definition;
 import dev.tidemill.rules.capture.DefinitionCodec;
 import dev.tidemill.rules.capture.TableShape;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +53,9 @@ final class Catalog {
                                     rule.name(),
                                     table.name(),
                                     table.oid(),
-                                    codec.write(rule.definition()))
+                                    codec.write(rule.definition()),
+                                    rule.gather().toMillis(),
+                                    rule.settings().outside())
                             .orElseThrow();
                     database.update(connection, "put_shards", id);
                     capture.fit(connection, table.name());
@@ -61,8 +66,35 @@ final class Catalog {
                 });
     }
 
+    /** Makes a rule's triggers again from what the database has of it: the code may be elsewhere. */
+    void refit(String name, String by) {
+        patiently("The triggers of the rule '" + name + "'", connection -> {
+            id(connection, name);
+            Stored stored = database.one(
+                            connection,
+                            "stored",
+                            row -> new Stored(row.getInt(1), row.getString(2), row.getString(3)),
+                            name)
+                    .orElseThrow();
+            Definition definition = codec.read(stored.definition);
+            TableShape table = TableShape.read(connection, stored.table);
+            capture.check(connection, name, definition, table);
+            database.update(connection, "refit", table.oid(), stored.id);
+            capture.fit(connection, stored.table);
+            note(connection, by, "rule-repair", name, stored.table);
+            return true;
+        });
+    }
+
+    private record Stored(int id, String table, String definition) {}
+
+    /** A line in the audit trail, in the transaction of what it is about. */
+    void note(Connection connection, String by, String action, String rule, String detail) throws SQLException {
+        database.run(connection, "note", by, action, "RULE " + rule, detail);
+    }
+
     /** Takes a rule away, with all that was kept for it; false if there is none. */
-    boolean remove(String name) {
+    boolean remove(String name, String by) {
         return patiently("The triggers of the rule '" + name + "'", connection -> {
             Optional<Map.Entry<Integer, String>> gone =
                     database.one(connection, "remove_rule", row -> Map.entry(row.getInt(1), row.getString(2)), name);
@@ -71,6 +103,7 @@ final class Catalog {
             }
             database.update(connection, "remove_all", gone.get().getKey());
             capture.fit(connection, gone.get().getValue());
+            note(connection, by, "rule-remove", name, gone.get().getValue());
             return true;
         });
     }
@@ -118,10 +151,35 @@ final class Catalog {
         });
     }
 
-    boolean pause(String name, boolean value) {
+    /** Which table each rule was last seen on. */
+    Map<Integer, Long> tables() throws SQLException {
+        return database.transaction(connection ->
+                database.list(connection, "tables", row -> Map.entry(row.getInt(1), row.getLong(2))).stream()
+                        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    }
+
+    /** The same rule on its table as that is now: another process made its triggers anew. */
+    <T> Installed<T> onItsTable(Installed<T> rule) throws SQLException {
+        TableShape table = database.transaction(
+                connection -> TableShape.read(connection, rule.reader().table().name()));
+        return new Installed<>(
+                rule.id(), rule.rule(), new RowReader(table, rule.rule().definition()), rule.meter());
+    }
+
+    /** Says that this process has the code of these. */
+    void served(Collection<Integer> rules) throws SQLException {
+        database.transaction(
+                connection -> database.update(connection, "served", connection.createArrayOf("int4", rules.toArray())));
+    }
+
+    boolean pause(String name, boolean value, String by) {
         return database.ask(connection -> {
             id(connection, name);
-            return database.update(connection, "pause", value, name, value) > 0;
+            boolean changed = database.update(connection, "pause", value, name, value) > 0;
+            if (changed) {
+                note(connection, by, value ? "rule-pause" : "rule-resume", name, "");
+            }
+            return changed;
         });
     }
 

@@ -1,5 +1,6 @@
 package dev.tidemill.rules;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -29,6 +30,8 @@ final class Installed<T> {
     private int reach = 1;
     private long from;
     private long drainingTo;
+    private boolean failing;
+    private long restsUntil;
 
     Installed(int id, LocalRule<T> rule, RowReader reader, Meter meter) {
         this.id = id;
@@ -117,6 +120,25 @@ final class Installed<T> {
         }
         drainingTo = last.getAsLong();
         return true;
+    }
+
+    /** Leaves it alone for a while, since a turn failed; false if the one before did too. */
+    boolean rest(Duration time) {
+        boolean first = !failing;
+        failing = true;
+        restsUntil = System.nanoTime() + time.toNanos();
+        return first;
+    }
+
+    boolean isResting() {
+        return failing && System.nanoTime() < restsUntil;
+    }
+
+    /** A turn went well; true if the one before had not. */
+    boolean works() {
+        boolean again = failing;
+        failing = false;
+        return again;
     }
 
     /** A call for this key was broken off; what the job is to say, once. */

@@ -30,6 +30,9 @@ record LocalRule<T>(
     /** The beginning of the kinds of jobs that sweep. */
     static final String SWEEP_KIND = "rule-sweep.";
 
+    /** The beginning of the kinds of jobs that try a rule. */
+    static final String DRY_RUN_KIND = "rule-dry-run.";
+
     /**
      * What holds for the rule's code.
      *

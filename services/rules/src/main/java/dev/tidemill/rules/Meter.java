@@ -13,6 +13,7 @@ final class Meter {
     private static final double FACTOR = 1.3;
 
     private Counts counts = new Counts();
+    private long returned;
     private volatile boolean busy;
 
     /** What was counted. Sums, but for the slowest. */
@@ -61,6 +62,26 @@ final class Meter {
         Counts taken = counts;
         counts = new Counts();
         return taken;
+    }
+
+    /** Takes back what could not be written, to be written with what comes. */
+    synchronized void giveBack(Counts taken) {
+        returned++;
+        counts.changes += taken.changes;
+        counts.effects += taken.effects;
+        counts.coalesced += taken.coalesced;
+        counts.skipped += taken.skipped;
+        counts.failures += taken.failures;
+        counts.reactionMicros += taken.reactionMicros;
+        counts.slowestMicros = Math.max(counts.slowestMicros, taken.slowestMicros);
+        for (int i = 0; i < CLASSES; i++) {
+            counts.lag[i] += taken.lag[i];
+        }
+    }
+
+    /** How often something was given back. */
+    synchronized long returned() {
+        return returned;
     }
 
     /** Whether there was more to do than was taken the last time. */

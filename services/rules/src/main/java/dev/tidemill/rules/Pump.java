@@ -123,8 +123,8 @@ final class Pump implements AutoCloseable {
                     here.stream().filter(one -> one.id() == next.rule).findFirst();
             if (rule.isPresent()) {
                 Installed<?> one = rule.get();
-                if (one.isDue(next.first, next.ageMillis, () -> lastId(open, one))) {
-                    busy |= turn(open, one, all ? 0 : one.from());
+                if (!one.isResting() && one.isDue(next.first, next.ageMillis, () -> lastId(open, one))) {
+                    busy |= aTurn(open, one, all ? 0 : one.from());
                 }
             }
         }
@@ -157,6 +157,31 @@ final class Pump implements AutoCloseable {
             return last;
         } catch (SQLException failed) {
             throw Database.unavailable(failed);
+        }
+    }
+
+    /** A rule whose changes cannot be taken, since its table is gone perhaps, rests for a second; the others go on. */
+    private boolean aTurn(Connection open, Installed<?> rule, long from) throws SQLException {
+        try {
+            boolean busy = turn(open, rule, from);
+            if (rule.works()) {
+                LOG.info(
+                        "Changes of the rule {} are delivered again.",
+                        rule.rule().name());
+            }
+            return busy;
+        } catch (SQLException failed) {
+            if (Database.isBroken(failed) || Thread.currentThread().isInterrupted() || open.isClosed()) {
+                throw failed;
+            }
+            open.rollback();
+            if (rule.rest(Duration.ofNanos(WAIT_AFTER_ERROR)) && !closed) {
+                LOG.warn(
+                        "Changes of the rule {} could not be taken; it is tried again every second.",
+                        rule.rule().name(),
+                        failed);
+            }
+            return false;
         }
     }
 

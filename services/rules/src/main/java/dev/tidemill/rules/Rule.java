@@ -15,12 +15,31 @@ public final class Rule {
     private static final int MOST_ROWS_PER_SECOND = 100_000;
     private static final int MOST_KEYS = 1_000;
 
+    private static final int LONGEST_NAME = 100;
+
     private final Rules rules;
     private final String name;
+    private final String who;
 
-    Rule(Rules rules, String name) {
+    Rule(Rules rules, String name, String who) {
         this.rules = rules;
         this.name = name;
+        this.who = who;
+    }
+
+    /**
+     * The same on behalf of somebody, in whose name changes stand in the audit trail; otherwise that is {@code program}.
+     *
+     * @param somebody 1 to 100 characters
+     */
+    public Rule by(String somebody) {
+        if (somebody.isBlank() || somebody.length() > LONGEST_NAME || somebody.indexOf('\0') >= 0) {
+            throw new RuleException(
+                    RuleError.INVALID,
+                    "Whoever asks is named by " + somebody.length() + " characters; it must be 1 to " + LONGEST_NAME
+                            + ", not all blank.");
+        }
+        return new Rule(rules, name, somebody);
     }
 
     /** Its name. */
@@ -43,19 +62,26 @@ public final class Rule {
 
     /** Has changes wait from now on, in all processes; they are noticed all the same. False if they did already. */
     public boolean pause() {
-        return rules.catalog().pause(name, true);
+        return rules.catalog().pause(name, true, who);
     }
 
     /** Has them delivered again; false if they were. */
     public boolean resume() {
-        boolean done = rules.catalog().pause(name, false);
+        boolean done = rules.catalog().pause(name, false, who);
         rules.wake();
         return done;
     }
 
-    /** Makes its triggers again where they are missing or disabled. The rule's code has to be here. */
+    /**
+     * Makes its triggers again where they are missing or disabled, from what the database has of the rule: its code may be
+     * elsewhere. The role of this process has to own the table.
+     *
+     * @throws RuleException {@link RuleError#NO_TABLE} or {@link RuleError#NO_COLUMN} if the rule does not fit its table,
+     *     {@link RuleError#FORBIDDEN} if the role lacks a right, {@link RuleError#LOCKED_OUT} if a transaction holds the
+     *     table for some six seconds; nothing was changed then
+     */
     public void repair() {
-        rules.repair(name);
+        rules.repair(name, who);
     }
 
     /** Goes through the table at {@link #ROWS_PER_SECOND}. */
@@ -69,6 +95,8 @@ public final class Rule {
      * crash where it was. It begins once all transactions are over that may have written before the triggers were there. A live
      * change waits behind what was appended before it: the rows of two fifths of a second, 10,000 at most.
      *
+     * <p>The rule's code need not be here; where no process has it, the backfill waits for one.
+     *
      * @param rowsPerSecond at most, 1 to 100,000
      * @return the backfill's id; that of the one under way if there is one
      */
@@ -79,13 +107,41 @@ public final class Rule {
                     "A backfill of " + rowsPerSecond + " rows a second was asked for; it takes 1 to "
                             + MOST_ROWS_PER_SECOND + ".");
         }
-        return rules.backfills().begin(rules.installed(name), rowsPerSecond);
+        return rules.backfills().begin(name, rowsPerSecond, connection -> {
+            rules.catalog().note(connection, who, "rule-backfill", name, rowsPerSecond + " rows a second");
+            return true;
+        });
     }
 
     /** Ends a backfill; what it appended is still reacted to. False if there is none under way. */
     public boolean cancelBackfill() {
-        return rules.backfills()
-                .cancel(rules.database().ask(connection -> rules.catalog().id(connection, name)));
+        return rules.backfills().cancel(name, connection -> {
+            rules.catalog().note(connection, who, "rule-backfill-cancel", name, "");
+            return true;
+        });
+    }
+
+    /**
+     * Asks for a dry run by whichever process has the rule's code: a job of the engine, whose result is what it came to. Of
+     * keys, tables and errors it has fewer and shorter ones than {@link #dryRun}.
+     *
+     * @param mostRows how many rows, 1 to 1,000,000
+     * @return the job's id; that of the one under way if there is one
+     * @throws RuleException {@link RuleError#OUTSIDE} for a rule that works outside the database
+     */
+    public long askForDryRun(int mostRows) {
+        checkRows(mostRows);
+        return rules.ask(name, who, "rule-dry-run", LocalRule.DRY_RUN_KIND, Map.of("asked_by", who, "rows", mostRows));
+    }
+
+    /**
+     * Asks for a sweep by whichever process has the rule's code: a job of the engine, whose result is what it came to.
+     *
+     * @return the job's id; that of the one under way if there is one
+     * @throws RuleException {@link RuleError#OUTSIDE} for a rule that works outside the database
+     */
+    public long askForSweep() {
+        return rules.ask(name, who, "rule-sweep", LocalRule.SWEEP_KIND, Map.of("asked_by", who));
     }
 
     /** A dry run over the first thousand rows. */
@@ -102,11 +158,15 @@ public final class Rule {
      * @throws RuleException {@link RuleError#OUTSIDE} for a rule that works outside the database
      */
     public DryRun dryRun(int mostRows) {
+        checkRows(mostRows);
+        return rules.trial().dryRun(rules.installed(name), mostRows);
+    }
+
+    private static void checkRows(int mostRows) {
         if (mostRows < 1 || mostRows > 1_000_000) {
             throw new RuleException(
                     RuleError.INVALID, "A dry run over " + mostRows + " rows was asked for; it takes 1 to 1,000,000.");
         }
-        return rules.trial().dryRun(rules.installed(name), mostRows);
     }
 
     /** Sweeps now, in the caller's thread, with the cap of {@link RuleBuilder#sweeping}, or 1,000. */
@@ -144,8 +204,19 @@ public final class Rule {
                 return false;
             }
             rules.database().update(connection, "release", id, key);
+            rules.catalog().note(connection, who, "rule-release", name, "key " + key);
             return rules.database().update(connection, "unpark", id, key) > 0;
         });
+    }
+
+    /**
+     * Takes the rule away for good, with its triggers and all that waits for it; false if there is none. A program that still
+     * defines it makes it again when it starts.
+     *
+     * @throws RuleException {@link RuleError#LOCKED_OUT} if a transaction holds the table; nothing was changed then
+     */
+    public boolean remove() {
+        return rules.remove(name, who);
     }
 
     private int id() {

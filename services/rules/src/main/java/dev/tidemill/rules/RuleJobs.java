@@ -49,6 +49,7 @@ final class RuleJobs implements AutoCloseable {
     private final Supplier<Set<String>> kinds;
     private final Function<String, Optional<Installed<?>>> rules;
     private final Sweeps sweeps;
+    private final Trial trial;
     private final Semaphore slots = new Semaphore(MOST_AT_ONCE);
     private final Thread thread = Thread.ofVirtual().name("tidemill-rules-jobs").unstarted(this::run);
     private volatile boolean closed;
@@ -60,7 +61,8 @@ final class RuleJobs implements AutoCloseable {
             Watch watch,
             Supplier<Set<String>> kinds,
             Function<String, Optional<Installed<?>>> rules,
-            Sweeps sweeps) {
+            Sweeps sweeps,
+            Trial trial) {
         this.database = database;
         this.mill = mill;
         this.delivery = delivery;
@@ -68,6 +70,7 @@ final class RuleJobs implements AutoCloseable {
         this.kinds = kinds;
         this.rules = rules;
         this.sweeps = sweeps;
+        this.trial = trial;
     }
 
     void start() {
@@ -139,9 +142,9 @@ final class RuleJobs implements AutoCloseable {
         Thread worker = Thread.currentThread();
         Thread beat = Thread.ofVirtual().start(() -> beat(held, worker));
         try {
-            run(held);
+            String result = run(held);
             beat.interrupt();
-            mill.remote().finish(held.handle(), null);
+            mill.remote().finish(held.handle(), result);
         } catch (TidemillException late) {
             LOG.debug("The outcome of {} was not taken: {}", held.handle(), late.getMessage());
         } catch (Exception failed) {
@@ -190,7 +193,8 @@ final class RuleJobs implements AutoCloseable {
                         verdict.counted(),
                         verdict.dependency());
             }
-            if (cause instanceof RuleException known && known.code() == RuleError.CIRCLE) {
+            if (cause instanceof RuleException known
+                    && (known.code() == RuleError.CIRCLE || known.code() == RuleError.OUTSIDE)) {
                 return Failure.permanent(String.valueOf(known.getMessage()));
             }
             cause = cause.getCause();
@@ -198,25 +202,35 @@ final class RuleJobs implements AutoCloseable {
         return Failure.retry(Delivery.describe(failed));
     }
 
-    private void run(Held held) throws Exception {
-        if (held.kind().startsWith(LocalRule.SWEEP_KIND)) {
-            Optional<Installed<?>> rule = rules.apply(held.kind().substring(LocalRule.SWEEP_KIND.length()));
-            // One that was enqueued before the rule stopped to be swept has nothing to do.
-            if (rule.isPresent() && rule.get().rule().isSwept()) {
-                sweeps.sweep(rule.get());
-            }
-            return;
-        }
+    /** Does a job; what it returns is the job's result as JSON, null for none. */
+    private @Nullable String run(Held held) throws Exception {
         JsonNode payload = JSON.readTree(held.payload());
-        String key = payload.path("key").asString("");
-        Optional<Installed<?>> rule = rules.apply(payload.path("rule").asString(""));
-        if (rule.isEmpty()) {
-            throw new RuleException(
-                    RuleError.NOT_FOUND,
-                    "This process has no rule '" + payload.path("rule").asString("")
-                            + "' any more; another one may, or it was removed.");
+        if (held.kind().startsWith(LocalRule.SWEEP_KIND)) {
+            Installed<?> rule = here(held.kind().substring(LocalRule.SWEEP_KIND.length()));
+            // One of a schedule that was enqueued before the rule stopped to be swept has nothing to do.
+            return rule.rule().isSwept() || payload.has("asked_by")
+                    ? JSON.writeValueAsString(JobResult.of(sweeps.sweep(rule)))
+                    : null;
         }
-        Installed<?> found = rule.get();
+        if (held.kind().startsWith(LocalRule.DRY_RUN_KIND)) {
+            Installed<?> rule = here(held.kind().substring(LocalRule.DRY_RUN_KIND.length()));
+            int rows = Math.clamp(payload.path("rows").asLong(1), 1, 1_000_000);
+            return JSON.writeValueAsString(JobResult.of(trial.dryRun(rule, rows)));
+        }
+        forKey(held, payload);
+        return null;
+    }
+
+    private Installed<?> here(String name) {
+        return rules.apply(name)
+                .orElseThrow(() -> new RuleException(
+                        RuleError.NOT_FOUND,
+                        "This process has no rule '" + name + "' any more; another one may, or it was removed."));
+    }
+
+    private void forKey(Held held, JsonNode payload) throws Exception {
+        String key = payload.path("key").asString("");
+        Installed<?> found = here(payload.path("rule").asString(""));
         try {
             if (found.rule().settings().outside()) {
                 outside(found, key, held);

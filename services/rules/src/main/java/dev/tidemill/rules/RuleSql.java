@@ -14,7 +14,9 @@ import java.util.regex.Pattern;
 /** The named statements of {@code rules.sql} for one schema, and the files that make the tables. */
 final class RuleSql {
     static final Component COMPONENT = new Component(
-            "rules", List.of("R001__rules.sql"), file -> resource("/dev/tidemill/rules/migration/" + file));
+            "rules",
+            List.of("R001__rules.sql", "R002__watched.sql"),
+            file -> resource("/dev/tidemill/rules/migration/" + file));
 
     private final Map<String, String> byName = new HashMap<>();
 

@@ -1,14 +1,21 @@
 package dev.tidemill.rules;
 
+import dev.tidemill.jobs.Diagnosis;
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.ScheduleOptions;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.Timing;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.rules.capture.TriggerCapture;
 import dev.tidemill.schema.Migrations;
 import dev.tidemill.schema.SchemaException;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +24,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * When data changes, the right thing happens, once: reactions to writes on the application's own tables, whoever made them.
@@ -39,6 +48,11 @@ import java.util.stream.Collectors;
 public final class Rules implements AutoCloseable {
     /** The beginning of the names of schedules that sweep. */
     private static final String SWEEP = "sweep-";
+
+    /** In whose name changes stand in the audit trail that nobody asked for by name. */
+    private static final String PROGRAM = "program";
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Tidemill mill;
     private final Database database;
@@ -64,17 +78,24 @@ public final class Rules implements AutoCloseable {
         this.mill = mill;
         RuleSql sql = new RuleSql(mill.schema());
         this.database = new Database(mill.dataSource(), sql);
-        this.migrations = new Migrations(mill.dataSource(), mill.schema(), RuleSql.COMPONENT);
+        this.migrations = migrations(mill.dataSource(), mill.schema());
         TriggerCapture capture = new TriggerCapture(mill.schema());
         this.catalog = new Catalog(database, capture);
         this.delivery = new Delivery(database, mill, watch, capture.setting());
         this.statuses = new StatusReader(database);
         this.trial = new Trial(database, mill, delivery);
         this.sweeps = new Sweeps(database, catalog, trial);
-        this.backfills = new Backfills(database);
+        this.backfills = new Backfills(database, catalog);
         this.jobs = new RuleJobs(
-                database, mill, delivery, watch, this::kinds, name -> Optional.ofNullable(installed.get(name)), sweeps);
-        this.upkeep = new Upkeep(database, catalog, backfills, installed::values, this::installMissing, this::wake);
+                database,
+                mill,
+                delivery,
+                watch,
+                this::kinds,
+                name -> Optional.ofNullable(installed.get(name)),
+                sweeps,
+                trial);
+        this.upkeep = new Upkeep(database, catalog, backfills, installed::values, this::keepInstalled, this::wake);
     }
 
     /** The rules of a mill's schema. Nothing happens before {@link #start}. */
@@ -144,7 +165,7 @@ public final class Rules implements AutoCloseable {
                 }
             }
         }
-        return new Rule(this, rule.name());
+        return new Rule(this, rule.name(), PROGRAM);
     }
 
     private void installOrWait(LocalRule<?> rule) {
@@ -177,6 +198,19 @@ public final class Rules implements AutoCloseable {
         }
     }
 
+    /** Installs what could not be, and follows tables that were made anew and whose rules another process repaired. */
+    private void keepInstalled() throws SQLException {
+        installMissing();
+        Map<Integer, Long> tables = catalog.tables();
+        for (Installed<?> rule : List.copyOf(installed.values())) {
+            Long table = tables.get(rule.id());
+            if (table != null && table != rule.reader().table().oid()) {
+                // Without the lock, which whoever closes this holds while it waits for upkeep to end.
+                installed.replace(rule.rule().name(), rule, catalog.onItsTable(rule));
+            }
+        }
+    }
+
     private void installMissing() {
         for (LocalRule<?> rule : defined.values()) {
             if (!installed.containsKey(rule.name())) {
@@ -190,6 +224,7 @@ public final class Rules implements AutoCloseable {
         installed.values().forEach(rule -> {
             kinds.add(rule.rule().kind());
             kinds.add(LocalRule.SWEEP_KIND + rule.rule().name());
+            kinds.add(LocalRule.DRY_RUN_KIND + rule.rule().name());
         });
         return kinds;
     }
@@ -212,9 +247,38 @@ public final class Rules implements AutoCloseable {
         return List.copyOf(all);
     }
 
+    /** What a person should look at, of all rules of the schema; the worst first. */
+    public List<RuleAlarm> alarms() {
+        return alarmsOf(status());
+    }
+
+    /** What a person should look at of these, the worst first; asks nobody. */
+    public List<RuleAlarm> alarmsOf(List<RuleStatus> statuses) {
+        return RuleAlarm.of(statuses, Instant.now());
+    }
+
+    /** A diagnosis with what ails the rules. A schema without rules has nothing to add. */
+    public Diagnosis examined(Diagnosis found) {
+        List<Diagnosis.Finding> findings = new ArrayList<>(found.findings());
+        try {
+            alarms().forEach(alarm -> findings.add(alarm.finding()));
+        } catch (RuleException refused) {
+            List<String> unseen = new ArrayList<>(found.unseen());
+            unseen.add("rules: " + refused.getMessage());
+            return new Diagnosis(found.at(), found.server(), found.schema(), found.findings(), unseen);
+        }
+        findings.sort(Comparator.comparing(Diagnosis.Finding::severity).reversed());
+        return new Diagnosis(found.at(), found.server(), found.schema(), findings, found.unseen());
+    }
+
+    /** What brings the tables of this service up to date in a schema; {@link #start} does it too. */
+    public static Migrations migrations(DataSource database, String schema) {
+        return new Migrations(database, schema, RuleSql.COMPONENT);
+    }
+
     /** A rule by name, also one that another program defined. */
     public Rule rule(String name) {
-        return new Rule(this, name);
+        return new Rule(this, name, PROGRAM);
     }
 
     /**
@@ -224,8 +288,12 @@ public final class Rules implements AutoCloseable {
      * @throws RuleException {@link RuleError#LOCKED_OUT} if a transaction holds the table; nothing was changed then
      */
     public boolean remove(String name) {
+        return remove(name, PROGRAM);
+    }
+
+    boolean remove(String name, String by) {
         synchronized (lock) {
-            boolean there = catalog.remove(name);
+            boolean there = catalog.remove(name, by);
             mill.schedules().remove(SWEEP + name);
             // In this order: what is defined and not installed is installed by upkeep.
             defined.remove(name);
@@ -268,13 +336,40 @@ public final class Rules implements AutoCloseable {
         return rule;
     }
 
-    void repair(String name) {
-        synchronized (lock) {
-            LocalRule<?> rule = installed(name).rule();
-            install(rule);
-            database.ask(connection ->
-                    database.update(connection, "mend", installed(name).id()));
+    void repair(String name, String by) {
+        catalog.refit(name, by);
+        Installed<?> here = installed.get(name);
+        if (here != null) {
+            synchronized (lock) {
+                install(here.rule());
+            }
         }
+    }
+
+    /** Enqueues a job for whoever has the rule's code, with its line in the audit trail; one of a sort at a time. */
+    long ask(String name, String by, String action, String kind, Map<String, ?> payload) {
+        return database.ask(connection -> {
+            catalog.id(connection, name);
+            if (database.one(connection, "is_outside", row -> row.getBoolean(1), name)
+                    .orElse(false)) {
+                throw new RuleException(
+                        RuleError.OUTSIDE,
+                        "The rule '" + name
+                                + "' works outside the database, where nothing can be undone: it is neither tried nor"
+                                + " swept.");
+            }
+            Enqueued enqueued = mill.enqueueUnique(
+                    connection,
+                    new JobRequest(kind + name, JSON.writeValueAsString(payload)),
+                    EnqueueOptions.unique(Unique.key(name))
+                            .withPriority(Priority.HIGH)
+                            .attempts(1)
+                            .tag("rule", name));
+            if (enqueued.created()) {
+                catalog.note(connection, by, action, name, "job " + enqueued.id());
+            }
+            return enqueued.id();
+        });
     }
 
     /** Ends after what is under way; the last counts are written. Closing twice does nothing. */

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +87,12 @@ final class StatusReader {
     }
 
     private Map<String, Walk> walks(Connection connection) throws SQLException {
+        Map<Integer, Map<Rule.Cause, Long>> causes = new HashMap<>();
+        database.list(
+                connection,
+                "causes",
+                row -> causes.computeIfAbsent(row.getInt(1), rule -> new EnumMap<>(Rule.Cause.class))
+                        .put(Rule.Cause.valueOf(row.getString(2)), row.getLong(3)));
         Map<String, Walk> walks = new HashMap<>();
         database.list(connection, "runs", row -> {
             walks.put(
@@ -97,6 +104,7 @@ final class StatusReader {
                             row.getLong(6),
                             row.getLong(7),
                             row.getLong(8),
+                            row.getString(3).equals("SWEEP") ? causes.getOrDefault(row.getInt(1), Map.of()) : Map.of(),
                             row.getString(9),
                             time(row, 10),
                             Database.instant(row, 11)));
@@ -116,6 +124,8 @@ final class StatusReader {
         Sums counted = sums.getOrDefault(id, new Sums());
         long oldest = row.getLong(8);
         boolean none = row.wasNull();
+        long seen = row.getLong(12);
+        boolean silent = row.wasNull();
         return new RuleStatus(
                 row.getString(2),
                 row.getString(3),
@@ -126,6 +136,7 @@ final class StatusReader {
                 row.getLong(7),
                 none ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(oldest, 0))),
                 row.getLong(9),
+                Optional.ofNullable(Database.instant(row, 11)),
                 row.getLong(10),
                 counted.lag(),
                 counted.changes,
@@ -138,7 +149,11 @@ final class StatusReader {
                         : Optional.of(Duration.of(counted.slowestMicros, ChronoUnit.MICROS)),
                 Duration.of(counted.reactionMicros, ChronoUnit.MICROS),
                 Optional.ofNullable(walks.get(id + "BACKFILL")),
-                Optional.ofNullable(walks.get(id + "SWEEP")));
+                Optional.ofNullable(walks.get(id + "SWEEP")),
+                new RuleStatus.Code(
+                        silent ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(seen, 0))),
+                        Duration.ofMillis(row.getLong(13)),
+                        row.getBoolean(14)));
     }
 
     List<Rule.ParkedKey> parked(int rule, int most) {

@@ -3,7 +3,9 @@ package dev.tidemill.rules;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -19,17 +21,22 @@ final class Upkeep implements AutoCloseable {
     private static final int TURNS_AN_AUDIT = 50;
     private static final int TURNS_A_TIDYING = 36_000;
 
+    /** Something that is done now and then. */
+    interface Task {
+        void run() throws SQLException;
+    }
+
     private final Database database;
     private final Catalog catalog;
     private final Backfills backfills;
     private final Supplier<Collection<Installed<?>>> rules;
-    private final Runnable installMissing;
+    private final Task keepInstalled;
     private final Runnable wake;
     private final String node = UUID.randomUUID().toString();
     private final Thread thread =
             Thread.ofVirtual().name("tidemill-rules-upkeep").unstarted(this::run);
     private volatile boolean closed;
-    private boolean failing;
+    private final Set<String> failing = new HashSet<>();
     private boolean backfilling;
 
     Upkeep(
@@ -37,13 +44,13 @@ final class Upkeep implements AutoCloseable {
             Catalog catalog,
             Backfills backfills,
             Supplier<Collection<Installed<?>>> rules,
-            Runnable installMissing,
+            Task keepInstalled,
             Runnable wake) {
         this.database = database;
         this.catalog = catalog;
         this.backfills = backfills;
         this.rules = rules;
-        this.installMissing = installMissing;
+        this.keepInstalled = keepInstalled;
         this.wake = wake;
     }
 
@@ -63,28 +70,41 @@ final class Upkeep implements AutoCloseable {
     }
 
     private void turn(int turn) {
-        try {
-            // Every second, and at every turn while there is one.
-            if (backfilling || turn % TURNS_A_LOOK == 0) {
-                backfill();
-            }
-            if (turn % TURNS_A_COUNT == 0) {
-                count();
-            }
-            if (turn % TURNS_AN_AUDIT == 0) {
-                catalog.audit();
-                installMissing.run();
-            }
-            if (turn % TURNS_A_TIDYING == 1) {
-                database.transaction(connection -> database.update(connection, "forget_minutes"));
-            }
-            failing = false;
-        } catch (SQLException | RuntimeException failed) {
-            if (!failing && !closed) {
-                LOG.warn("The upkeep of rules failed; it is tried again.", failed);
-            }
-            failing = true;
+        // Every second, and at every turn while there is one.
+        if (backfilling || turn % TURNS_A_LOOK == 0) {
+            attempt("the next pages of backfills", this::backfill);
         }
+        if (turn % TURNS_A_COUNT == 0) {
+            attempt("writing counts", this::count);
+        }
+        if (turn % TURNS_AN_AUDIT == 0) {
+            attempt("looking after triggers", catalog::audit);
+            attempt("saying which rules are here", this::serve);
+            attempt("making triggers", keepInstalled);
+        }
+        if (turn % TURNS_A_TIDYING == 1) {
+            attempt(
+                    "forgetting old counts",
+                    () -> database.transaction(connection -> database.update(connection, "forget_minutes")));
+        }
+    }
+
+    /** What fails keeps nothing else from being done, and says so once. */
+    private void attempt(String what, Task task) {
+        try {
+            task.run();
+            if (failing.remove(what)) {
+                LOG.info("The upkeep of rules is well again: {}.", what);
+            }
+        } catch (SQLException | RuntimeException failed) {
+            if (!closed && failing.add(what)) {
+                LOG.warn("The upkeep of rules failed ({}); it is tried again.", what, failed);
+            }
+        }
+    }
+
+    private void serve() throws SQLException {
+        catalog.served(rules.get().stream().map(Installed::id).toList());
     }
 
     private void backfill() throws SQLException {
@@ -94,10 +114,22 @@ final class Upkeep implements AutoCloseable {
         for (Installed<?> rule : rules.get()) {
             if (running.contains(rule.id())) {
                 backfilling = true;
-                if (backfills.turn(rule)) {
-                    wake.run();
-                }
+                page(rule);
             }
+        }
+    }
+
+    /** A backfill that cannot go on, since its table is gone perhaps, says so and keeps no other from going on. */
+    private void page(Installed<?> rule) throws SQLException {
+        try {
+            if (backfills.turn(rule)) {
+                wake.run();
+            }
+        } catch (SQLException failed) {
+            if (Database.isBroken(failed)) {
+                throw failed;
+            }
+            backfills.trouble(rule.id(), "The next page failed and is tried again: " + Delivery.describe(failed));
         }
     }
 
@@ -105,19 +137,32 @@ final class Upkeep implements AutoCloseable {
         for (Installed<?> rule : rules.get()) {
             Meter.Counts counts = rule.meter().take();
             if (!counts.isEmpty()) {
-                database.transaction(connection -> database.update(
-                        connection,
-                        "minute",
-                        rule.id(),
-                        node,
-                        counts.changes,
-                        counts.effects,
-                        counts.coalesced,
-                        counts.skipped,
-                        counts.failures,
-                        counts.reactionMicros,
-                        counts.slowestMicros,
-                        connection.createArrayOf("int8", counts.lag)));
+                write(rule, counts);
+            }
+        }
+    }
+
+    /** What could not be written is written with what comes; after a commit whose answer was lost that is too much. */
+    private void write(Installed<?> rule, Meter.Counts counts) throws SQLException {
+        boolean written = false;
+        try {
+            database.transaction(connection -> database.update(
+                    connection,
+                    "minute",
+                    rule.id(),
+                    node,
+                    counts.changes,
+                    counts.effects,
+                    counts.coalesced,
+                    counts.skipped,
+                    counts.failures,
+                    counts.reactionMicros,
+                    counts.slowestMicros,
+                    connection.createArrayOf("int8", counts.lag)));
+            written = true;
+        } finally {
+            if (!written) {
+                rule.meter().giveBack(counts);
             }
         }
     }

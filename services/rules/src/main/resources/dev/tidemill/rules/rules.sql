@@ -13,16 +13,38 @@ select set_config('lock_timeout', least(300, setting::integer / 2)::text, true) 
 
 -- :put_rule
 -- A changed definition is a new beginning: what is older than this transaction may have written unseen.
-insert into {schema}.rule as r (name, table_name, table_oid, definition, installed)
-values (?, ?, ?::oid, ?::jsonb, pg_current_xact_id())
+insert into {schema}.rule as r (name, table_name, table_oid, definition, gather_ms, outside, served, installed)
+values (?, ?, ?::oid, ?::jsonb, ?, ?, now(), pg_current_xact_id())
 on conflict (name) do update set
     table_name = excluded.table_name, table_oid = excluded.table_oid, definition = excluded.definition,
+    gather_ms = excluded.gather_ms, outside = excluded.outside, served = excluded.served,
     broken = null,
     since = case when r.broken is null then r.since else now() end,
     installed = case when r.definition is distinct from excluded.definition or r.table_oid <> excluded.table_oid
                           or r.broken is not null
                      then excluded.installed else r.installed end
 returning id
+
+-- :stored
+-- What anybody can make a rule's triggers from again, without its code.
+select id, table_name, definition::text from {schema}.rule where name = ? for update
+
+-- :refit
+-- As a changed definition: what is older than this transaction may have written unseen.
+update {schema}.rule set table_oid = ?::oid, since = case when broken is null then since else now() end, broken = null,
+    installed = pg_current_xact_id() where id = ?
+
+-- :tables
+select id, table_oid::bigint from {schema}.rule
+
+-- :served
+update {schema}.rule set served = now() where id = any (?)
+
+-- :note
+select {schema}.note_change(?, ?, ?, ?)
+
+-- :is_outside
+select coalesce((to_jsonb(r)->>'outside')::boolean, false) from {schema}.rule r where r.name = ?
 
 -- :former_table
 select table_name from {schema}.rule where name = ?
@@ -136,13 +158,18 @@ on conflict (rule, minute, node) do update set
 delete from {schema}.rule_minute where minute < now() - interval '2 days'
 
 -- :status
--- Counts end at 100,001: more is more, whatever the number.
+-- Counts end at 100,001: more is more, whatever the number. The last three by way of JSON, because programs of the former
+-- version may have made the tables, and have not these columns.
 select r.id, r.name, r.table_name, r.paused, r.broken, r.since,
        (select count(*) from (select from {schema}.rule_change c where c.rule = r.id limit 100001) x),
        (select (extract(epoch from clock_timestamp() - c.written) * 1000)::bigint from {schema}.rule_change c
         where c.rule = r.id order by c.id limit 1),
        (select count(*) from (select from {schema}.rule_parked p where p.rule = r.id and p.why <> 'OUTSIDE' limit 100001) x),
-       (select count(*) from (select from {schema}.rule_held h where h.rule = r.id limit 100001) x)
+       (select count(*) from (select from {schema}.rule_held h where h.rule = r.id limit 100001) x),
+       (select min(p.since) from {schema}.rule_parked p where p.rule = r.id and p.why <> 'OUTSIDE'),
+       (extract(epoch from clock_timestamp() - (to_jsonb(r)->>'served')::timestamptz) * 1000)::bigint,
+       coalesce((to_jsonb(r)->>'gather_ms')::bigint, 0),
+       coalesce((to_jsonb(r)->>'outside')::boolean, false)
 from {schema}.rule r order by r.name
 
 -- :minutes
@@ -154,11 +181,29 @@ select distinct on (x.rule, x.mode) x.rule, x.id, x.mode, x.state, x.rows_seen, 
        x.note, x.started, x.ended
 from {schema}.rule_run x order by x.rule, x.mode, x.id desc
 
+-- :causes
+-- Why the last sweep of each rule found what it found; of more than a thousand, the latest thousand.
+select d.rule, d.cause, count(*)
+from (select x.rule, max(x.id) as id from {schema}.rule_run x where x.mode = 'SWEEP' group by x.rule) last
+join {schema}.rule_drift d on d.rule = last.rule and d.run = last.id
+group by d.rule, d.cause
+
 -- :parked_keys
 select key, why, job, error, since from {schema}.rule_parked where rule = ? and why <> 'OUTSIDE' order by since limit ?
 
 -- :drifts
 select key, cause, repaired, found from {schema}.rule_drift where rule = ? order by id desc limit ?
+
+-- :begin_backfill
+insert into {schema}.rule_run (rule, mode, state, rows_per_second, rows_expected)
+select r.id, 'BACKFILL', 'RUNNING', ?,
+       coalesce((select greatest(c.reltuples, 0)::bigint from pg_class c where c.oid = to_regclass(r.table_name)), 0)
+from {schema}.rule r where r.id = ?
+on conflict (rule, mode) where state = 'RUNNING' do nothing
+returning id
+
+-- :run_trouble
+update {schema}.rule_run set note = ? where rule = ? and mode = 'BACKFILL' and state = 'RUNNING' and note is distinct from ?
 
 -- :begin_run
 insert into {schema}.rule_run (rule, mode, state, rows_per_second, rows_expected, cap)

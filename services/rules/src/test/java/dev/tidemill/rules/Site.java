@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import javax.sql.DataSource;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 
@@ -20,8 +21,13 @@ final class Site implements AutoCloseable {
     private final List<Rules> opened = new ArrayList<>();
 
     Site(TestDatabase database) throws SQLException {
+        this(database, database.dataSource());
+    }
+
+    /** With a mill whose connections come from elsewhere than the test's own. */
+    Site(TestDatabase database, DataSource connections) throws SQLException {
         this.database = database;
-        this.mill = Tidemill.on(database.dataSource())
+        this.mill = Tidemill.on(connections)
                 .schema(database.schema())
                 .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(2))
                 .start();

@@ -12,6 +12,7 @@ import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Diagnosis.Repair;
 import dev.tidemill.jobs.Severity;
+import dev.tidemill.rules.Rules;
 import dev.tidemill.server.tables.ServerCheckup;
 import dev.tidemill.server.tables.ServerTables;
 import java.time.Duration;
@@ -56,11 +57,12 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Connected to = database.open(output)) {
+        try (Connected to = database.open(output);
+                Rules rules = Rules.on(to.mill())) {
             List<Repair> repairs = repair ? to.mill().repair(patience) : List.of();
             // A key is the servers' own; which of them has it shows there.
-            Diagnosis diagnosis = new ServerCheckup(new ServerTables(to.source(), to.schema()))
-                    .after(to.mill().diagnose(patience), false);
+            Diagnosis diagnosis = rules.examined(new ServerCheckup(new ServerTables(to.source(), to.schema()))
+                    .after(to.mill().diagnose(patience), false));
             if (output.isJson()) {
                 output.json(json(diagnosis, repairs));
             } else {

@@ -9,12 +9,19 @@ public final class RuleCommands {
 
     /** Adds them. */
     public static void addTo(CommandLine program) {
-        Group.named("rules", "Looks at rules on data changes, holds them and lets them go on.", new RuleStates())
+        Group.named("rules", "Looks at rules on data changes, steers and mends them.", new RuleStates())
                 .with(new RuleStates())
+                .with(new RuleAlarms())
                 .with(new ParkedKeys())
+                .with(new DriftedKeys())
                 .with(new PauseRule())
                 .with(new ResumeRule())
                 .with(new ReleaseKey())
+                .with(new RepairRule())
+                .with(new BackfillRule())
+                .with(new SweepRule())
+                .with(new DryRunRule())
+                .with(new RemoveRule())
                 .addTo(program);
     }
 }

@@ -111,6 +111,8 @@ final class RuleStates implements Callable<Integer> {
                 .with("state", rule.state())
                 .withAny("reason", rule.reason())
                 .with("since", rule.since())
+                .with("unserved", rule.unserved())
+                .with("late", rule.late())
                 .with("pending", rule.pending())
                 .with("parked", rule.parked())
                 .with("held", rule.held())
@@ -131,6 +133,12 @@ final class RuleStates implements Callable<Integer> {
         return json;
     }
 
+    private static JsonObject causes(RuleStatus.Walk walk) {
+        JsonObject causes = new JsonObject();
+        walk.byCause().forEach((cause, count) -> causes.with(cause.name(), count));
+        return causes;
+    }
+
     private static JsonObject json(RuleStatus.Walk walk) {
         return new JsonObject()
                 .with("state", walk.state())
@@ -138,6 +146,7 @@ final class RuleStates implements Callable<Integer> {
                 .with("expected", walk.expected())
                 .with("found", walk.found())
                 .with("repaired", walk.repaired())
+                .with("by_cause", causes(walk))
                 .withAny("note", walk.note())
                 .with("started", walk.started())
                 .withAny("ended", walk.ended());

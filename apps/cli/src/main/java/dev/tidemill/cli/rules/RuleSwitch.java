@@ -1,6 +1,7 @@
 package dev.tidemill.cli.rules;
 
 import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
@@ -15,6 +16,9 @@ import picocli.CommandLine.Parameters;
 abstract class RuleSwitch implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "The rule.")
     private String name = "";
+
+    @Mixin
+    private Asker asker = new Asker();
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -33,11 +37,19 @@ abstract class RuleSwitch implements Callable<Integer> {
         return answer;
     }
 
+    /** Whether it is to be done, asked before the database is. */
+    boolean isMeant(Output to, String rule) {
+        return true;
+    }
+
     @Override
     public Integer call() {
+        if (!isMeant(output, name)) {
+            return ExitCode.NO;
+        }
         try (Connected to = database.open(output);
                 Rules rules = Rules.on(to.mill())) {
-            boolean changed = change(rules.rule(name));
+            boolean changed = change(rules.rule(name).by(asker.by()));
             if (output.isJson()) {
                 output.json(begin(new JsonObject().with("name", name)).with("changed", changed));
             } else {

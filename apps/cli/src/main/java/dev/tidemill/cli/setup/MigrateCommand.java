@@ -40,7 +40,7 @@ final class MigrateCommand implements Callable<Integer> {
             names = "--component",
             paramLabel = "NAME",
             split = ",",
-            description = "Only the tables of these: jobs, server, cache; several with commas. Default: all.")
+            description = "Only the tables of these: jobs, server, cache, rules; several with commas. Default: all.")
     private List<String> components = List.of();
 
     @Mixin

@@ -2,6 +2,7 @@ package dev.tidemill.cli.setup;
 
 import dev.tidemill.cache.CacheTables;
 import dev.tidemill.cli.setup.MigrateCommand.Part;
+import dev.tidemill.rules.Rules;
 import dev.tidemill.schema.Migrations;
 import dev.tidemill.server.tables.ServerTables;
 import java.util.List;
@@ -18,7 +19,8 @@ public final class SetupCommands {
         program.addSubcommand(new MigrateCommand(List.of(
                         new Part("jobs", SetupCommands::jobs),
                         new Part("server", SetupCommands::server),
-                        new Part("cache", SetupCommands::cache))))
+                        new Part("cache", SetupCommands::cache),
+                        new Part("rules", Rules::migrations))))
                 .addSubcommand(new ServerCommand())
                 .addSubcommand(new CompletionCommand());
     }

@@ -31,6 +31,7 @@ public final class OpenApi {
             "work.yaml",
             "endpoints.yaml",
             "caches.yaml",
+            "rules.yaml",
             "operations.yaml");
     private static final String REFUSED = "#/components/responses/Refused";
     private static final String FAILED = "#/components/responses/Failed";

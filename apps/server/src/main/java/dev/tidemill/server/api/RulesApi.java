@@ -1,99 +1,195 @@
 package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.ErrorCode;
-import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
-import dev.tidemill.rules.RuleException;
+import dev.tidemill.rules.Rule;
+import dev.tidemill.rules.RuleAlarm;
 import dev.tidemill.rules.RuleStatus;
-import dev.tidemill.rules.Rules;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.rules.RuleBook;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Function;
 import tools.jackson.core.JsonGenerator;
 
-/** The rules on data changes: how they are. Their code is in applications; this only looks. */
+/** The rules on data changes: how they are, and steering them. */
 public final class RulesApi {
-    private final Rules rules;
+    private static final String RULES = "/api/v1/rules";
+    private static final String ONE = RULES + "/{name}";
+    private static final int MOST = 1_000;
+
+    private final RuleBook rules;
 
     /** Creates it. */
-    public RulesApi(Tidemill mill) {
-        this.rules = Rules.on(mill);
+    public RulesApi(RuleBook rules) {
+        this.rules = rules;
     }
 
-    /** Adds the route. */
+    /** Adds the routes. */
     public void mount(Router router) {
-        router.on("GET", "/api/v1/rules", this::list);
+        router.on("GET", RULES, this::list)
+                .on("GET", "/api/v1/rule-alarms", this::alarms)
+                .on("GET", ONE, this::one)
+                .on("GET", ONE + "/parked", this::parked)
+                .on("GET", ONE + "/drift", this::drift)
+                .on("POST", ONE + "/pause", call -> done(call, Rule::pause))
+                .on("POST", ONE + "/resume", call -> done(call, Rule::resume))
+                .on("POST", ONE + "/repair", this::repair)
+                .on("POST", ONE + "/release", this::release)
+                .on("POST", ONE + "/backfill", this::backfill)
+                .on("DELETE", ONE + "/backfill", this::cancelBackfill)
+                .on("POST", ONE + "/sweep", this::sweep)
+                .on("POST", ONE + "/dry-run", this::dryRun)
+                .on(Permission.ADMIN, "DELETE", ONE, this::remove);
     }
 
     private Reply list(Call call) {
         call.takesOnly();
-        List<RuleStatus> all = status(rules);
+        List<RuleStatus> all = rules.all();
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("rules");
-            all.forEach(rule -> rule(json, rule));
+            all.forEach(rule -> RuleJson.rule(json, rule));
             json.writeEndArray().writeEndObject();
         }));
     }
 
-    /** How all rules are, with errors as the server answers them. */
-    public static List<RuleStatus> status(Rules rules) {
-        try {
-            return rules.status();
-        } catch (RuleException failed) {
-            throw new TidemillException(
-                    ErrorCode.DATABASE_UNREACHABLE, "The rules could not be read: " + failed.getMessage(), failed);
-        }
+    private Reply one(Call call) {
+        call.takesOnly();
+        RuleStatus rule = rules.one(call.path("name"));
+        return Reply.json(Json.write(json -> RuleJson.rule(json, rule)));
     }
 
-    private static void rule(JsonGenerator json, RuleStatus rule) {
-        json.writeStartObject();
-        json.writeStringProperty("name", rule.name());
-        json.writeStringProperty("table", rule.table());
-        json.writeStringProperty("state", rule.state().name());
-        String reason = rule.reason();
-        if (reason != null) {
-            json.writeStringProperty("reason", reason);
-        }
-        json.writeStringProperty("since", rule.since().toString());
-        json.writeNumberProperty("pending", rule.pending());
-        rule.oldest().ifPresent(time -> Json.millis(json, "oldest_ms", time));
-        json.writeNumberProperty("parked", rule.parked());
-        json.writeNumberProperty("held", rule.held());
-        rule.lag().p50().ifPresent(time -> Json.millis(json, "lag_p50_ms", time));
-        rule.lag().p95().ifPresent(time -> Json.millis(json, "lag_p95_ms", time));
-        rule.lag().p99().ifPresent(time -> Json.millis(json, "lag_p99_ms", time));
-        json.writeNumberProperty("changes", rule.changes());
-        json.writeNumberProperty("effects", rule.effects());
-        json.writeNumberProperty("coalesced", rule.coalesced());
-        json.writeNumberProperty("skipped", rule.skipped());
-        json.writeNumberProperty("failures", rule.failures());
-        json.writeBooleanProperty("slow", rule.slow());
-        rule.slowest().ifPresent(time -> Json.millis(json, "slowest_ms", time));
-        Json.millis(json, "reacting_ms", rule.reacting());
-        rule.backfill().ifPresent(walk -> walk(json, "backfill", walk));
-        rule.sweep().ifPresent(walk -> walk(json, "sweep", walk));
-        json.writeEndObject();
+    private Reply alarms(Call call) {
+        call.takesOnly();
+        List<RuleAlarm> alarms = rules.alarms();
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("alarms");
+            for (RuleAlarm alarm : alarms) {
+                json.writeStartObject()
+                        .writeStringProperty("rule", alarm.rule())
+                        .writeStringProperty("kind", alarm.kind().name())
+                        .writeStringProperty("severity", alarm.kind().severity().name());
+                Instant since = alarm.since();
+                if (since != null) {
+                    json.writeStringProperty("since", since.toString());
+                }
+                json.writeStringProperty("text", alarm.text())
+                        .writeStringProperty("remedy", alarm.remedy())
+                        .writeEndObject();
+            }
+            json.writeEndArray().writeEndObject();
+        }));
     }
 
-    private static void walk(JsonGenerator json, String name, RuleStatus.Walk walk) {
-        json.writeObjectPropertyStart(name);
-        json.writeStringProperty("state", walk.state());
-        json.writeNumberProperty("rows", walk.rows());
-        json.writeNumberProperty("expected", walk.expected());
-        json.writeNumberProperty("found", walk.found());
-        json.writeNumberProperty("repaired", walk.repaired());
-        String note = walk.note();
-        if (note != null) {
-            json.writeStringProperty("note", note);
+    private Reply parked(Call call) {
+        call.takesOnly("limit");
+        List<Rule.ParkedKey> keys = rules.parked(call.path("name"), limit(call));
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("parked");
+            for (Rule.ParkedKey key : keys) {
+                json.writeStartObject()
+                        .writeStringProperty("key", key.key())
+                        .writeStringProperty("since", key.since().toString())
+                        .writeBooleanProperty("circle", key.circle());
+                key.job().ifPresent(job -> json.writeNumberProperty("job", job));
+                String error = key.error();
+                if (error != null) {
+                    json.writeStringProperty("error", error);
+                }
+                json.writeEndObject();
+            }
+            json.writeEndArray().writeEndObject();
+        }));
+    }
+
+    private Reply drift(Call call) {
+        call.takesOnly("limit");
+        List<Rule.Drift> found = rules.drift(call.path("name"), limit(call));
+        return Reply.json(Json.write(json -> {
+            json.writeStartObject().writeArrayPropertyStart("drift");
+            for (Rule.Drift one : found) {
+                json.writeStartObject()
+                        .writeStringProperty("key", one.key())
+                        .writeStringProperty("found", one.found().toString())
+                        .writeStringProperty("cause", one.cause().name())
+                        .writeBooleanProperty("repaired", one.repaired())
+                        .writeEndObject();
+            }
+            json.writeEndArray().writeEndObject();
+        }));
+    }
+
+    private static int limit(Call call) {
+        return (int) call.query("limit", 50, 1, MOST);
+    }
+
+    private <T> T change(Call call, Function<Rule, T> change) {
+        call.takesNoBody();
+        return rules.change(call.path("name"), call.caller().name(), change);
+    }
+
+    private Reply done(Call call, Function<Rule, Boolean> change) {
+        call.takesOnly();
+        change(call, change);
+        return Reply.empty(204);
+    }
+
+    private Reply repair(Call call) {
+        return done(call, rule -> {
+            rule.repair();
+            return true;
+        });
+    }
+
+    private Reply release(Call call) {
+        call.takesOnly("key");
+        String key = call.query("key")
+                .orElseThrow(() -> Call.parameter("key", "The parameter 'key' is missing; it says which key."));
+        return found(change(call, rule -> rule.release(key)), "The rule has no such key parked");
+    }
+
+    private Reply backfill(Call call) {
+        call.takesOnly("rows_per_second");
+        int rate = (int) call.query("rows_per_second", Rule.ROWS_PER_SECOND, 1, 100_000);
+        return number("backfill", change(call, rule -> rule.backfill(rate)));
+    }
+
+    private Reply cancelBackfill(Call call) {
+        call.takesOnly();
+        return found(change(call, Rule::cancelBackfill), "The rule has no backfill under way");
+    }
+
+    private Reply sweep(Call call) {
+        call.takesOnly();
+        return number("job", change(call, Rule::askForSweep));
+    }
+
+    private Reply dryRun(Call call) {
+        call.takesOnly("rows");
+        int rows = (int) call.query("rows", 1_000, 1, 1_000_000);
+        return number("job", change(call, rule -> rule.askForDryRun(rows)));
+    }
+
+    private Reply remove(Call call) {
+        call.takesOnly();
+        return found(change(call, Rule::remove), "There is no such rule");
+    }
+
+    /** What was begun goes on by itself. */
+    private static Reply number(String name, long value) {
+        return Reply.json(Json.write((JsonGenerator json) ->
+                        json.writeStartObject().writeNumberProperty(name, value).writeEndObject()))
+                .status(202);
+    }
+
+    private static Reply found(boolean there, String otherwise) {
+        if (!there) {
+            throw new TidemillException(ErrorCode.NOT_FOUND, otherwise + "; nothing was changed.");
         }
-        json.writeStringProperty("started", walk.started().toString());
-        Instant ended = walk.ended();
-        if (ended != null) {
-            json.writeStringProperty("ended", ended.toString());
-        }
-        json.writeEndObject();
+        return Reply.empty(204);
     }
 }

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
+import dev.tidemill.server.rules.RuleBook;
 import java.time.Duration;
 import java.util.function.Function;
 
@@ -14,7 +15,12 @@ public final class Dashboard {
 
     /** Adds the routes of all rooms. */
     public static void mount(
-            Tidemill mill, Function<Duration, Diagnosis> doctor, Pusher pusher, Pages pages, Router router) {
+            Tidemill mill,
+            RuleBook rules,
+            Function<Duration, Diagnosis> doctor,
+            Pusher pusher,
+            Pages pages,
+            Router router) {
         new QueuePages(mill, pages).mount(router);
         new JobListPages(mill, pages).mount(router);
         new BulkPages(mill, pages).mount(router);
@@ -24,7 +30,7 @@ public final class Dashboard {
         new NodePages(mill, pages).mount(router);
         new LimitPages(mill, pages).mount(router);
         new BreakerPages(mill, pages).mount(router);
-        new RulePages(mill, pages).mount(router);
+        new RulePages(rules, pages).mount(router);
         new EndpointPages(mill, pusher, pages).mount(router);
         new RetentionPages(mill, pages).mount(router);
         new DoctorPage(mill, doctor, pages).mount(router);

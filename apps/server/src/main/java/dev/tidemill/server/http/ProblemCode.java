@@ -18,6 +18,7 @@ public enum ProblemCode {
     METHOD_NOT_ALLOWED(405, "The method is not allowed here"),
     REQUEST_TIMEOUT(408, "The body took too long"),
     IDEMPOTENCY_KEY_BUSY(409, "A request with this idempotency key is under way"),
+    RULE_REFUSED(409, "The rule does not go with this"),
     PRECONDITION_FAILED(412, "It has changed meanwhile"),
     BODY_TOO_LARGE(413, "The body is too large"),
     MEDIA_TYPE_UNSUPPORTED(415, "The media type is not supported"),
@@ -28,6 +29,7 @@ public enum ProblemCode {
     ORIGIN_TIMED_OUT(504, "The origin did not answer in time"),
     ORIGIN_UNAVAILABLE(503, "The origin is left alone for a while"),
     TOO_BUSY(503, "Too many at the same time"),
+    RULE_LOCKED_OUT(503, "The rule's table is held by a transaction"),
     NOT_READY(503, "Not ready"),
     INTERNAL_ERROR(500, "Something went wrong in the server");
 

@@ -11,6 +11,7 @@ import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
+import dev.tidemill.server.rules.RuleBook;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -57,6 +58,7 @@ public final class Meters implements AutoCloseable {
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final Supplier<Optional<Stats>> stats;
     private final JobMeters jobs;
+    private final RuleMeters rules;
     private final Object scraping = new Object();
 
     /**
@@ -64,8 +66,9 @@ public final class Meters implements AutoCloseable {
      *
      * @param stats how things stand; empty while the database does not answer
      * @param caches those of this process, open by now
+     * @param rules those of the schema
      */
-    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill, ServedCaches caches) {
+    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill, ServedCaches caches, RuleBook rules) {
         this.stats = stats;
         registry.config().meterFilter(BY_CONVENTION);
         cpuSeconds();
@@ -77,6 +80,7 @@ public final class Meters implements AutoCloseable {
         collections.bindTo(registry);
         this.jobs = JobMeters.of(mill);
         jobs.bindTo(registry);
+        this.rules = new RuleMeters(registry, rules::all);
         if (!caches.caches().all().isEmpty()) {
             CacheMeters.of(caches.caches()).bindTo(registry);
         }
@@ -124,7 +128,9 @@ public final class Meters implements AutoCloseable {
     private Reply scrape(Call call) {
         String text;
         synchronized (scraping) {
-            jobs.refresh(stats.get());
+            Optional<Stats> known = stats.get();
+            jobs.refresh(known);
+            rules.refresh(known.isPresent());
             text = registry.scrape(VERSION_0_0_4);
         }
         return new Reply(200, VERSION_0_0_4, text.getBytes(StandardCharsets.UTF_8), Map.of());

@@ -3,7 +3,9 @@ package dev.tidemill.server.page;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.ScheduleStats;
+import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.Stats;
+import dev.tidemill.rules.RuleAlarm;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,6 +40,16 @@ public record Concern(String path, String what, String text, boolean bad) {
                             + Format.ago(breaker.since(), stats.at()).replace(" ago", ""),
                     true));
         }
+        for (RuleAlarm alarm : seen.alarms().stream()
+                .filter(alarm -> alarm.kind().severity() != Severity.INFO)
+                .limit(MOST)
+                .toList()) {
+            list.add(new Concern(
+                    "/rules/" + Format.url(alarm.rule()),
+                    "Rule " + alarm.rule() + " " + said(alarm.kind()),
+                    Format.firstLine(alarm.text()),
+                    true));
+        }
         for (Stats.Unhandled kind : stats.unhandled().stream().limit(MOST).toList()) {
             list.add(new Concern(
                     "/jobs?state=READY&kind=" + kind.kind(),
@@ -69,6 +81,17 @@ public record Concern(String path, String what, String text, boolean bad) {
                     false));
         }
         return list;
+    }
+
+    private static String said(RuleAlarm.Kind kind) {
+        return switch (kind) {
+            case BROKEN -> "may miss changes";
+            case UNSERVED -> "has nobody who reacts";
+            case LATE -> "is late";
+            case PARKED -> "fails for some keys";
+            case DRIFT -> "found drift";
+            case SLOW -> "is slow";
+        };
     }
 
     private static String paused(Pause pause) {

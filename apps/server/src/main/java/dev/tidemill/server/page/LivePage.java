@@ -4,6 +4,7 @@ import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
+import dev.tidemill.rules.RuleAlarm;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
@@ -25,6 +26,7 @@ public final class LivePage implements AutoCloseable {
     private static final int LETTERS = 6;
 
     private final Tidemill mill;
+    private final Supplier<List<RuleAlarm>> alarms;
     private final Supplier<String> url;
     private final boolean locked;
     private final Pages pages;
@@ -39,12 +41,20 @@ public final class LivePage implements AutoCloseable {
     /**
      * Creates it.
      *
+     * @param alarms what the rules on data changes have to tell
      * @param url where the server is, for the examples on the page
      * @param locked whether people log in
      * @param maxWatchers how many pages may be live at a time
      */
-    public LivePage(Tidemill mill, Pages pages, Supplier<String> url, boolean locked, int maxWatchers) {
+    public LivePage(
+            Tidemill mill,
+            Supplier<List<RuleAlarm>> alarms,
+            Pages pages,
+            Supplier<String> url,
+            boolean locked,
+            int maxWatchers) {
         this.mill = mill;
+        this.alarms = alarms;
         this.pages = pages;
         this.minutes = new Latest<>(() -> mill.history(null, MINUTES), MINUTES_MAX_AGE);
         this.url = url;
@@ -95,6 +105,7 @@ public final class LivePage implements AutoCloseable {
                     mill.deadLetters(0, LETTERS),
                     minutes.get(),
                     mill.pauses().paused(),
+                    alarms.get(),
                     List.of(),
                     false);
             throughput.add(seen.succeeded() + seen.failed(), now);

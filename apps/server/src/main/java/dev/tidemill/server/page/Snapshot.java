@@ -9,6 +9,7 @@ import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
+import dev.tidemill.rules.RuleAlarm;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.function.ToLongFunction;
  * @param letters the newest dead letters
  * @param minutes what finished in each of the last 60 minutes
  * @param pauses what is paused
+ * @param alarms what the rules on data changes have to tell
  * @param rates attempts finished a second, oldest first
  * @param stale true while the database does not answer: the rest is what was last known
  */
@@ -31,6 +33,7 @@ public record Snapshot(
         List<DeadLetter> letters,
         List<Minute> minutes,
         List<Pause> pauses,
+        List<RuleAlarm> alarms,
         List<Double> rates,
         boolean stale) {
     private static final int NODES = 8;
@@ -52,6 +55,7 @@ public record Snapshot(
             List.of(),
             List.of(),
             List.of(),
+            List.of(),
             true);
 
     public Snapshot {
@@ -59,15 +63,16 @@ public record Snapshot(
         letters = List.copyOf(letters);
         minutes = List.copyOf(minutes);
         pauses = List.copyOf(pauses);
+        alarms = List.copyOf(alarms);
         rates = List.copyOf(rates);
     }
 
     Snapshot asStale() {
-        return new Snapshot(stats, attempts, letters, minutes, pauses, rates, true);
+        return new Snapshot(stats, attempts, letters, minutes, pauses, alarms, rates, true);
     }
 
     Snapshot withRates(List<Double> value) {
-        return new Snapshot(stats, attempts, letters, minutes, pauses, value, stale);
+        return new Snapshot(stats, attempts, letters, minutes, pauses, alarms, value, stale);
     }
 
     /** The first nodes by name, as many as an overview has room for. */

@@ -1,0 +1,103 @@
+package dev.tidemill.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.TestDatabase;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What is done now and then goes on although some of it fails, and one rule's trouble is no other's. */
+@ExtendWith(FreshSchema.class)
+class UpkeepTest {
+    private final TestDatabase database;
+    private Site site;
+    private Rules rules;
+
+    UpkeepTest(TestDatabase database) {
+        this.database = database;
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        site = new Site(database);
+        rules = site.rules();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        site.close();
+    }
+
+    @Test
+    void countsThatCouldNotBeWrittenAreWrittenLater() throws Exception {
+        Rule rule = site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
+        rules.start();
+        Meter meter = rules.installed("note").meter();
+        site.run("alter table {s}.rule_minute rename to away");
+        try {
+            site.insert(1, 20);
+            Site.soon().until(() -> site.noted().size() == 20);
+            // Taken once at least and not written: until then nothing was lost that could be given back.
+            Site.soon().until(() -> meter.returned() > 0);
+        } finally {
+            site.run("alter table {s}.away rename to rule_minute");
+        }
+        Site.soon().until(() -> rule.status().changes() == 20 && rule.status().effects() == 20);
+        assertThat(rule.status().lag().p99()).isPresent();
+        assertThat(rule.status().slowest()).isPresent();
+    }
+
+    @Test
+    void aBackfillWhoseTableIsGoneSaysSoAndKeepsNothingElseFromBeingSeenTo() throws Exception {
+        Rule rule = site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
+        rules.start();
+        site.insert(1, 50);
+        site.drained();
+        rule.pause();
+        rule.backfill(1_000);
+        site.run("drop table {s}.sub");
+        rule.resume();
+        Site.soon().until(() -> rule.status().state() == RuleState.BROKEN);
+        assertThat(rule.status().reason()).contains("is gone");
+        Site.soon()
+                .until(() -> String.valueOf(
+                                rule.status().backfill().orElseThrow().note())
+                        .contains("tried again"));
+        site.run("create table {s}.sub (id bigint primary key, user_id bigint, status text, note text)");
+        site.run("insert into {s}.sub values (77, 77, 'anew', 'x')");
+        rule.repair();
+        Site.soon().until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+        site.drained();
+        assertThat(site.noted()).contains("77:seen");
+    }
+
+    @Test
+    void aRuleWhoseTableIsGoneDoesNotHoldUpTheOthers() throws Exception {
+        rules.table(site.sql("{s}.pair"))
+                .watching("what")
+                .key("id")
+                .keysOnlyBeyond(1)
+                .react("lost", (change, run) -> site.note(run, change.key(), "lost"));
+        Rule well = site.subs(rules).react("well", (change, run) -> site.note(run, change.key(), "well"));
+        site.run("create table {s}.pair (id bigint primary key, what text)");
+        rules.start();
+        rules.rule("lost").pause();
+        site.run("insert into {s}.pair values (1, 'x'), (2, 'x')");
+        site.run("drop table {s}.pair");
+        rules.rule("lost").resume();
+        // Its turn fails from here on; with every failure a second of everybody's time this would take half a minute.
+        long began = System.nanoTime();
+        for (int i = 1; i <= 30; i++) {
+            int written = i;
+            site.insert(i, i);
+            Site.soon().until(() -> site.noted().size() == written);
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(15));
+        assertThat(rules.rule("lost").status().pending()).isEqualTo(2);
+        assertThat(well.status().state()).isEqualTo(RuleState.ACTIVE);
+    }
+}
