@@ -183,6 +183,21 @@ class CaptureTest {
     }
 
     @Test
+    void withABoundOfZeroOnlyTheKeyOfASingleRowIsKept() throws Exception {
+        site.subs(rules).keysOnlyBeyond(0).react("note", (change, run) -> site.note(run, change.key(), word(change)));
+        rules.start();
+        rules.rule("note").pause();
+        site.run("insert into {s}.sub values (1, 10, 'trial', 'x')");
+        site.run("update {s}.sub set status = 'active'");
+        site.run("update {s}.sub set note = 'y'");
+        assertThat(site.number("select count(*) from {s}.rule_change where op = 'k' and old is null and new is null"))
+                .isEqualTo(2);
+        assertThat(site.number("select count(*) from {s}.rule_change")).isEqualTo(2);
+        rules.rule("note").resume();
+        site.drained();
+    }
+
+    @Test
     void truncateIsADeleteOfEachRow() throws Exception {
         noting();
         site.run("insert into {s}.sub values (1, 10, 'trial', 'x'), (2, 20, 'active', 'x')");

@@ -173,10 +173,11 @@ final class CaptureText {
 
     /** What to do with one row, with several, and with so many that only keys are kept. */
     private String changed(String source, Function<Watcher, String> one, Function<Watcher, String> rows) {
-        return "if not more then\n" + each(one) + "\nelsif more then\n"
+        String all = each(watcher -> foreign(watcher, all(watcher, rows, false)));
+        String keys = each(watcher -> foreign(watcher, all(watcher, rows, true)));
+        return "if not more then\n" + (beyond > 0 ? each(one) : keys) + "\nelsif more then\n"
                 + "select count(*) into rows from (select from " + source + " limit " + (beyond + 1L) + ") b;\n"
-                + "if rows <= " + beyond + " then\n" + each(watcher -> foreign(watcher, all(watcher, rows, false)))
-                + "\nelse\n" + each(watcher -> foreign(watcher, all(watcher, rows, true))) + "\nend if;\nend if;";
+                + "if rows <= " + beyond + " then\n" + all + "\nelse\n" + keys + "\nend if;\nend if;";
     }
 
     private String each(Function<Watcher, String> text) {
