@@ -112,7 +112,8 @@ final class JobMetersTest {
                             .timer()
                             .count())
                     .isEqualTo(4);
-            assertThat(counter("tidemill.jobs.claimed")).isGreaterThanOrEqualTo(4);
+            // The two retries, and of the two enqueues those that the process did not start at once.
+            assertThat(counter("tidemill.jobs.claimed")).isBetween(2.0, 4.0);
             assertThat(registry.get("tidemill.claims").timer().count()).isPositive();
             assertThat(registry.get("tidemill.node.ready").gauge().value()).isEqualTo(1);
             assertThat(counter("tidemill.jobs.enqueued", "kind", "Flaky", "queue", "one", "priority", "MEDIUM"))

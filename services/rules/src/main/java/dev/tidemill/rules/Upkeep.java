@@ -86,6 +86,9 @@ final class Upkeep implements AutoCloseable {
             attempt(
                     "forgetting old counts",
                     () -> database.transaction(connection -> database.update(connection, "forget_minutes")));
+            attempt(
+                    "forgetting changes for rules that are gone",
+                    () -> database.transaction(connection -> database.update(connection, "forget_gone")));
         }
     }
 

@@ -157,6 +157,12 @@ on conflict (rule, minute, node) do update set
 -- :forget_minutes
 delete from {schema}.rule_minute where minute < now() - interval '2 days'
 
+-- :forget_gone
+-- What others wrote for a rule while it was removed: their transactions, and so their rows, ended later.
+with a as (delete from {schema}.rule_change x where not exists (select from {schema}.rule r where r.id = x.rule)),
+b as (delete from {schema}.rule_held x where not exists (select from {schema}.rule r where r.id = x.rule))
+delete from {schema}.rule_parked x where not exists (select from {schema}.rule r where r.id = x.rule)
+
 -- :status
 -- Counts end at 100,001: more is more, whatever the number. The last three by way of JSON, because programs of the former
 -- version may have made the tables, and have not these columns.

@@ -358,6 +358,27 @@ class CaptureTest {
     }
 
     @Test
+    void whatATransactionWroteWhileItsRuleWasRemovedIsForgotten() throws Exception {
+        noting();
+        site.subs(rules).react("other", (change, run) -> {});
+        rules.start();
+        rules.rule("other").pause();
+        try (Connection connection = site.begin()) {
+            site.run(connection, "insert into {s}.sub values (1, 10, 'trial', 'x')");
+            rules.remove("other");
+            connection.commit();
+        }
+        String left =
+                "select count(*) from {s}.rule_change c where not exists (select from {s}.rule r where r.id = c.rule)";
+        assertThat(site.number(left)).isEqualTo(1);
+        // The first thing that any process does, and then every hour.
+        Rules anew = site.rules();
+        site.subs(anew).react("note", (change, run) -> {});
+        anew.start();
+        Site.soon().until(() -> site.number(left) == 0);
+    }
+
+    @Test
     void aTransactionThatHoldsTheTableDelaysTheTriggersAndNobodyElse() throws Exception {
         site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), word(change)));
         try (Connection holder = site.begin()) {

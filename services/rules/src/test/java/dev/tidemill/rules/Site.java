@@ -114,10 +114,11 @@ final class Site implements AutoCloseable {
         return all.isEmpty() ? List.of() : List.of(all.split(",", -1));
     }
 
-    /** Until nothing waits and nothing is parked. */
+    /** Until nothing waits and nothing is parked, of rules that are there. */
     void drained() {
-        soon().until(() ->
-                number("select (select count(*) from {s}.rule_change) + (select count(*) from {s}.rule_parked)") == 0);
+        soon().until(() -> number("select (select count(*) from {s}.rule_change c join {s}.rule r on r.id = c.rule)"
+                        + " + (select count(*) from {s}.rule_parked p join {s}.rule r on r.id = p.rule)")
+                == 0);
     }
 
     static ConditionFactory soon() {
