@@ -96,6 +96,9 @@ final class Catalog {
     /** Takes a rule away, with all that was kept for it; false if there is none. */
     boolean remove(String name, String by) {
         return patiently("The triggers of the rule '" + name + "'", connection -> {
+            if (!areThere(connection)) {
+                return false;
+            }
             Optional<Map.Entry<Integer, String>> gone =
                     database.one(connection, "remove_rule", row -> Map.entry(row.getInt(1), row.getString(2)), name);
             if (gone.isEmpty()) {
@@ -183,8 +186,13 @@ final class Catalog {
         });
     }
 
+    /** Whether there are tables of rules in the schema at all. */
+    private boolean areThere(Connection connection) throws SQLException {
+        return database.one(connection, "are_there", row -> row.getBoolean(1)).orElse(false);
+    }
+
     int id(Connection connection, String name) throws SQLException {
-        if (!database.one(connection, "are_there", row -> row.getBoolean(1)).orElse(false)) {
+        if (!areThere(connection)) {
             throw new RuleException(
                     RuleError.NOT_FOUND, "There is no rule '" + name + "', and no other in this schema.");
         }
