@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Starts the server on a database of its own, asks it for some seconds for what servers are mostly asked for, and ends. The
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * servers start from there. What has never run is slow, and a server that was just started is met by everybody at once.
  */
 final class Rehearsal {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int VISITORS = 4;
     private static final Duration START_AND_STOP = Duration.ofSeconds(1);
 
@@ -49,10 +52,9 @@ final class Rehearsal {
         PrintWriter out = new PrintWriter(new PipedWriter(said), true);
         Thread visits = Thread.ofPlatform().start(() -> {
             try (BufferedReader lines = new BufferedReader(said)) {
-                // {"url":"http://127.0.0.1:8080"}
-                String url = lines.readLine().split("\"", -1)[3];
+                String url = text(lines.readLine(), "url");
                 visit(new Rehearsal(url, System.nanoTime() + length.toNanos(), answered), failed);
-            } catch (IOException | InterruptedException broken) {
+            } catch (IOException | JacksonException | InterruptedException broken) {
                 failed.set(broken);
             }
         });
@@ -97,7 +99,7 @@ final class Rehearsal {
     private void ask() throws IOException {
         while (System.nanoTime() - endNanos < 0) {
             String made = request("POST", "/api/v1/jobs", "{\"kind\":\"Rehearsal\",\"payload\":{\"number\":1}}");
-            String id = made.replaceAll("\\D", "");
+            String id = text(made, "id");
             request("GET", "/api/v1/jobs/" + id, "");
             request("GET", "/api/v1/jobs?queue=default&limit=20", "");
             request("GET", "/jobs/" + id, "");
@@ -108,6 +110,10 @@ final class Rehearsal {
                 }
             }
         }
+    }
+
+    private static String text(String object, String name) {
+        return JSON.readTree(object).path(name).asString();
     }
 
     private String request(String method, String path, String body) throws IOException {

@@ -13,7 +13,6 @@ final class Meter {
     private static final double FACTOR = 1.3;
 
     private Counts counts = new Counts();
-    private long returned;
     private volatile boolean busy;
 
     /** What was counted. Sums, but for the slowest. */
@@ -66,7 +65,6 @@ final class Meter {
 
     /** Takes back what could not be written, to be written with what comes. */
     synchronized void giveBack(Counts taken) {
-        returned++;
         counts.changes += taken.changes;
         counts.effects += taken.effects;
         counts.coalesced += taken.coalesced;
@@ -77,11 +75,6 @@ final class Meter {
         for (int i = 0; i < CLASSES; i++) {
             counts.lag[i] += taken.lag[i];
         }
-    }
-
-    /** How often something was given back. */
-    synchronized long returned() {
-        return returned;
     }
 
     /** Whether there was more to do than was taken the last time. */

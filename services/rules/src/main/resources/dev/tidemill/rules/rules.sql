@@ -134,9 +134,6 @@ with moved as (delete from {schema}.rule_held where rule = ? and key = ? returni
 insert into {schema}.rule_change (rule, op, key, row_id, old, new, written)
 select rule, op, key, row_id, old, new, written from moved order by id
 
--- :drop_held
-delete from {schema}.rule_held where rule = ? and key = ?
-
 -- :seen
 insert into {schema}.rule_seen as s (rule, row_id, digest)
 select ?, v.row_id, hashtextextended(v.doc, 0) from unnest(?::text[], ?::text[]) v (row_id, doc)

@@ -1,11 +1,13 @@
 package dev.tidemill.server.api;
 
+import dev.tidemill.rules.Rule;
+import dev.tidemill.rules.RuleAlarm;
 import dev.tidemill.rules.RuleStatus;
 import dev.tidemill.server.http.Json;
 import java.time.Instant;
 import tools.jackson.core.JsonGenerator;
 
-/** How a rule is, as JSON. */
+/** Rules and what there is about them, as JSON. */
 final class RuleJson {
     private RuleJson() {}
 
@@ -62,5 +64,41 @@ final class RuleJson {
             json.writeStringProperty("ended", ended.toString());
         }
         json.writeEndObject();
+    }
+
+    static void alarm(JsonGenerator json, RuleAlarm alarm) {
+        json.writeStartObject()
+                .writeStringProperty("rule", alarm.rule())
+                .writeStringProperty("kind", alarm.kind().name())
+                .writeStringProperty("severity", alarm.kind().severity().name());
+        Instant since = alarm.since();
+        if (since != null) {
+            json.writeStringProperty("since", since.toString());
+        }
+        json.writeStringProperty("text", alarm.text())
+                .writeStringProperty("remedy", alarm.remedy())
+                .writeEndObject();
+    }
+
+    static void parked(JsonGenerator json, Rule.ParkedKey key) {
+        json.writeStartObject()
+                .writeStringProperty("key", key.key())
+                .writeStringProperty("since", key.since().toString())
+                .writeBooleanProperty("circle", key.circle());
+        key.job().ifPresent(job -> json.writeNumberProperty("job", job));
+        String error = key.error();
+        if (error != null) {
+            json.writeStringProperty("error", error);
+        }
+        json.writeEndObject();
+    }
+
+    static void drift(JsonGenerator json, Rule.Drift one) {
+        json.writeStartObject()
+                .writeStringProperty("key", one.key())
+                .writeStringProperty("found", one.found().toString())
+                .writeStringProperty("cause", one.cause().name())
+                .writeBooleanProperty("repaired", one.repaired())
+                .writeEndObject();
     }
 }

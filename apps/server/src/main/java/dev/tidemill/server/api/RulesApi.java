@@ -3,7 +3,6 @@ package dev.tidemill.server.api;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.rules.Rule;
-import dev.tidemill.rules.RuleAlarm;
 import dev.tidemill.rules.RuleStatus;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
@@ -11,8 +10,8 @@ import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.rules.RuleBook;
-import java.time.Instant;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import tools.jackson.core.JsonGenerator;
 
@@ -49,12 +48,7 @@ public final class RulesApi {
 
     private Reply list(Call call) {
         call.takesOnly();
-        List<RuleStatus> all = rules.all();
-        return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("rules");
-            all.forEach(rule -> RuleJson.rule(json, rule));
-            json.writeEndArray().writeEndObject();
-        }));
+        return many("rules", rules.all(), RuleJson::rule);
     }
 
     private Reply one(Call call) {
@@ -65,60 +59,23 @@ public final class RulesApi {
 
     private Reply alarms(Call call) {
         call.takesOnly();
-        List<RuleAlarm> alarms = rules.alarms();
-        return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("alarms");
-            for (RuleAlarm alarm : alarms) {
-                json.writeStartObject()
-                        .writeStringProperty("rule", alarm.rule())
-                        .writeStringProperty("kind", alarm.kind().name())
-                        .writeStringProperty("severity", alarm.kind().severity().name());
-                Instant since = alarm.since();
-                if (since != null) {
-                    json.writeStringProperty("since", since.toString());
-                }
-                json.writeStringProperty("text", alarm.text())
-                        .writeStringProperty("remedy", alarm.remedy())
-                        .writeEndObject();
-            }
-            json.writeEndArray().writeEndObject();
-        }));
+        return many("alarms", rules.alarms(), RuleJson::alarm);
     }
 
     private Reply parked(Call call) {
         call.takesOnly("limit");
-        List<Rule.ParkedKey> keys = rules.parked(call.path("name"), limit(call));
-        return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("parked");
-            for (Rule.ParkedKey key : keys) {
-                json.writeStartObject()
-                        .writeStringProperty("key", key.key())
-                        .writeStringProperty("since", key.since().toString())
-                        .writeBooleanProperty("circle", key.circle());
-                key.job().ifPresent(job -> json.writeNumberProperty("job", job));
-                String error = key.error();
-                if (error != null) {
-                    json.writeStringProperty("error", error);
-                }
-                json.writeEndObject();
-            }
-            json.writeEndArray().writeEndObject();
-        }));
+        return many("parked", rules.parked(call.path("name"), limit(call)), RuleJson::parked);
     }
 
     private Reply drift(Call call) {
         call.takesOnly("limit");
-        List<Rule.Drift> found = rules.drift(call.path("name"), limit(call));
+        return many("drift", rules.drift(call.path("name"), limit(call)), RuleJson::drift);
+    }
+
+    private static <T> Reply many(String name, List<T> all, BiConsumer<JsonGenerator, T> write) {
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("drift");
-            for (Rule.Drift one : found) {
-                json.writeStartObject()
-                        .writeStringProperty("key", one.key())
-                        .writeStringProperty("found", one.found().toString())
-                        .writeStringProperty("cause", one.cause().name())
-                        .writeBooleanProperty("repaired", one.repaired())
-                        .writeEndObject();
-            }
+            json.writeStartObject().writeArrayPropertyStart(name);
+            all.forEach(one -> write.accept(json, one));
             json.writeEndArray().writeEndObject();
         }));
     }
