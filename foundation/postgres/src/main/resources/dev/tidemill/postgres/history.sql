@@ -30,14 +30,3 @@ select p.family, p.number, coalesce(p.opened, 0), coalesce(p.left_at, 0), p.step
 -- :advance_history
 select p_did, p_part, p_command from {schema}.advance_history()
 
--- :history_pins
--- What keeps partitions that are old enough to leave: a lease that lives, a transaction that is open.
-select 'lease', l.id, coalesce(n.name, ''), l.claimed, l.jobs[1]
-  from {schema}.lease l
-  left join {schema}.node n on n.epoch = l.epoch
- where l.claimed < {schema}.now_micros() - {schema}.history_value('age')
-union all
-select case p.step when 1 then 'open bulk' else 'open reader' end, p.number, p.family, p.step_at, 0
-  from {schema}.part p
- where p.step in (1, 3) and p.step_at < {schema}.now_micros() - 600000000
- limit 100

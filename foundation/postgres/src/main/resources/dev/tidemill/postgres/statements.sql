@@ -1,8 +1,5 @@
 -- The statements that are not functions, one an operation. {schema} is the schema's name as an identifier, {name} bare.
 
--- :server_version
-select current_setting('server_version_num')::integer, current_setting('server_version')
-
 -- :take_blocks
 select nextval('{schema}.job_block'), {schema}.now_micros() from generate_series(1, ?)
 

@@ -153,6 +153,15 @@ public final class StoreHand implements AutoCloseable {
         return place.claim(List.of(demand(slots)));
     }
 
+    /** Claims until claims bring nothing: one that passes over many jobs may bring little, or nothing at all. */
+    public List<Long> claimAll(Workplace place) {
+        List<Long> claimed = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            claimed.addAll(ids(claim(place, 50)));
+        }
+        return claimed;
+    }
+
     /** Claims one job that must be there. */
     public ClaimedJob claimOne(Workplace place) {
         return claim(place, 1).getFirst();
