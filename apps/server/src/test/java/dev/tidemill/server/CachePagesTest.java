@@ -36,7 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class CachePagesTest {
     private static final AtomicInteger NAMES = new AtomicInteger();
 
-    private final String name = "texts" + NAMES.incrementAndGet();
+    private final String name = "shop.referral-codes-" + NAMES.incrementAndGet();
     private final Caches caches;
     private final Cache<String, String> texts;
     private final ServerUnderTest server;
@@ -81,14 +81,7 @@ final class CachePagesTest {
                     Page page = chromium.page(window);
                     rooms.forEach((room, path) -> {
                         open(page, path);
-                        page.waitForFunction("document.readyState === 'complete'");
-                        Chromium.shoot(page, room, width, scheme);
-                        assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-                                .as("%s fits %d pixels", room, width)
-                                .isEqualTo(true);
-                        assertThat(Chromium.barriers(page))
-                                .as("%s, %d, %s", room, width, scheme)
-                                .isEmpty();
+                        Chromium.assertWhole(page, room, width, scheme);
                     });
                 }
             }

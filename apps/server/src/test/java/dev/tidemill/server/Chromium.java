@@ -1,5 +1,7 @@
 package dev.tidemill.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
@@ -78,6 +80,24 @@ final class Chromium implements AutoCloseable {
 
     List<String> complaints() {
         return complaints;
+    }
+
+    /** Takes its picture, and asserts that all of it can be seen and got at: nothing sticks out, axe has nothing to say. */
+    static void assertWhole(Page page, String name, int width, ColorScheme scheme) {
+        page.waitForFunction("document.readyState === 'complete'");
+        shoot(page, name, width, scheme);
+        assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+                .as("%s fits %d pixels", name, width)
+                .isEqualTo(true);
+        assertThat(page.evaluate("""
+                        [...document.querySelectorAll('.card .scroll table')].filter(table => {
+                            const scroll = table.closest('.scroll');
+                            return getComputedStyle(scroll).overflowX === 'visible'
+                                && table.getBoundingClientRect().right > scroll.getBoundingClientRect().right + 1;
+                        }).map(table => table.innerText.slice(0, 80))"""))
+                .as("%s: tables that stick out of their cards at %d pixels", name, width)
+                .isEqualTo(List.of());
+        assertThat(barriers(page)).as("%s, %d, %s", name, width, scheme).isEmpty();
     }
 
     /** What axe finds serious or worse: rule, and where. */

@@ -77,14 +77,7 @@ final class DashboardPagesTest {
 
     private void look(Page page, String name, String path, int width, ColorScheme scheme) {
         assertThat(page.navigate(server.server.url() + path).status()).as(path).isEqualTo(200);
-        page.waitForFunction("document.readyState === 'complete'");
-        Chromium.shoot(page, name, width, scheme);
-        assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-                .as("%s fits %d pixels", name, width)
-                .isEqualTo(true);
-        assertThat(Chromium.barriers(page))
-                .as("%s, %d, %s", name, width, scheme)
-                .isEmpty();
+        Chromium.assertWhole(page, name, width, scheme);
         assertThat(page.locator("h1").count()).as("%s has one heading", name).isEqualTo(1);
         assertThat(page.locator("main table").count() == 0
                         || page.locator("main thead").count() > 0

@@ -86,14 +86,7 @@ final class RulePagesTest {
                                 assertThat(page.navigate(server.server.url() + path)
                                                 .status())
                                         .isEqualTo(200);
-                                page.waitForFunction("document.readyState === 'complete'");
-                                Chromium.shoot(page, name, width, scheme);
-                                assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-                                        .as("%s fits %d pixels", name, width)
-                                        .isEqualTo(true);
-                                assertThat(Chromium.barriers(page))
-                                        .as("%s, %d, %s", name, width, scheme)
-                                        .isEmpty();
+                                Chromium.assertWhole(page, name, width, scheme);
                             });
                 }
             }
