@@ -22,6 +22,8 @@ final class NodeProcess {
         source.setUrl(arguments[0]);
         source.setUser(arguments[1]);
         source.setPassword(System.getenv("NODE_PASSWORD"));
+        // What a killed process was asking ends with it, and holds no locks up.
+        source.setOptions("-c client_connection_check_interval=200");
         this.schema = arguments[2];
     }
 

@@ -110,9 +110,24 @@ final class PostgresControl implements Control {
                     limit.rate(),
                     per == null ? null : TimeUnit.NANOSECONDS.toMicros(per.toNanos()),
                     limit.burst());
-            note(connection, by, "limit", limit.scope() + " " + limit.name(), limit.toString());
+            note(connection, by, "limit", limit.scope() + " " + limit.name(), words(limit));
             return true;
         });
+    }
+
+    /** What it is limited to, for the audit trail. */
+    private static String words(Limit limit) {
+        List<String> words = new ArrayList<>();
+        if (limit.concurrency() != null) {
+            words.add(limit.concurrency() + " at a time");
+        }
+        if (limit.rate() != null) {
+            words.add(limit.rate() + " in " + limit.per() + ", up to " + limit.burst() + " saved up");
+        }
+        if (limit.perKey()) {
+            words.add("per key");
+        }
+        return String.join(", ", words);
     }
 
     @Override

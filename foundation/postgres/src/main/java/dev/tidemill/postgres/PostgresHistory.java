@@ -83,7 +83,8 @@ final class PostgresHistory implements History, AutoCloseable {
                 "keep_kind",
                 by,
                 "kind " + kind,
-                keep.completed() + " completed, " + keep.failed() + " failed, all for " + keep.age(),
+                "the last " + keep.completed() + " completed and " + keep.failed() + " failed"
+                        + (keep.age().isZero() ? "" : ", all for " + keep.age()),
                 kinds.id(kind),
                 keep.completed(),
                 keep.failed(),

@@ -5,6 +5,7 @@ import dev.tidemill.testkit.StoreHand;
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
+import javax.sql.DataSource;
 
 /**
  * A schema with a clock that a test sets, and with partitions of two thousand jobs and ten leases: history in
@@ -14,11 +15,18 @@ final class Almanac implements AutoCloseable {
     static final Duration DAY = Duration.ofDays(1);
 
     private final TestDatabase database;
+    private final DataSource stores;
     private final Sql sql;
     private final StoreHand hand;
 
     Almanac(TestDatabase database) throws SQLException {
+        this(database, database.dataSource());
+    }
+
+    /** With stores that take another way to the database. */
+    Almanac(TestDatabase database, DataSource stores) throws SQLException {
         this.database = database;
+        this.stores = stores;
         this.sql = new Sql(database);
         sql.run("drop schema if exists {schema} cascade");
         new Migrations(database.dataSource(), database.schema()).apply();
@@ -32,7 +40,7 @@ final class Almanac implements AutoCloseable {
 
     /** Another process's store. */
     JobStore open() {
-        return new PostgresJobStore(database.dataSource(), database.schema());
+        return new PostgresJobStore(stores, database.schema());
     }
 
     Sql sql() {

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.ChunkHandler;
 import dev.tidemill.jobs.ChunkOptions;
@@ -321,12 +322,87 @@ final class ChunksTest {
         }
     }
 
+    /** One hangs as a pair and the other alone, after their chunks of four were taken apart. */
     @Test
-    void aStoppingNodeGivesBackWhatGathersAndReleasesWhatRuns() throws Exception {
+    void aCallThatNeverComesBackHasTimedOutAndTheOthersOfItsChunkRunElsewhere() {
+        CountDownLatch never = new CountDownLatch(1);
+        try (Tidemill mill = start(
+                chunk -> {
+                    if (chunk.items().getFirst().attempt() > 1) {
+                        return;
+                    }
+                    if (chunk.size() == 4 || (chunk.size() == 2 && chunk.jobs().contains(new Mail(4)))) {
+                        throw new IllegalStateException("taken apart");
+                    }
+                    if (chunk.jobs().contains(new Mail(0)) || chunk.jobs().contains(new Mail(4))) {
+                        Jobs.awaitStubbornly(never);
+                    }
+                },
+                options -> options.chunk(4, WAIT).timeout(Duration.ofMillis(150)))) {
+            try {
+                List<Long> ids = mill.enqueueAll(mails(8));
+                for (int i = 0; i < 8; i++) {
+                    boolean hung = i == 0 || i == 1 || i == 4;
+                    assertThat(Jobs.outcomes(Jobs.in(mill, ids.get(i), JobState.SUCCEEDED)))
+                            .as("%s", i)
+                            .containsExactly(
+                                    hung ? AttemptOutcome.TIMED_OUT : AttemptOutcome.RELEASED,
+                                    AttemptOutcome.SUCCEEDED);
+                }
+            } finally {
+                never.countDown();
+            }
+        }
+    }
+
+    @Test
+    void theShortestLimitOfItsJobsHoldsForACall() {
+        CountDownLatch never = new CountDownLatch(1);
+        try (Tidemill mill = start(
+                chunk -> {
+                    if (chunk.jobs().contains(new Mail(0))) {
+                        never.await();
+                    }
+                },
+                options -> options.chunk(2, WAIT).timeout(Duration.ofHours(1)))) {
+            long patient = mill.enqueue(new Mail(1));
+            long brief = mill.enqueue(
+                    new Mail(0),
+                    EnqueueOptions.NONE.timeout(Duration.ofMillis(150)).attempts(1));
+            assertThat(Jobs.outcomes(Jobs.in(mill, brief, JobState.DEAD))).containsExactly(AttemptOutcome.TIMED_OUT);
+            Jobs.in(mill, patient, JobState.SUCCEEDED);
+        }
+    }
+
+    @Test
+    void aJobThatIsCancelledLeavesItsChunkAndTheOthersGoOn() throws Exception {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (Tidemill mill = start(
+                chunk -> {
+                    running.countDown();
+                    Jobs.await30(go);
+                },
+                options -> options.chunk(2, WAIT))) {
+            List<Long> ids = mill.enqueueAll(mails(2));
+            Jobs.await30(running);
+            assertThat(mill.cancel(ids.getFirst())).isEqualTo(Cancellation.INTERRUPTED);
+            Jobs.in(mill, ids.getFirst(), JobState.CANCELLED);
+            go.countDown();
+            assertThat(Jobs.outcomes(Jobs.in(mill, ids.getLast(), JobState.SUCCEEDED)))
+                    .containsExactly(AttemptOutcome.SUCCEEDED);
+            assertThat(mill.job(ids.getFirst()).orElseThrow().state()).isEqualTo(JobState.CANCELLED);
+            assertThat(calls).hasSize(1);
+        }
+    }
+
+    @Test
+    void aStoppingNodeGivesBackWhatGathersAndReleasesWhatRunsAndIsNotDone() throws Exception {
         CountDownLatch running = new CountDownLatch(1);
         List<Long> ids;
         try (Tidemill mill = start(
                 chunk -> {
+                    chunk.items().getFirst().done();
                     running.countDown();
                     new CountDownLatch(1).await();
                 },
@@ -335,10 +411,12 @@ final class ChunksTest {
             Jobs.await30(running);
             mill.stop(Duration.ZERO);
         }
-        assertThat(sql.number(
-                        "select count(*) from {schema}.attempt where outcome = " + AttemptOutcome.RELEASED.code()))
+        assertThat(sql.number("select count(*) from {schema}.attempt where outcome = " + AttemptOutcome.RELEASED.code()
+                        + " and job >= " + ids.getFirst()))
+                .isEqualTo(3);
+        assertThat(sql.number("select count(*) from {schema}.ready"))
+                .as("but for the one that was reported as done")
                 .isEqualTo(4);
-        assertThat(sql.number("select count(*) from {schema}.ready")).isEqualTo(5);
         try (Tidemill mill = start(chunk -> {}, options -> options.chunk(8, WAIT))) {
             allIn(mill, ids, JobState.SUCCEEDED);
         }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.CatchUp;
 import dev.tidemill.jobs.FireOutcome;
+import dev.tidemill.jobs.FireView;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Overlap;
 import dev.tidemill.jobs.ScheduleOptions;
@@ -23,6 +24,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -221,6 +223,46 @@ final class FiresOnceTest {
             await().atMost(Jobs.SOON).until(() -> mill.schedules().get("many").waiting() == Overlap.MOST_WAITING);
             assertThat(sql.number("select count(*) from {schema}.schedule_fire where outcome = 1"))
                     .isEqualTo(Overlap.MOST_WAITING);
+        }
+    }
+
+    @Test
+    void aPausedScheduleThatIsEditedStaysPaused() throws Exception {
+        try (Tidemill mill = builder().start()) {
+            for (String name : List.of("edited", "moved", "other")) {
+                mill.schedules().put(name, EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
+            }
+            mill.schedules().pause("edited");
+            mill.schedules().pause("moved");
+            mill.schedules().put("edited", EVERY_SECOND, new JobRequest("Fired", "{\"new\": 1}"), ALL);
+            mill.schedules().put("moved", Timing.every(Duration.ofSeconds(1)), new JobRequest("Fired", "{}"), ALL);
+            clock.set("2026-11-22T10:00:03Z");
+            await().atMost(Jobs.SOON)
+                    .until(() -> mill.schedules().history("other", 10).size() == 3);
+            assertThat(mill.schedules().history("edited", 10)).isEmpty();
+            assertThat(mill.schedules().history("moved", 10)).isEmpty();
+            mill.schedules().resume("edited");
+            clock.set("2026-11-22T10:00:04Z");
+            await().atMost(Jobs.SOON)
+                    .until(() -> mill.schedules().history("edited", 10).size() == 1);
+            long job = Objects.requireNonNull(
+                    mill.schedules().history("edited", 1).getFirst().jobId());
+            assertThat(mill.job(job).orElseThrow().payload()).contains("new");
+        }
+    }
+
+    @Test
+    void aJobThatWasTriggeredByHandIsUnfinishedLikeThoseOfFires() throws Exception {
+        try (Tidemill mill = builder().start()) {
+            mill.schedules().put("x", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL.overlap(Overlap.SKIP));
+            mill.schedules().trigger("x");
+            clock.set("2026-11-22T10:00:03Z");
+            await().atMost(Jobs.SOON)
+                    .until(() -> mill.schedules().history("x", 10).size() == 4);
+            assertThat(mill.schedules().history("x", 10))
+                    .filteredOn(fire -> !fire.manual())
+                    .extracting(FireView::outcome)
+                    .containsOnly(FireOutcome.SKIPPED);
         }
     }
 

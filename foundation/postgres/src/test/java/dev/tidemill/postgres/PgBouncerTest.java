@@ -6,13 +6,18 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.jobs.Timing;
 import dev.tidemill.jobs.store.JobStore;
+import dev.tidemill.testkit.ActionsContract;
+import dev.tidemill.testkit.ControlContract;
 import dev.tidemill.testkit.EpochContract;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.JobOrderContract;
 import dev.tidemill.testkit.JobStoreContract;
+import dev.tidemill.testkit.LimitsContract;
 import dev.tidemill.testkit.PgBouncer;
 import dev.tidemill.testkit.TestDatabase;
+import dev.tidemill.testkit.UniqueContract;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -80,6 +85,38 @@ class PgBouncerTest {
         }
     }
 
+    @Nested
+    class Uniques extends UniqueContract {
+        @Override
+        protected JobStore open() {
+            return store();
+        }
+    }
+
+    @Nested
+    class Control extends ControlContract {
+        @Override
+        protected JobStore open() {
+            return store();
+        }
+    }
+
+    @Nested
+    class Limits extends LimitsContract {
+        @Override
+        protected JobStore open() {
+            return store();
+        }
+    }
+
+    @Nested
+    class Actions extends ActionsContract {
+        @Override
+        protected JobStore open() {
+            return store();
+        }
+    }
+
     private static List<JobRequest> requests(int count) {
         return IntStream.range(0, count)
                 .mapToObj(i -> new JobRequest("k", "{}"))
@@ -87,12 +124,16 @@ class PgBouncerTest {
     }
 
     private long succeeded(String schema) throws SQLException {
-        return new Sql(database).number("select count(distinct job) from \"" + schema + "\".attempt where outcome = 0");
+        return new Sql(database).number("""
+                select count(distinct a.job) from {s}.attempt a join {s}.job j on j.id = a.job
+                join {s}.kind k on k.id = j.kind where a.outcome = 0 and k.name = 'k'
+                """.replace("{s}", '"' + schema + '"'));
     }
 
     @Test
     void jobsRunWhateverWayTheyAreEnqueued() throws Exception {
         String schema = database.schema() + "_e2e";
+        CountDownLatch ticks = new CountDownLatch(2);
         try (Tidemill mill = Tidemill.on(bouncer.dataSource())
                 .schema(schema)
                 .handleJson("k", (json, run) -> {
@@ -104,13 +145,17 @@ class PgBouncerTest {
                         }
                     }
                 })
+                .handleJson("tick", (json, run) -> ticks.countDown())
                 .start()) {
+            mill.schedules().put("tick", Timing.every(Duration.ofSeconds(1)), new JobRequest("tick", "{}"));
             List<Long> ids = new ArrayList<>(mill.enqueueAll(requests(2_000)));
             for (int i = 0; i < 30; i++) {
                 ids.add(mill.enqueue(new JobRequest("k", "{\"in\": 1}")));
             }
             mill.inTransaction(transaction -> ids.add(transaction.enqueue(new JobRequest("k", "{}"))));
             await().atMost(SOON).until(() -> succeeded(schema) == ids.size());
+            Jobs.await30(ticks);
+            assertThat(mill.schedules().get("tick").error()).isNull();
             assertThat(mill.ready()).isTrue();
         } finally {
             new Sql(database).run("drop schema \"" + schema + "\" cascade");

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.testkit.FreshSchema;
+import dev.tidemill.testkit.StoreHand;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -18,7 +21,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -94,6 +99,40 @@ final class PoisonTest {
             assertThat(mill.deadLetters(0, 10))
                     .extracting(DeadLetter::jobId, DeadLetter::code)
                     .containsExactly(Assertions.tuple(poison, "POISONED"));
+        }
+    }
+
+    @Test
+    void suspectsThatWaitForTheirTurnHoldNoOtherJobUp() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicInteger suspects = new AtomicInteger();
+        try (StoreHand hand =
+                new StoreHand(new PostgresJobStoreProvider().open(database.dataSource(), database.schema(), true))) {
+            hand.add(50, hand.job());
+            for (int loss = 0; loss < 2; loss++) {
+                assertThat(hand.claim(hand.join(), 50)).hasSize(50);
+                hand.store().upkeep().rescue(Duration.ZERO, Duration.ZERO);
+            }
+            try (Tidemill mill = Tidemill.on(database.dataSource())
+                    .schema(database.schema())
+                    .queue(hand.queue(), queue -> queue.concurrency(4))
+                    .handleJson(hand.kind(), (json, run) -> {
+                        if (run.attempt() > 1) {
+                            suspects.incrementAndGet();
+                            Jobs.await30(go);
+                        }
+                    })
+                    .start()) {
+                await().atMost(Jobs.SOON).until(() -> suspects.get() > 0);
+                EnqueueOptions behind = EnqueueOptions.queue(hand.queue());
+                List<Long> others = mill.enqueueAll(IntStream.range(0, 20)
+                        .mapToObj(i -> new JobRequest(hand.kind(), "{}", behind))
+                        .toList());
+                others.forEach(id -> Jobs.in(mill, id, JobState.SUCCEEDED));
+                assertThat(suspects).as("one at a time").hasValue(1);
+                go.countDown();
+                await().atMost(LONG).until(suspects::get, ran -> ran == 50);
+            }
         }
     }
 

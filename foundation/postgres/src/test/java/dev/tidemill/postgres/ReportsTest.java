@@ -83,7 +83,7 @@ final class ReportsTest {
     void progressAndLinesOfARunningJobAreSeenAndProgressGoesWithTheAttempt() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
         try (Tidemill mill = start((job, run) -> {
-            run.progress(3, 10, "reading");
+            run.progress(3, 10, "reading " + "x".repeat(600));
             run.log(LogLevel.DEBUG, "three of ten");
             Jobs.await30(go);
         })) {
@@ -92,7 +92,7 @@ final class ReportsTest {
                     .until(() -> mill.job(id).orElseThrow().progress(), Objects::nonNull));
             assertThat(progress.done()).isEqualTo(3);
             assertThat(progress.total()).isEqualTo(10);
-            assertThat(progress.message()).isEqualTo("reading");
+            assertThat(progress.message()).startsWith("reading x").hasSize(500);
             assertThat(mill.log(id, 10)).extracting(LogLine::text).containsExactly("three of ten");
             go.countDown();
             assertThat(Jobs.in(mill, id, JobState.SUCCEEDED).progress()).isNull();
@@ -112,6 +112,24 @@ final class ReportsTest {
             List<LogLine> lines = mill.log(id, 1_000);
             assertThat(lines.getLast().text()).startsWith("500 more lines were dropped");
             assertThat(sql(id, "log_line")).isEqualTo(1_001);
+        }
+    }
+
+    @Test
+    void linesAreCutAndALogIsBoundedInBytesToo() {
+        try (Tidemill mill = start((job, run) -> {
+            run.log(LogLevel.INFO, "x".repeat(3_000));
+            for (int i = 0; i < 200; i++) {
+                run.log(LogLevel.INFO, "\u00fc".repeat(2_000));
+            }
+        })) {
+            long id = mill.enqueue(new Import(1));
+            Jobs.in(mill, id, JobState.SUCCEEDED);
+            List<LogLine> lines = mill.log(id, 1_000);
+            assertThat(lines.getFirst().text()).hasSize(2_000).endsWith("x\u2026");
+            // 2,002 bytes, and 65 times 4,000, are what 256 KiB have room for.
+            assertThat(lines.getLast().text()).startsWith("135 more lines were dropped");
+            assertThat(lines).hasSize(67);
         }
     }
 

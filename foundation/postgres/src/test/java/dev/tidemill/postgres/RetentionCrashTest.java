@@ -271,6 +271,24 @@ class RetentionCrashTest {
         assertThat(hand.state(dead)).isEqualTo(JobState.DEAD);
     }
 
+    @Test
+    void noStepOfUpkeepWaitsLongForALock() throws Exception {
+        try (Connection holder = almanac.sql().begin()) {
+            almanac.sql().run(holder, "lock table {schema}.part in access exclusive mode");
+            assertThat(Aside.run(() -> hand.store().history().advance()))
+                    .succeedsWithin(SOON)
+                    .isEqualTo(false);
+            assertThat(Aside.run(() -> {
+                        hand.store().upkeep().makePartitions();
+                        return "made a little later";
+                    }))
+                    .succeedsWithin(SOON);
+            holder.rollback();
+        }
+        goOn();
+        assertThatTheRightOnesStayed();
+    }
+
     /** A bulk looks whether its ids are void in one statement and writes with the next, however much later. */
     @Test
     void aBulkThatIsUnderWayIsWaitedFor() throws Exception {

@@ -14,6 +14,7 @@ import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.StoreHand;
+import dev.tidemill.testkit.TestClock;
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -70,6 +71,10 @@ class SchemaNamesTest {
                 assertThat(Jobs.in(mill, id, JobState.SUCCEEDED).kind()).isEqualTo("k");
             }
             assertThat(mill.stats().nodes()).hasSize(1);
+            Instant leapDay = Instant.parse("2028-02-29T12:00:00Z");
+            TestClock.install(database.dataSource(), schema).set(leapDay);
+            long then = mill.enqueue(new JobRequest("k", "{}"));
+            assertThat(mill.job(then).orElseThrow().createdAt()).isEqualTo(leapDay);
         } finally {
             drop(schema);
         }

@@ -318,10 +318,14 @@ final class UniqueTest {
         try (Tidemill mill = start()) {
             sql.run("insert into {schema}.unique_key values (1, 'left-gone', 17, 0, 0, true, false)");
             sql.run("insert into {schema}.unique_key values (1, 'left-over', 18, 0, 1, false, false)");
+            sql.run("insert into {schema}.unique_key values (1, 'left-window', 19, 0, 9e15, true, false)");
             long waits = mill.enqueue(new Count("a", 1), only(Unique.key("left-waits")));
-            await().atMost(Jobs.SOON).until(() -> keysLike("left-%") == 1);
-            assertThat(sql.number("select job from {schema}.unique_key where key like 'left-%'"))
+            await().atMost(Jobs.SOON).until(() -> keysLike("left-%") == 2);
+            assertThat(sql.number("select job from {schema}.unique_key where key = 'left-waits'"))
                     .isEqualTo(waits);
+            assertThat(keysLike("left-window"))
+                    .as("its job is through, its window is not over")
+                    .isEqualTo(1);
         }
     }
 

@@ -52,7 +52,7 @@ public final class TestClock {
     public Instant now() {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("select " + schema + ".now_micros()")) {
+                ResultSet rows = statement.executeQuery(named("select {schema}.now_micros()"))) {
             rows.next();
             return Instant.EPOCH.plus(rows.getLong(1), ChronoUnit.MICROS);
         } catch (SQLException failed) {
@@ -102,7 +102,7 @@ public final class TestClock {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             for (String sql : statements) {
-                try (PreparedStatement statement = connection.prepareStatement(sql.replace("{schema}", schema))) {
+                try (PreparedStatement statement = connection.prepareStatement(named(sql))) {
                     statement.execute();
                 }
             }
@@ -111,5 +111,9 @@ public final class TestClock {
         } catch (SQLException failed) {
             throw new IllegalStateException("The test's clock cannot be moved: " + failed.getMessage(), failed);
         }
+    }
+
+    private String named(String sql) {
+        return sql.replace("{schema}", '"' + schema.replace("\"", "\"\"") + '"');
     }
 }

@@ -202,6 +202,38 @@ public abstract class UniqueContract {
     }
 
     @Test
+    void aKeyTakenAgainGoesByWhatItsNewJobWishes() {
+        Workplace place = hand.join();
+        Unique toTheEnd = Unique.key("wish").releaseAtEnd();
+        add(toTheEnd, "1");
+        finish(place, success(claimOne(place)));
+        Unique toTheStart = toTheEnd.releaseAtStart();
+        assertThat(add(toTheStart, "2").created()).isTrue();
+        claimOne(place);
+        assertThat(add(toTheStart, "3").created()).as("the second has started").isTrue();
+
+        Unique brief = Unique.key("beat").throttle(Duration.ofMillis(20));
+        add(brief, "1");
+        until(() -> add(brief, "2").created());
+        until(() -> add(brief.throttle(HOUR), "3").created());
+        assertThat(add(brief, "4").how()).as("a window of its own").isEqualTo(How.KEPT);
+    }
+
+    @Test
+    void theMaximumOfADebouncedJobCountsFromItsOwnFirst() {
+        Unique brief = Unique.key("again").debounce(Duration.ofMillis(300), Duration.ofMillis(300));
+        add(brief, "1");
+        Workplace place = hand.join();
+        finish(place, success(claimOne(place)));
+        Unique unique = Unique.key("again").debounce(HOUR, HOUR);
+        Enqueued second = add(unique, "2");
+        Instant due = Objects.requireNonNull(view(second.id()).dueAt());
+        assertThat(add(unique, "3")).isEqualTo(new Enqueued(second.id(), How.REPLACED));
+        // The first one's maximum would end a third of a second before.
+        assertThat(view(second.id()).dueAt()).isBetween(due.minusMillis(150), due);
+    }
+
+    @Test
     void aDebouncedJobRunsWithItsLastPayload() {
         Unique unique = Unique.key("debounce").debounce(Duration.ofMillis(50), Duration.ofSeconds(1));
         Enqueued first = add(unique, "1");

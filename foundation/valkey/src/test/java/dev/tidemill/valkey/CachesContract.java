@@ -35,8 +35,9 @@ abstract class CachesContract {
     /** A node of its own on what is shared. */
     protected abstract CachesBuilder builder();
 
+    /** One that waits for what is shared as long as a busy machine may take: each is to ask it, and none to go on alone. */
     private Cache<String, Long> node() {
-        Caches caches = builder().open();
+        Caches caches = builder().tierTimeout(ofSeconds(20)).open();
         open.add(caches);
         return caches.cache(name, Keys.STRINGS, ValueType.of(Long.class))
                 .policy(CachePolicy.of(ofMinutes(5)).timeout(ofSeconds(30)))

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A call that runs past its time limit is interrupted and can not complete any more. A single job has then timed
  * out. Of several it is not known whose fault it was: once the handler comes back, halves run as after a failure. If it
- * does not come back within {@link #GRACE}, nothing can be found out, and all of them have timed out.
+ * does not come back within {@link #GRACE}, nothing can be found out, and all of them have timed out; the chunk's others,
+ * which wait for the same thread, run elsewhere.
  */
 final class ChunkCall<T> implements Chunk<T> {
     private static final Logger LOG = LoggerFactory.getLogger(ChunkCall.class);
@@ -275,9 +276,7 @@ final class ChunkCall<T> implements Chunk<T> {
             }
             chunk.interrupt();
         }
-        if (members.size() > 1) {
-            chunk.shop().later(this::giveUp, GRACE);
-        }
+        chunk.shop().later(this::giveUp, GRACE);
     }
 
     private void giveUp() {

@@ -259,19 +259,15 @@ final class RunningJob implements Run, Work {
         beatNanos = System.nanoTime();
     }
 
-    /** How long the attempt may still go on: its limit counts from the last heartbeat, up to a bound. */
-    private long nanosLeft() {
-        Duration each = timeout;
-        if (each == null) {
-            return 0;
-        }
+    /** How long an attempt may still go on: its limit counts from the last heartbeat, up to a bound. */
+    static long nanosLeft(Duration each, long startedNanos, long beatNanos, long now) {
         Duration longest = each.compareTo(LONGEST.dividedBy(LIMITS)) > 0 ? LONGEST : each.multipliedBy(LIMITS);
-        long now = System.nanoTime();
         return Math.min(beatNanos + each.toNanos() - now, startedNanos + longest.toNanos() - now);
     }
 
     private void timeOut() {
-        long left = nanosLeft();
+        Duration each = timeout;
+        long left = each == null ? 0 : nanosLeft(each, startedNanos, beatNanos, System.nanoTime());
         if (left > 0) {
             limit = shop.watch(this::timeOut, Duration.ofNanos(left));
             return;

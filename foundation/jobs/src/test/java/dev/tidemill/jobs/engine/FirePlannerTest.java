@@ -210,6 +210,18 @@ final class FirePlannerTest {
     void aPauseIsNotCaughtUpButAOneOffIs() {
         assertThat(FirePlanner.resumed(schedule(EVERY_HOUR, CatchUp.ALL, Overlap.SKIP, at(3600)), at(40_000)))
                 .isEqualTo(at(43_200));
+        Timing rate = Timing.every(Duration.ofSeconds(90));
+        assertThat(FirePlanner.resumed(schedule(rate, CatchUp.ALL, Overlap.SKIP, at(90)), at(300)))
+                .as("in its old rhythm")
+                .isEqualTo(at(360));
+        Timing delay = Timing.afterEach(Duration.ofMinutes(10));
+        assertThat(FirePlanner.resumed(schedule(delay, CatchUp.ALL, Overlap.SKIP, at(600)), at(40_000)))
+                .isEqualTo(at(40_000));
+        assertThat(FirePlanner.resumed(schedule(delay, CatchUp.ALL, Overlap.SKIP, at(50_000)), at(40_000)))
+                .isEqualTo(at(50_000));
+        assertThat(FirePlanner.resumed(schedule(delay, CatchUp.ALL, Overlap.SKIP, 0), at(40_000)))
+                .as("its job has not ended")
+                .isZero();
         Timing once = Timing.once(Instant.parse("2026-11-22T01:00:00Z"));
         assertThat(FirePlanner.resumed(schedule(once, CatchUp.ALL, Overlap.SKIP, at(3600)), at(40_000)))
                 .isEqualTo(at(3600));
