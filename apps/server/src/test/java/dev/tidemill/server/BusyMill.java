@@ -37,7 +37,7 @@ final class BusyMill {
                     run.result("accepted by mail-api");
                 })
                 .handleJson("ChargeCard", (json, run) -> {
-                    throw new IllegalStateException("the bank says no: " + json);
+                    throw new IllegalStateException("the bank says no: " + json + " " + "0123456789abcdef".repeat(40));
                 })
                 .handleJson("ImportCatalog", (json, run) -> {
                     run.progress(420, 1000, "reading products");

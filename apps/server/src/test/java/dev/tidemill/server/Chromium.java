@@ -97,6 +97,13 @@ final class Chromium implements AutoCloseable {
                         }).map(table => table.innerText.slice(0, 80))"""))
                 .as("%s: tables that stick out of their cards at %d pixels", name, width)
                 .isEqualTo(List.of());
+        assertThat(page.evaluate("""
+                        [...document.querySelectorAll('.card details[open] > summary, .card details[open] > pre')]
+                            .filter(text => text.getBoundingClientRect().right
+                                > text.closest('.card').getBoundingClientRect().right + 1)
+                            .map(text => text.innerText.slice(0, 80))"""))
+                .as("%s: texts that stick out of their cards at %d pixels", name, width)
+                .isEqualTo(List.of());
         assertThat(barriers(page)).as("%s, %d, %s", name, width, scheme).isEmpty();
     }
 

@@ -82,6 +82,7 @@ final class ControlApiTest {
         assertThat(put("/api/v1/limits", "{\"scope\":\"kind\",\"name\":\"Slow\",\"concurrency\":1}")
                         .statusCode())
                 .isEqualTo(204);
+        assertThat(server.get("/api/v1/audit?action=limit").body()).contains("\"detail\":\"1 at a time\"");
         long first = enqueue("{\"kind\":\"Slow\"}");
         long second = enqueue("{\"kind\":\"Slow\"}");
         assertThat(ran.poll(10, TimeUnit.SECONDS)).isEqualTo("slow");
@@ -101,6 +102,17 @@ final class ControlApiTest {
                     .isEqualTo("INTERRUPTED");
             await().untilAsserted(() -> assertThat(state(id)).isEqualTo("CANCELLED"));
         }
+    }
+
+    @Test
+    void theAuditTrailSaysInWordsWhatALimitIs() {
+        put(
+                "/api/v1/limits",
+                "{\"scope\":\"queue\",\"name\":\"mail\",\"per_key\":true,\"rate\":100,\"per\":\"PT1M\",\"burst\":20}");
+        assertThat(server.get("/api/v1/audit?action=limit").body())
+                .contains("\"detail\":\"100 in PT1M, up to 20 saved up, per key\"");
+        assertThat(delete("/api/v1/limits?scope=queue&name=mail&per_key=true").statusCode())
+                .isEqualTo(204);
     }
 
     @Test

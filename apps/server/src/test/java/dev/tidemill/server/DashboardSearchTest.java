@@ -82,6 +82,20 @@ final class DashboardSearchTest extends AtTheDashboard {
     }
 
     @Test
+    void kindsAndQueuesAreOfferedAndARunningJobSaysHowFarItIs() {
+        long running = mill.enqueue(new JobRequest("ImportCatalog", "{}"));
+        mill.enqueue(new JobRequest("NobodyHandlesThis", "{}"));
+        await().until(() -> mill.job(running).orElseThrow().progress() != null);
+        await().untilAsserted(() -> {
+            open("/jobs?kind=ImportCatalog");
+            assertThat(page.locator("#kinds option[value=SendWelcome]")).hasCount(1);
+            assertThat(page.locator("#kinds option[value=NobodyHandlesThis]")).hasCount(1);
+            assertThat(page.locator("#queues option[value=default]")).hasCount(1);
+        });
+        assertThat(page.locator("main tbody tr")).containsText("420 of 1,000 (42%), reading products");
+    }
+
+    @Test
     void jobsAreFoundByWhatIsKnownOfThem() {
         long tagged = mill.enqueue(new JobRequest("SendWelcome", "{}", LATER.tag("order", "4711")));
         long dead = dead();

@@ -99,6 +99,22 @@ final class EndpointPagesTest extends AtTheDashboard {
     }
 
     @Test
+    void theValuesOfHeadersDoNotGoToAnotherServerUnlessTheyAreTypedAgain() {
+        add("moving", "Move1");
+        open("/endpoints?change=moving");
+        page.locator("#url").fill(receiver.url().replace("127.0.0.1", "localhost"));
+        button("Save").click();
+        assertThat(page.locator("[role=alert]")).containsText("another server");
+        assertThat(page.locator("#endpoints")).containsText("http://127.0.0.1");
+        page.locator("#headers").fill("X-Custom: other");
+        button("Save").click();
+        says("moving is changed");
+        button("Test moving").click();
+        says("moving answered 200");
+        assertThat(receiver.messages.getLast().custom()).isEqualTo("other");
+    }
+
+    @Test
     void aNewSecretIsShownOnceAndTheEndpointIsRemoved() {
         String first = add("rotating", "Rotate1");
         open("/endpoints");

@@ -17,6 +17,9 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import javax.crypto.Mac;
@@ -313,6 +316,31 @@ final class EndpointsApiTest {
     }
 
     @Test
+    void aRoundLeavesToAnotherWhatThatHasAllPlacesFor() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        receiver.behaviour = exchange -> {
+            go.await();
+            Receiver.reply(exchange, 200, "");
+        };
+        register(", \"on_demand\": true, \"concurrency\": 1");
+        List<Long> ids = IntStream.range(0, 2).mapToObj(i -> enqueue()).toList();
+        try (ExecutorService beside = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<JsonNode> first =
+                    beside.submit(() -> ServerUnderTest.json(server.post("/api/v1/work/run?batch=20")));
+            await().until(() -> receiver.inside.get() == 1);
+            long began = System.nanoTime();
+            assertThat(ServerUnderTest.json(server.post("/api/v1/work/run?batch=20"))
+                            .get("claimed")
+                            .asInt())
+                    .isZero();
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+            go.countDown();
+            assertThat(first.get().get("succeeded").asInt()).isEqualTo(2);
+        }
+        ids.forEach(id -> in(id, JobState.SUCCEEDED));
+    }
+
+    @Test
     void anEndpointIsTriedOutWithoutAJob() {
         register("");
         JsonNode tried = ServerUnderTest.json(server.post("/api/v1/endpoints/" + name + "/test"));
@@ -347,6 +375,8 @@ final class EndpointsApiTest {
         assertThat(put(receiver.url(), ", \"timeout\": \"PT1H\"").statusCode()).isEqualTo(400);
         assertThat(put(receiver.url(), ", \"secret\": \"hunter2\"").statusCode())
                 .isEqualTo(400);
+        assertThat(put("http://127.0.0.1:99999/", "").body()).contains("1 to 65535");
+        assertThat(put("http://127.0.0.1:0/", "").statusCode()).isEqualTo(400);
         assertThat(put(receiver.url(), "").statusCode()).isEqualTo(204);
     }
 

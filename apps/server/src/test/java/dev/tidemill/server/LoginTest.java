@@ -1,6 +1,7 @@
 package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AuditLine;
@@ -24,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,12 @@ final class LoginTest {
     @BeforeEach
     void addUser() {
         accounts().addUser(name, PASSWORD, Role.OPERATOR, "test");
+    }
+
+    /** A test that measures waits stops the clock: on a slow machine they would be over before it tries again. */
+    @AfterEach
+    void letTheClockRun() {
+        clock.run();
     }
 
     private static Accounts accounts() {
@@ -119,6 +127,45 @@ final class LoginTest {
     }
 
     @Test
+    void aChangeByACookieThatDoesNotSayWhereItComesFromIsRefused() {
+        String cookie = Visitor.cookie(Visitor.browser(one).logIn(name, PASSWORD));
+        Visitor mute = Visitor.nobody(one).with("Cookie", cookie);
+        assertThat(mute.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        String pause = "{\"scope\":\"queue\",\"name\":\"" + name + "\"}";
+        HttpResponse<String> refused = mute.json("POST", "/api/v1/pauses", pause);
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body()).contains("CROSS_SITE");
+        assertThat(one.mill.pauses().paused()).noneMatch(paused -> paused.name().equals(name));
+        assertThat(mute.with("Origin", one.server.url())
+                        .json("POST", "/api/v1/pauses", pause)
+                        .statusCode())
+                .isEqualTo(201);
+    }
+
+    @Test
+    void everyChangeToAUserAndAKeyIsAudited() {
+        accounts().setRole(name, Role.VIEWER, "boss");
+        accounts().setDisabled(name, true, "boss");
+        accounts().setDisabled(name, false, "boss");
+        accounts().setPassword(name, "five other words in a row", "boss");
+        accounts().removeUser(name, "boss");
+        accounts().createKey(name, Set.of(Permission.READ), Duration.ofHours(1), "boss");
+        accounts().revokeKey(name, "boss");
+        assertThat(one.mill.audit(Long.MAX_VALUE, 100, null, "USER " + name))
+                .extracting(AuditLine::action, AuditLine::by, AuditLine::detail)
+                .containsExactly(
+                        tuple("remove-user", "boss", ""),
+                        tuple("set-password", "boss", ""),
+                        tuple("enable-user", "boss", ""),
+                        tuple("disable-user", "boss", ""),
+                        tuple("set-role", "boss", "operator to viewer"),
+                        tuple("add-user", "test", "operator"));
+        assertThat(one.mill.audit(Long.MAX_VALUE, 100, null, "KEY " + name))
+                .extracting(AuditLine::action, AuditLine::by, AuditLine::detail)
+                .containsExactly(tuple("revoke-key", "boss", ""), tuple("create-key", "boss", "read, for PT1H"));
+    }
+
+    @Test
     void aNewPasswordEndsTheSessions() {
         Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
         accounts().setPassword(name, "five other words in a row", "test");
@@ -157,6 +204,40 @@ final class LoginTest {
         await().until(() -> browser.get("/api/v1/stats").statusCode() == 401);
     }
 
+    @Test
+    void aSessionEndsAfterAWeekHoweverMuchItIsUsed() throws SQLException {
+        Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
+        assertThat(browser.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        String schema = database.schema();
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update " + schema + ".account_session s set created_at = s.created_at - "
+                    + Duration.ofDays(7).toNanos() / 1000 + " where s.account = (select a.id from " + schema
+                    + ".account a where a.name = '" + name + "')");
+        }
+        await().until(() -> browser.get("/api/v1/stats").statusCode() == 401);
+    }
+
+    @Test
+    void whereSomebodySaysThatTheyComeFromIsBelievedOfProxiesAlone() {
+        from(one, "203.0.113.7").logIn(name, PASSWORD);
+        assertThat(audit("log-in").getFirst().detail()).isEqualTo("from 203.0.113.7");
+        try (ServerUnderTest unproxied = ServerUnderTest.closed(database, settings -> settings)) {
+            from(unproxied, "203.0.113.8").logIn(name, PASSWORD);
+            assertThat(audit("log-in").getFirst().detail()).isEqualTo("from 127.0.0.1");
+        }
+    }
+
+    @Test
+    void aCookieThatAnybodyByHttpCouldHaveSetDoesNotCountByHttps() {
+        Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
+        assertThat(browser.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        assertThat(browser.with("X-Forwarded-Proto", "https")
+                        .get("/api/v1/stats")
+                        .statusCode())
+                .isEqualTo(401);
+    }
+
     /** Whether a request has got past what the server remembers for a second, and so moved a session on. */
     private boolean seenLately() throws SQLException {
         try (Connection connection = database.dataSource().getConnection();
@@ -185,6 +266,7 @@ final class LoginTest {
 
     @Test
     void whoeverGuessesWaitsOnAllServersAndTheRightPasswordDoesNotHelp() {
+        clock.stop();
         String address = address();
         for (int i = 0; i < 5; i++) {
             assertThat(from(i % 2 == 0 ? one : other, address)
@@ -266,6 +348,7 @@ final class LoginTest {
 
     @Test
     void anAddressThatTriesManyUsersWaitsForAllOfThem() throws SQLException {
+        clock.stop();
         String address = address();
         assertThat(from(one, address).logIn("somebody", "a wrong password").statusCode())
                 .isEqualTo(401);
@@ -287,6 +370,15 @@ final class LoginTest {
         HttpResponse<String> own = Visitor.browser(one)
                 .form("/login", Map.of("name", name, "password", PASSWORD, "next", "/api/v1/stats"));
         assertThat(own.headers().firstValue("Location")).contains("/api/v1/stats");
+    }
+
+    @Test
+    void nobodyIsSentAwayAfterAnAction() {
+        Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
+        for (String back : List.of("//evil.example/", "https://evil.example/", "/\\evil.example", "/a\nb")) {
+            HttpResponse<String> answer = browser.form("/ticked-jobs", Map.of("action", "cancel", "back", back));
+            assertThat(answer.headers().firstValue("Location")).as(back).contains("/jobs");
+        }
     }
 
     @Test

@@ -46,6 +46,8 @@ final class RetentionApiTest {
         assertThat(invoice.get("completed").intValue()).isEqualTo(100);
         assertThat(invoice.get("failed").intValue()).isEqualTo(50);
         assertThat(invoice.get("age").stringValue()).isEqualTo("PT0S");
+        assertThat(server.get("/api/v1/audit?action=keep").body())
+                .contains("\"detail\":\"the last 100 completed and 50 failed\"");
     }
 
     @Test

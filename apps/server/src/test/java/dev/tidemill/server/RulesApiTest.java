@@ -158,12 +158,13 @@ final class RulesApiTest {
             assertThat(status("DELETE", "copy")).isEqualTo(204);
             assertThat(status("DELETE", "copy")).isEqualTo(404);
             assertThat(server.mill.audit(Long.MAX_VALUE, 20, null, "RULE copy").reversed())
-                    .allMatch(line -> line.by().equals("anyone"))
+                    .allMatch(line -> line.by().equals(line.action().equals("rule-broken") ? "engine" : "anyone"))
                     .extracting(AuditLine::action)
                     .containsExactly(
                             "rule-pause",
                             "rule-resume",
                             "rule-release",
+                            "rule-broken",
                             "rule-repair",
                             "rule-dry-run",
                             "rule-sweep",

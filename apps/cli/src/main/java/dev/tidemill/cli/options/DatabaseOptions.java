@@ -52,7 +52,10 @@ public final class DatabaseOptions {
 
     /** A database to ask over and over, by connections that are kept. */
     public Connected openForLong(Output output) {
-        HikariDataSource pool = pool(source(output));
+        PGSimpleDataSource source = source(output);
+        // A pool would try for as long as it may wait before it says that nobody answers.
+        mill(source).close();
+        HikariDataSource pool = pool(source);
         try {
             return new Connected(mill(pool), pool, pool, schema);
         } catch (RuntimeException failed) {

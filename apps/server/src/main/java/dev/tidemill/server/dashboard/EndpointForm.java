@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -106,13 +107,25 @@ public record EndpointForm(
         return headers;
     }
 
-    /** The same with the values that headers have now where the form left them out. */
-    static Endpoint withValues(Endpoint typed, Map<String, String> present) {
+    /**
+     * The same with the values that headers have now where the form left them out. They stay with the server that they are
+     * for: whoever lets the jobs go elsewhere types them again, or could have them sent to a server of their own and read.
+     */
+    static Endpoint withValues(Endpoint typed, Optional<Endpoint> present) {
+        boolean elsewhere = present.isPresent()
+                && !Endpoint.sameServer(typed.url(), present.get().url());
+        Map<String, String> kept = present.map(Endpoint::headers).orElse(Map.of());
         Map<String, String> headers = new LinkedHashMap<>();
         typed.headers().forEach((name, value) -> {
-            String put = value.isEmpty() ? present.get(name) : value;
+            String put = value.isEmpty() ? kept.get(name) : value;
             if (put == null) {
                 throw Problem.of(ProblemCode.FIELD_MISSING, "The header " + name + " has no value yet; give one.");
+            }
+            if (value.isEmpty() && elsewhere) {
+                throw Problem.of(
+                        ProblemCode.FIELD_MISSING,
+                        "The address leads to another server, which the value of the header " + name
+                                + " was not meant for; type the value, or leave the header out.");
             }
             headers.put(name, put);
         });

@@ -142,10 +142,7 @@ final class EndpointPages {
         Form form = call.fields(Pages.FORM_BYTES);
         return showing(call, EndpointForm.of(form), () -> {
             Endpoint typed = EndpointForm.endpoint(form);
-            Map<String, String> present = pusher.book()
-                    .find(typed.name())
-                    .map(standing -> standing.endpoint().headers())
-                    .orElse(Map.of());
+            Optional<Endpoint> present = pusher.book().find(typed.name()).map(Standing::endpoint);
             @Nullable
             WebhookSecret given = form.value("secret").map(WebhookSecret::parse).orElse(null);
             Optional<WebhookSecret> made = pusher.put(

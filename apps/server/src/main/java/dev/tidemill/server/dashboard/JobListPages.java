@@ -3,6 +3,8 @@ package dev.tidemill.server.dashboard;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.JobPage;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Stats;
+import dev.tidemill.jobs.Stats.QueueStats;
 import dev.tidemill.jobs.Steered;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
@@ -20,19 +22,28 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.LongPredicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Searching jobs, and doing something to those that are ticked. */
 final class JobListPages {
     private static final String PATH = "/jobs";
     private static final int PAGE = 50;
     private static final int MOST_TICKED = 200;
+    private static final int MOST_OFFERED = 500;
 
     private final Tidemill mill;
+    private final Supplier<Optional<Stats>> stats;
     private final Pages pages;
 
-    JobListPages(Tidemill mill, Pages pages) {
+    JobListPages(Tidemill mill, Supplier<Optional<Stats>> stats, Pages pages) {
         this.mill = mill;
+        this.stats = stats;
         this.pages = pages;
     }
 
@@ -49,6 +60,9 @@ final class JobListPages {
         JobQuery query = JobQuery.of(name -> call.query(name).orElse(""));
         Map<String, Object> model = new HashMap<>();
         model.put("query", query);
+        Optional<Stats> known = stats.get();
+        model.put("kinds", known.map(JobListPages::kinds).orElseGet(TreeSet::new));
+        model.put("queues", known.map(JobListPages::queues).orElseGet(TreeSet::new));
         model.put("now", Instant.now());
         model.put("wrong", "");
         int status = 200;
@@ -78,6 +92,24 @@ final class JobListPages {
                 "next",
                 next == null ? "" : PATH + "?" + same + (same.isEmpty() ? "" : "&") + "cursor=" + Format.url(next));
         return pages.show(call, Section.JOBS, "Jobs", "jobs.jte", model).status(status);
+    }
+
+    /** Kinds to choose from: those that are handled or wait for somebody who does. Others can be typed. */
+    private static SortedSet<String> kinds(Stats known) {
+        return Stream.concat(
+                        known.nodes().stream().flatMap(node -> node.kinds().stream()),
+                        known.unhandled().stream().map(Stats.Unhandled::kind))
+                .sorted()
+                .distinct()
+                .limit(MOST_OFFERED)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static SortedSet<String> queues(Stats known) {
+        return known.queues().stream()
+                .map(QueueStats::queue)
+                .limit(MOST_OFFERED)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private Reply ticked(Call call) {

@@ -3,6 +3,7 @@ package dev.tidemill.server.page;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.Progress;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.Locale;
 
 /** Numbers, times and names as people read them; all in English, times in UTC. */
 public final class Format {
+    private static final int FIRST_LINE = 300;
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter MINUTE =
@@ -192,9 +194,23 @@ public final class Format {
         };
     }
 
-    /** The first line, for a one-line view. */
+    /** The first line, for a one-line view; of a long one the first 300 characters. */
     public static String firstLine(String text) {
-        return text.lines().filter(line -> !line.isBlank()).findFirst().orElse("(no message)");
+        String line = text.lines().filter(some -> !some.isBlank()).findFirst().orElse("(no message)");
+        if (line.length() <= FIRST_LINE) {
+            return line;
+        }
+        int end = Character.isHighSurrogate(line.charAt(FIRST_LINE - 1)) ? FIRST_LINE - 1 : FIRST_LINE;
+        return line.substring(0, end) + "…";
+    }
+
+    /** How far a running job is: {@code 3 of 10 (30%), reading}. */
+    public static String progress(Progress progress) {
+        String far = progress.total() > 0
+                ? exact(progress.done()) + " of " + exact(progress.total()) + " ("
+                        + percent(progress.done(), progress.total()) + ")"
+                : exact(progress.done()) + " done";
+        return progress.message() == null ? far : far + ", " + progress.message();
     }
 
     /** The points of a line over a box of 240 by 40, the newest at the right edge. */

@@ -113,6 +113,7 @@ public record Endpoint(
                     && url.getHost() != null
                     && url.getRawUserInfo() == null
                     && url.getRawFragment() == null
+                    && portWithin(url)
                     && given.length() <= 2_000) {
                 return url;
             }
@@ -121,7 +122,25 @@ public record Endpoint(
         }
         throw refused(
                 "url is not one that is served: give https://host/path, of at most 2,000 characters, without a user,"
-                        + " a password and a fragment");
+                        + " a password and a fragment, and if with a port one of 1 to 65535");
+    }
+
+    private static boolean portWithin(URI url) {
+        return url.getPort() == -1 || (url.getPort() >= 1 && url.getPort() <= 65_535);
+    }
+
+    /** Whether it leads to the same server as another address: the same scheme, host and port. */
+    public static boolean sameServer(URI one, URI other) {
+        return one.getScheme().equalsIgnoreCase(other.getScheme())
+                && one.getHost().equalsIgnoreCase(other.getHost())
+                && port(one) == port(other);
+    }
+
+    private static int port(URI url) {
+        if (url.getPort() != -1) {
+            return url.getPort();
+        }
+        return "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
     }
 
     /** Without the headers, for logs. */

@@ -82,7 +82,7 @@ final class Postman implements AutoCloseable {
      * @throws SocketTimeoutException if the answer is not there in time
      */
     Answer post(URI url, Map<String, String> headers, byte[] body, Duration timeout) throws IOException {
-        HttpPost request = new HttpPost(url);
+        HttpPost request = request(url);
         headers.forEach(request::setHeader);
         request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));
         request.setConfig(RequestConfig.custom()
@@ -115,6 +115,15 @@ final class Postman implements AutoCloseable {
             throw new IOException(malformed);
         } finally {
             limit.cancel(false);
+        }
+    }
+
+    /** Whatever is wrong with an address that was kept is a failure of the sending, which jobs hear of. */
+    private static HttpPost request(URI url) throws IOException {
+        try {
+            return new HttpPost(url);
+        } catch (IllegalArgumentException unusable) {
+            throw new IOException("The address cannot be sent to: " + unusable.getMessage(), unusable);
         }
     }
 

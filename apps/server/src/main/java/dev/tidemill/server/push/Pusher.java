@@ -333,12 +333,11 @@ public final class Pusher implements AutoCloseable {
             more = false;
             for (Courier courier : couriers) {
                 int places = take(courier.room(), Math.min(MOST, batch - threads.size()));
-                // Where another round has all places there may be jobs for the next one. An endpoint with a line of its
-                // own
-                // keeps its places while it waits for jobs, which then need no round.
+                // As long as this round has places of its own taken, one may come free. What another round, or a line,
+                // has taken all places for is theirs to send.
                 more |= places == 0
                         && threads.size() < batch
-                        && courier.endpoint().onDemand();
+                        && threads.stream().anyMatch(Thread::isAlive);
                 int sent = 0;
                 try {
                     for (Held job : places == 0 ? List.<Held>of() : claim(courier, places, Duration.ZERO)) {
@@ -350,7 +349,7 @@ public final class Pusher implements AutoCloseable {
                 }
                 more |= sent > 0;
             }
-            if (more && !threads.isEmpty()) {
+            if (more) {
                 join(threads.getLast(), SHORT);
             }
         }

@@ -50,5 +50,10 @@ final class FormatTest {
     void theFirstLineThatSaysSomethingIsShown() {
         assertThat(Format.firstLine("\n  \nboom\nat x")).isEqualTo("boom");
         assertThat(Format.firstLine("")).isEqualTo("(no message)");
+        assertThat(Format.firstLine("x".repeat(300))).isEqualTo("x".repeat(300));
+        assertThat(Format.firstLine("x".repeat(301))).isEqualTo("x".repeat(300) + "…");
+        assertThat(Format.firstLine("x".repeat(299) + "😀y"))
+                .as("no half of a character")
+                .isEqualTo("x".repeat(299) + "…");
     }
 }
