@@ -121,11 +121,13 @@ class ReferralsTest extends AtTheShop {
     }
 
     @Test
-    void aPurchaseThatAnotherProgramWroteIsRewardedToo() throws Exception {
+    void ofPurchasesThatAnotherProgramWroteTheEarliestIsRewarded() throws Exception {
         String referrer = shop.customer("sql-referrer@example.com");
         UUID friend = id(friend("sql-friend@example.com", code(referrer)));
 
-        run("INSERT INTO shop.purchase (customer_id, total_cents) VALUES (?, 12500)", friend);
+        run("""
+                INSERT INTO shop.purchase (customer_id, total_cents, placed_at)
+                SELECT ?, cents, now() - cents * interval '1 second' FROM unnest(ARRAY[100, 12500, 2000]) cents""", friend);
 
         await().until(() ->
                 shop.count("SELECT coalesce(sum(cents), 0) FROM shop.reward WHERE friend_id = ?", friend) == 1500);

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +22,8 @@ final class Catalog {
     private static final String LOCK_TIMEOUT = "55P03";
     private static final Duration PAUSE = Duration.ofMillis(300);
     private static final int TRIES = 10;
+    private static final String ITSELF = "engine";
+    private static final String WELL = "rule-well";
 
     private final Database database;
     private final Capture capture;
@@ -44,8 +47,10 @@ final class Catalog {
                     TableShape table =
                             TableShape.read(connection, rule.definition().table());
                     capture.check(connection, rule.name(), rule.definition(), table);
-                    Optional<String> former =
-                            database.one(connection, "former_table", row -> row.getString(1), rule.name());
+                    SqlReaction.understood(connection, rule);
+                    Optional<Former> former = database.one(
+                            connection, "former", row -> new Former(row.getString(1), row.getBoolean(2)), rule.name());
+                    database.update(connection, "rewind", rule.name(), table.oid());
                     int id = database.one(
                                     connection,
                                     "put_rule",
@@ -59,12 +64,17 @@ final class Catalog {
                             .orElseThrow();
                     database.update(connection, "put_shards", id);
                     capture.fit(connection, table.name());
-                    if (former.isPresent() && !former.get().equals(table.name())) {
-                        capture.fit(connection, former.get());
+                    if (former.isPresent() && !former.get().table.equals(table.name())) {
+                        capture.fit(connection, former.get().table);
+                    }
+                    if (former.isPresent() && former.get().broken) {
+                        note(connection, ITSELF, WELL, rule.name(), "A program defined it again.");
                     }
                     return new Installed<>(id, rule, new RowReader(table, rule.definition()), meter);
                 });
     }
+
+    private record Former(String table, boolean broken) {}
 
     /** Makes a rule's triggers again from what the database has of it: the code may be elsewhere. */
     void refit(String name, String by) {
@@ -79,6 +89,7 @@ final class Catalog {
             Definition definition = codec.read(stored.definition);
             TableShape table = TableShape.read(connection, stored.table);
             capture.check(connection, name, definition, table);
+            database.update(connection, "rewind", name, table.oid());
             database.update(connection, "refit", table.oid(), stored.id);
             capture.fit(connection, stored.table);
             note(connection, by, "rule-repair", name, stored.table);
@@ -136,22 +147,39 @@ final class Catalog {
         }
     }
 
-    /** Looks whether changes may go unnoticed, and writes down why. */
+    /** Looks whether changes may go unnoticed, and writes down why; when that begins and ends stands in the audit trail. */
     void audit() throws SQLException {
         Map<Integer, String> ailing = database.transaction(capture::audit);
         database.transaction(connection -> {
-            for (int id : database.list(connection, "rule_ids", row -> row.getInt(1))) {
-                String why = ailing.get(id);
+            Map<Integer, String> names = new LinkedHashMap<>();
+            database.list(connection, "rule_names", row -> names.put(row.getInt(1), row.getString(2)));
+            for (Map.Entry<Integer, String> rule : names.entrySet()) {
+                String why = ailing.get(rule.getKey());
                 if (why == null) {
-                    if (database.update(connection, "mend", id) > 0) {
-                        LOG.info("The rule {} is well again.", id);
-                    }
-                } else if (database.update(connection, "break", why, id, why) > 0) {
-                    LOG.warn("The rule {} may miss changes: {}", id, why);
+                    mend(connection, rule.getKey(), rule.getValue());
+                } else {
+                    breaks(connection, rule.getKey(), rule.getValue(), why);
                 }
             }
             return true;
         });
+    }
+
+    private void mend(Connection connection, int id, String name) throws SQLException {
+        if (database.update(connection, "mend", id) > 0) {
+            LOG.info("The rule {} is well again.", name);
+            note(connection, ITSELF, WELL, name, "");
+        }
+    }
+
+    private void breaks(Connection connection, int id, String name, String why) throws SQLException {
+        Optional<Boolean> begins = database.one(connection, "break", row -> row.getBoolean(1), id, why, why);
+        if (begins.isPresent()) {
+            LOG.warn("The rule {} may miss changes: {}", name, why);
+        }
+        if (begins.orElse(false)) {
+            note(connection, ITSELF, "rule-broken", name, why);
+        }
     }
 
     /** Which table each rule was last seen on. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what rows are mapped to
  */
 final class Installed<T> {
+    private static final int FIRST = 64;
     private static final int LEAST = 8;
 
     /** A transaction takes up to 64 savepoints that wrote something before it slows other sessions down. */
@@ -26,7 +27,7 @@ final class Installed<T> {
     private final Meter meter;
     private final Map<String, String> tooSlow = new HashMap<>();
     private final Map<String, Integer> inTheWay = new HashMap<>();
-    private int size = 64;
+    private int size;
     private int reach = 1;
     private long from;
     private long drainingTo;
@@ -38,6 +39,7 @@ final class Installed<T> {
         this.rule = rule;
         this.reader = reader;
         this.meter = meter;
+        this.size = Math.min(FIRST, rule.settings().batch());
     }
 
     int id() {
@@ -78,11 +80,14 @@ final class Installed<T> {
         return rule.oneByOne() ? KEYS_A_TRANSACTION : Integer.MAX_VALUE;
     }
 
-    /** As a TCP sender's window: doubled while there is more and time left, halved when it took too long. */
+    /**
+     * As a TCP sender's window: doubled while there is more and time left, halved when it took too long. What was broken off
+     * may have made it smaller than the least; a slow turn then leaves it there.
+     */
     void took(int changes, long nanos) {
         long target = rule.settings().target().toNanos();
         if (nanos > target) {
-            size = Math.max(LEAST, Math.min(size, Math.max(changes, LEAST)) / 2);
+            size = Math.max(Math.min(size, LEAST), Math.min(size, changes) / 2);
         } else if (changes >= size && nanos < target / 2) {
             size = Math.min(rule.settings().batch(), size * 2);
         }

@@ -112,7 +112,7 @@ public record RuleAlarm(String rule, Kind kind, @Nullable Instant since, String 
                     Kind.PARKED,
                     rule.parkedSince().orElse(null),
                     counted(rule.parked(), "key") + (rule.parked() == 1 ? " is" : " are")
-                            + " parked, because the reaction failed; their changes wait.",
+                            + " parked, because the reaction failed or went in a circle; their changes wait.",
                     "./tidemill rules parked " + name
                             + " shows the errors; mend them and replay the dead letters of kind" + " rule." + name));
         }

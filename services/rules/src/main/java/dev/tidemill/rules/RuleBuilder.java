@@ -279,7 +279,8 @@ public final class RuleBuilder<T> {
 
     /**
      * How much a transaction takes: up to this many changes (500 unless told otherwise, 1 to 10,000), less where it would
-     * take longer than this (200 ms; 1 ms to a minute). The number follows the measured time.
+     * take longer than this (200 ms; 1 ms to a minute). The number follows the measured time, down to eight; below that only
+     * calls that were broken off bring it.
      */
     public RuleBuilder<T> batch(int mostChanges, Duration target) {
         if (mostChanges < 1

@@ -1,5 +1,6 @@
 package dev.tidemill.rules;
 
+import dev.tidemill.rules.capture.Misread;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -9,6 +10,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /** Runs a statement of the application's over {@code changes (key, kind, old, new)}, one row a key: the one that changed last. */
 final class SqlReaction {
@@ -30,6 +33,42 @@ final class SqlReaction {
                             + " write jsonb_exists(a, b).");
         }
         return sql;
+    }
+
+    /**
+     * Has the database read what a rule says in SQL, without running it, so that what it does not understand is refused at
+     * the start instead of failing for each key.
+     */
+    static void understood(Connection connection, LocalRule<?> rule) throws SQLException {
+        if (connection.unwrap(PGConnection.class).getPreferQueryMode() == PreferQueryMode.SIMPLE) {
+            // This protocol cannot ask without running.
+            return;
+        }
+        if (rule.action() instanceof LocalRule.Action.Statement<?> said) {
+            understood(connection, rule.name(), "statement", said.sql(), with(said.sql()));
+        }
+        String wrong = rule.settings().expecting();
+        if (wrong != null) {
+            understood(connection, rule.name(), "query for wrong keys", wrong, wrongKeys(wrong));
+        }
+    }
+
+    private static void understood(Connection connection, String rule, String what, String given, String sql)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.getParameterMetaData();
+        } catch (SQLException failed) {
+            throw new RuleException(
+                    RuleError.INVALID,
+                    "The " + what + " of the rule '" + rule + "' is refused: " + given + ". The database says: "
+                            + Misread.words(failed),
+                    failed);
+        }
+    }
+
+    /** The keys that are not as they should be, as text. */
+    static String wrongKeys(String query) {
+        return "select distinct w.key::text from (" + query + ") w (key)";
     }
 
     /** The statement with its changes. */

@@ -164,8 +164,8 @@ final class Sweeps {
 
     private void byQuery(Installed<?> rule, Tally tally, String query) throws SQLException {
         List<String> keys = database.transaction(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(
-                            "select distinct w.key::text from (" + query + ") w (key) limit " + MOST_KEYS);
+            try (PreparedStatement statement =
+                            connection.prepareStatement(SqlReaction.wrongKeys(query) + " limit " + MOST_KEYS);
                     ResultSet rows = statement.executeQuery()) {
                 List<String> found = new ArrayList<>();
                 while (rows.next()) {

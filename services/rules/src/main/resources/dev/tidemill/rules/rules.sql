@@ -25,6 +25,12 @@ on conflict (name) do update set
                      then excluded.installed else r.installed end
 returning id
 
+-- :rewind
+-- A backfill that was under way on a table that was made anew since: how far it came says nothing about that one.
+update {schema}.rule_run x set position = null, rows_seen = 0
+from {schema}.rule r
+where r.name = ? and r.table_oid <> ?::oid and x.rule = r.id and x.mode = 'BACKFILL' and x.state = 'RUNNING'
+
 -- :stored
 -- What anybody can make a rule's triggers from again, without its code.
 select id, table_name, definition::text from {schema}.rule where name = ? for update
@@ -46,14 +52,18 @@ select {schema}.note_change(?, ?, ?, ?)
 -- :is_outside
 select coalesce((to_jsonb(r)->>'outside')::boolean, false) from {schema}.rule r where r.name = ?
 
--- :former_table
-select table_name from {schema}.rule where name = ?
+-- :former
+select table_name, broken is not null from {schema}.rule where name = ? for update
 
 -- :put_shards
 insert into {schema}.rule_shard (rule, shard) select ?, s from generate_series(0, 63) s on conflict do nothing
 
 -- :break
-update {schema}.rule set broken = ?, since = now() where id = ? and broken is distinct from ?
+-- Tells whether it was well before. A rule that is broken for another reason than it was is so since then all the same.
+with former as (select f.id, f.broken from {schema}.rule f where f.id = ? for update)
+update {schema}.rule r set broken = ?, since = case when f.broken is null then now() else r.since end
+from former f where r.id = f.id and f.broken is distinct from ?
+returning f.broken is null
 
 -- :mend
 update {schema}.rule set broken = null, since = now() where id = ? and broken is not null
@@ -221,12 +231,14 @@ select id from {schema}.rule_run where rule = ? and mode = ? and state = 'RUNNIN
 select x.rule from {schema}.rule_run x where x.mode = 'BACKFILL' and x.state = 'RUNNING'
 
 -- :run_turn
--- Whoever has the row does the next page.
+-- Whoever has the row does the next page. Not on a table that was made anew and has no triggers yet: what is written to it
+-- would be missed.
 select x.id, x.position::text, x.last_change, x.rows_per_second, x.rows_seen, x.rows_expected,
        r.installed < pg_snapshot_xmin(pg_current_snapshot()),
        (select count(*) from (select from {schema}.rule_change c where c.rule = x.rule limit 10000) w)
 from {schema}.rule_run x join {schema}.rule r on r.id = x.rule
 where x.rule = ? and x.mode = 'BACKFILL' and x.state = 'RUNNING' and not r.paused
+  and r.table_oid = coalesce(to_regclass(r.table_name), r.table_oid)
   and (x.rows_seen = 0 or x.updated + least(5000, greatest(1, x.rows_per_second / 5)) * interval '1 s' / x.rows_per_second
           <= clock_timestamp())
 for update of x skip locked
@@ -278,8 +290,8 @@ where c.relkind = 'r' and c.relnamespace not in ('pg_catalog'::regnamespace, 'pg
            and c.relname ~ '^(rule_.*|ready|scheduled|lease|tag.*|unique_key|kind|queue)$')
   and pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) > 0
 
--- :rule_ids
-select id from {schema}.rule order by id
+-- :rule_names
+select id, name from {schema}.rule order by id
 
 -- :append
 insert into {schema}.rule_change (rule, op, key, row_id)

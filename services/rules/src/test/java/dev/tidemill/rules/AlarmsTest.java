@@ -3,6 +3,7 @@ package dev.tidemill.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.Ailment;
+import dev.tidemill.jobs.AuditLine;
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Severity;
@@ -76,6 +77,27 @@ class AlarmsTest {
         assertThat(finding.severity()).isEqualTo(Severity.CRITICAL);
         site.run("alter table {s}.sub rename column state to status");
         Site.soon().until(() -> elsewhere.alarms().isEmpty());
+        assertThat(told()).as("and the audit trail keeps it").containsExactly("rule-broken", "rule-well");
+        assertThat(site.mill()
+                        .audit(Long.MAX_VALUE, 2, null, "RULE note")
+                        .getLast()
+                        .detail())
+                .isEqualTo(alarm.text());
+        rules.close();
+        site.run("update {s}.rule set broken = 'as if'");
+        site.subs(elsewhere).react("note", (change, run) -> {});
+        elsewhere.start();
+        assertThat(told())
+                .as("a program that defines it mends it")
+                .containsExactly("rule-broken", "rule-well", "rule-well");
+    }
+
+    /** What rules found out by themselves, in order. */
+    private List<String> told() {
+        return site.mill().audit(Long.MAX_VALUE, 100, null, "RULE note").reversed().stream()
+                .filter(line -> line.by().equals("engine"))
+                .map(AuditLine::action)
+                .toList();
     }
 
     @Test
@@ -149,9 +171,14 @@ class AlarmsTest {
 
     @Test
     void aSlowCallIsTold() throws Exception {
-        site.subs(rules).react("slow", (change, run) -> site.run(run.connection(), "select pg_sleep(1.1)"));
+        site.subs(rules)
+                .react(
+                        "slow",
+                        (change, run) -> site.run(
+                                run.connection(),
+                                "select pg_sleep(" + (change.key().equals("1") ? 1.1 : 0) + ")"));
         rules.start();
-        site.insert(1, 1);
+        site.insert(1, 2);
         Site.soon().until(() -> !elsewhere.alarms().isEmpty());
         assertThat(only().kind()).isEqualTo(RuleAlarm.Kind.SLOW);
     }

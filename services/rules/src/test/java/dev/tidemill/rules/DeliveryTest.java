@@ -129,7 +129,7 @@ class DeliveryTest {
 
     @Test
     void aConditionIsAskedOfWhatWasTakenTogether() throws Exception {
-        site.subs(rules)
+        Rule rule = site.subs(rules)
                 .when(change -> change.row().status().equals("paid"))
                 .react(
                         "note",
@@ -139,6 +139,7 @@ class DeliveryTest {
         site.run("insert into {s}.sub values (1, 1, 'paid', 'x'), (2, 2, 'open', 'x')");
         site.drained();
         assertThat(site.noted()).containsExactly("1:paid");
+        Site.soon().until(() -> rule.status().skipped() == 1 && rule.status().effects() == 1);
     }
 
     @Test
@@ -177,20 +178,61 @@ class DeliveryTest {
     }
 
     @Test
-    void changesGatherAndThenGoTogether() throws Exception {
+    void theFirstChangeWaitsForTheWindowAndAllThatCameMeanwhileGoesWithIt() throws Exception {
+        List<Integer> sizes = new CopyOnWriteArrayList<>();
+        Rule rule = site.subs(rules)
+                .batch(500, Duration.ofMinutes(1))
+                .reactInBatches(
+                        "batch", Gather.every(Duration.ofMinutes(5)), (changes, run) -> sizes.add(changes.size()));
+        // Goes at once, after the same looks: what it noted the other could have taken.
+        site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
+        rules.start();
+        for (int i = 0; i < 4; i++) {
+            site.insert(50 * i + 1, 50 * i + 50);
+        }
+        Site.soon().until(() -> site.noted().size() == 200);
+        assertThat(sizes).isEmpty();
+        assertThat(rule.status().pending()).isEqualTo(200);
+        site.run("update {s}.rule_change set written = written - interval '5 minutes'"
+                + " where id = (select min(id) from {s}.rule_change)");
+        site.drained();
+        assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(200);
+        assertThat(sizes).as("grown since the first of 64").anyMatch(size -> size > 64);
+        int batches = sizes.size();
+        site.insert(201, 201);
+        Site.soon().until(() -> site.noted().size() == 201);
+        assertThat(sizes).as("what comes later waits for the next window").hasSize(batches);
+    }
+
+    @Test
+    void aTransactionTakesNoMoreChangesThanTheRuleSaid() throws Exception {
         List<Integer> sizes = new CopyOnWriteArrayList<>();
         site.subs(rules)
-                .reactInBatches(
-                        "batch", Gather.every(Duration.ofMillis(1_500)), (changes, run) -> sizes.add(changes.size()));
+                .batch(7, Duration.ofSeconds(1))
+                .reactInBatches("batch", (changes, run) -> sizes.add(changes.size()));
         rules.start();
-        long began = System.nanoTime();
-        for (int i = 1; i <= 10; i++) {
-            site.insert(i, i);
-        }
+        site.insert(1, 100);
         site.drained();
-        assertThat(System.nanoTime() - began)
-                .isGreaterThan(Duration.ofMillis(1_400).toNanos());
-        assertThat(sizes).containsExactly(10);
+        assertThat(sizes).allSatisfy(size -> assertThat(size).isLessThanOrEqualTo(7));
+        assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(100);
+    }
+
+    /** Of 64 savepoints that wrote something on, a transaction slows other sessions down. */
+    @Test
+    void aTransactionHasSixtyKeysAtMostThatAreReactedToOneByOne() throws Exception {
+        site.subs(rules)
+                .react(
+                        "note",
+                        (change, run) -> site.run(
+                                run.connection(),
+                                "insert into {s}.seen (key, what) values (" + change.key()
+                                        + ", pg_current_xact_id()::text)"));
+        rules.start();
+        site.insert(1, 200);
+        site.drained();
+        assertThat(site.number("select count(*) from {s}.seen")).isEqualTo(200);
+        assertThat(site.number("select max(keys) from (select count(*) as keys from {s}.seen group by what) x"))
+                .isLessThanOrEqualTo(60);
     }
 
     @Test
@@ -221,6 +263,38 @@ class DeliveryTest {
         assertThatExceptionOfType(RuleException.class)
                 .isThrownBy(() -> SqlReaction.checked("r", "select a ? 'b' from changes"))
                 .withMessageContaining("jsonb_exists");
+    }
+
+    @Test
+    void whatTheDatabaseDoesNotUnderstandIsRefusedAtTheStartAndNothingIsRunToFindOut() throws Exception {
+        site.subs(rules).sql("sync", "updat x from changes");
+        assertThatExceptionOfType(RuleException.class)
+                .isThrownBy(rules::start)
+                .withMessageContainingAll("statement of the rule 'sync'", "updat x from changes", "syntax error")
+                .satisfies(refused -> assertThat(refused.code()).isEqualTo(RuleError.INVALID));
+        Rules others = site.rules();
+        site.subs(others).expecting("select id from nowhere").react("swept", (change, run) -> {});
+        assertThatExceptionOfType(RuleException.class)
+                .isThrownBy(others::start)
+                .withMessageContainingAll("query for wrong keys of the rule 'swept'", "\"nowhere\" does not exist");
+        Rules fine = site.rules();
+        site.subs(fine).sql("write", site.sql("insert into {s}.seen (key, what) select 'x', 'run'"));
+        fine.start();
+        assertThat(site.noted()).isEmpty();
+        assertThat(fine.status()).extracting(RuleStatus::name).containsExactly("write");
+    }
+
+    @Test
+    void aTableThatIsHeldIsNoReasonToRefuseWhatReadsIt() throws Exception {
+        Rule rule = site.subs(rules)
+                .sql("write", site.sql("insert into {s}.seen (key, what) select key, 'x' from changes"));
+        try (Connection holder = site.begin()) {
+            site.run(holder, "lock table {s}.seen in access exclusive mode");
+            rules.start();
+            assertThat(rule.status().state()).isEqualTo(RuleState.BROKEN);
+            holder.commit();
+        }
+        Site.soon().until(() -> rule.status().state() == RuleState.ACTIVE);
     }
 
     @Test
@@ -271,8 +345,13 @@ class DeliveryTest {
         Site.soon().until(() -> rule.status().pending() == 3);
         assertThat(rule.status().state()).isEqualTo(RuleState.PAUSED);
         assertThat(rule.status().oldest()).isPresent();
+        site.run("update {s}.rule_change set written = written - interval '20 seconds'");
         rule.resume();
         site.drained();
         assertThat(site.noted()).hasSize(3);
+        Site.soon().until(() -> rule.status().lag().p50().isPresent());
+        assertThat(rule.status().lag().p50().orElseThrow())
+                .as("from the write on")
+                .isGreaterThanOrEqualTo(Duration.ofSeconds(20));
     }
 }

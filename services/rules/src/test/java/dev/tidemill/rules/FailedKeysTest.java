@@ -6,6 +6,7 @@ import dev.tidemill.jobs.DeadLetter;
 import dev.tidemill.rules.Site.Sub;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -45,7 +46,7 @@ class FailedKeysTest {
         Rule rule = site.subs(rules).attempts(50).react("note", (change, run) -> {
             site.note(run, change.key(), run.mode() + " " + change.row().status());
             if (change.key().equals("3") && sick.get()) {
-                throw new IllegalStateException("three is sick");
+                throw new IllegalStateException("three is\0sick");
             }
         });
         rules.start();
@@ -56,7 +57,7 @@ class FailedKeysTest {
         assertThat(site.noted()).noneMatch(note -> note.startsWith("3:"));
         assertThat(rule.parked(10)).singleElement().satisfies(key -> {
             assertThat(key.key()).isEqualTo("3");
-            assertThat(key.error()).contains("three is sick");
+            assertThat(key.error()).contains("three is\uFFFDsick");
             assertThat(key.job()).isPresent();
         });
         sick.set(false);
@@ -67,6 +68,29 @@ class FailedKeysTest {
         site.run("update {s}.sub set status = 'again' where id = 3");
         site.drained();
         assertThat(site.noted()).endsWith("3:LIVE again");
+    }
+
+    @Test
+    void aKeyThatOthersAreInTheWayOfIsTriedAgainAtOnceAndGoesToAJobIfTheyStay() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        AtomicBoolean stay = new AtomicBoolean();
+        site.subs(rules).react("note", (change, run) -> {
+            boolean live = change.key().equals("1") && run.mode() == RuleMode.LIVE;
+            if (live && (tries.incrementAndGet() < 4 || stay.get())) {
+                throw new SQLException("deadlock detected", "40P01");
+            }
+            site.note(run, change.key(), String.valueOf(run.mode()));
+        });
+        rules.start();
+        site.insert(1, 2);
+        site.drained();
+        assertThat(site.noted()).containsExactlyInAnyOrder("1:LIVE", "2:LIVE");
+        assertThat(tries.getAndSet(0)).isEqualTo(4);
+        stay.set(true);
+        site.run("update {s}.sub set status = 'later'");
+        site.drained();
+        assertThat(site.noted()).hasSize(4).contains("1:JOB");
+        assertThat(tries).as("once, and again five times").hasValue(6);
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -120,8 +121,45 @@ class ModesTest {
         assertThat(whole.writes()).containsExactly(Map.entry(site.sql("{s}.person"), 200L));
         assertThat(whole.complete()).isTrue();
         assertThat(whole.keys()).hasSize(100).contains("101").doesNotContain("100");
-        assertThat(rule.dryRun(150).complete()).isFalse();
+        Rule.DryRun part = rule.dryRun(150);
+        assertThat(part.complete()).isFalse();
+        assertThat(part.rows()).isEqualTo(150);
         assertThat(wrong()).isEqualTo(200);
+    }
+
+    @Test
+    void aDryRunTellsWhichRowsTheReactionFailsFor() throws Exception {
+        subscribe(1, 3, "gold");
+        Rule rule = site.subs(rules).react("pay", (change, run) -> {
+            if (change.key().equals("2")) {
+                throw new IllegalStateException("no card");
+            }
+        });
+        rules.start();
+        Rule.DryRun tried = rule.dryRun(10);
+        assertThat(tried.failed()).isEqualTo(1);
+        assertThat(tried.errors()).containsOnlyKeys("2");
+        assertThat(tried.errors().get("2")).contains("no card");
+    }
+
+    @Test
+    void aBackfillTakesItsTimeAndRestsWhileItsRuleIsPaused() throws Exception {
+        subscribe(1, 10, "gold");
+        Rule paused = site.subs(rules).react("paused", (change, run) -> {});
+        Rule slow = site.subs(rules).react("slow", (change, run) -> {});
+        rules.start();
+        paused.pause();
+        paused.backfill(1_000);
+        slow.backfill(2);
+        Site.soon().until(() -> slow.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(site.number("select (extract(epoch from x.ended - x.started) * 1000)::bigint from {s}.rule_run x"
+                        + " join {s}.rule r on r.id = x.rule where r.name = 'slow'"))
+                .as("ten rows at two a second, the first at once")
+                .isGreaterThanOrEqualTo(4_500);
+        assertThat(paused.status().backfill().orElseThrow().rows()).isZero();
+        paused.resume();
+        Site.soon().until(() -> paused.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(paused.status().backfill().orElseThrow().rows()).isEqualTo(10);
     }
 
     @Test
@@ -227,8 +265,10 @@ class ModesTest {
         site.run("drop table {s}.sub");
         Site.soon().until(() -> rule.status().state() == RuleState.BROKEN);
         assertThat(rule.status().reason()).contains("is gone");
+        Instant since = rule.status().since();
         site.run("create table {s}.sub (id bigint primary key, user_id bigint, status text, note text)");
         Site.soon().until(() -> String.valueOf(rule.status().reason()).contains("made anew"));
+        assertThat(rule.status().since()).as("broken since then").isEqualTo(since);
         rule.repair();
         assertThat(rule.status().state()).isEqualTo(RuleState.ACTIVE);
         subscribe(5, 5, "gold");

@@ -59,8 +59,8 @@ public final class SubscriptionStatuses {
     private record Place(UUID customer, long id) {}
 
     /**
-     * The bulk correction, and the nightly sweep: all that is misspelled, a thousand rows a transaction, of an index that
-     * holds nothing else. Goes on from the beginning after a crash, where nothing is left to do.
+     * The bulk correction, and the nightly sweep: all that is misspelled, the customers of a thousand such rows a transaction,
+     * found in an index that holds nothing else. Goes on from the beginning after a crash, where nothing is left to do.
      */
     static void correct(DataSource dataSource, Run run) throws SQLException {
         Place from = new Place(FIRST, 0);
@@ -95,6 +95,6 @@ public final class SubscriptionStatuses {
         }
     }
 
-    /** How many misspelled subscriptions a correction met. */
+    /** How many misspelled subscriptions a correction met; what it mended along with others of their customers is not among them. */
     record Corrected(long subscriptions) {}
 }

@@ -51,7 +51,7 @@ public final class TriggerCapture implements Capture {
         try (Statement statement = connection.createStatement()) {
             statement.execute(text(table, List.of()).tryCondition(definition));
         } catch (SQLException failed) {
-            throw refused(rule, condition, String.valueOf(failed.getMessage()), failed);
+            throw refused(rule, condition, Misread.words(failed), failed);
         }
     }
 
