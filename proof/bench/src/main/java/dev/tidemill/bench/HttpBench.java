@@ -82,9 +82,9 @@ final class HttpBench {
                 figures.put("p99_ms_" + connections, outcome.all().percentiles().getOrDefault("p99", 0.0), "");
                 figures.put("routes_p95_ms_" + connections, routes(outcome), "");
                 figures.put("answered_per_s_" + connections, Math.round(outcome.perSecond()), "" + PER_SECOND);
+                figures.put("server_rss_mb_" + connections, (double) Math.round(residentMb), "< 256");
             }
             figures.put("failed", failed, "0");
-            figures.put("server_rss_mb", (double) Math.round(residentMb), "< 256");
             saturate(child, port, requests);
             child.terminate();
         }
