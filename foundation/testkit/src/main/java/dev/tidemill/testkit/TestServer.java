@@ -36,7 +36,8 @@ final class TestServer {
         if (!url.isEmpty()) {
             return given(url);
         }
-        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder();
+        // Tests connect without a pool: under load more are being ended than PostgreSQL's 100 leave room for.
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder().setting("max_connections", "400");
         String binaries = System.getProperty(BINARIES_PROPERTY, "").strip();
         if (!binaries.isEmpty()) {
             builder.binaries(Path.of(binaries));
