@@ -17,6 +17,7 @@ module dev.tidemill.server {
     requires info.picocli;
     requires io.helidon.common.buffers;
     requires io.helidon.common.socket;
+    requires io.helidon.common.task;
     requires io.helidon.common.tls;
     requires io.helidon.http;
     requires io.helidon.webserver;

@@ -78,7 +78,6 @@ public final class TidemillServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TidemillServer.class);
     private static final Duration STATS_MAX_AGE = Duration.ofSeconds(2);
     private static final Duration STOP_GRACE = Duration.ofSeconds(10);
-    private static final int SHARE_OF_BODIES = 8;
 
     private final String host;
     private final boolean secure;
@@ -165,11 +164,8 @@ public final class TidemillServer implements AutoCloseable {
         // them.
         this.connections = new Connections(
                 builder.times == null ? Connections.usual(builder.bodyTime) : builder.times,
-                builder.bodyRoomBytes > 0
-                        ? builder.bodyRoomBytes
-                        : Math.max(
-                                2L * builder.bodyLimitBytes,
-                                Runtime.getRuntime().maxMemory() / SHARE_OF_BODIES));
+                builder.bodyRoomBytes,
+                builder.bodyLimitBytes);
         WebServerConfig.Builder web = WebServer.builder()
                 .address(address)
                 .port(builder.port)
@@ -179,6 +175,10 @@ public final class TidemillServer implements AutoCloseable {
                 .directHandlers(WireErrors.handlers())
                 .useNio(false)
                 .connectionOptions(connections.options())
+                .maxTcpConnections(
+                        builder.maxConnections > 0
+                                ? builder.maxConnections
+                                : Connections.roomFor(Runtime.getRuntime().maxMemory()))
                 .protocolsDiscoverServices(false)
                 .addConnectionSelector(connections)
                 .routing(router::mount);

@@ -49,6 +49,7 @@ public final class TidemillServerBuilder {
     Duration bodyTime = Duration.ofMinutes(1);
     Connections.@Nullable Times times;
     long bodyRoomBytes;
+    int maxConnections;
     Cors cors = Cors.OFF;
     RateLimit rates = new RateLimit(RATE_LIMIT, System::nanoTime);
 
@@ -152,6 +153,12 @@ public final class TidemillServerBuilder {
     /** Another bound on what is in memory of requests, for tests that reach it. */
     TidemillServerBuilder bodyRoom(long bytes) {
         bodyRoomBytes = bytes;
+        return this;
+    }
+
+    /** Another bound on the connections that are open at a time, for tests that reach it. */
+    TidemillServerBuilder maxConnections(int value) {
+        maxConnections = value;
         return this;
     }
 

@@ -1,6 +1,7 @@
 package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import dev.tidemill.testkit.FreshSchema;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -118,5 +120,42 @@ final class ConnectionsTest {
             }
         }
         assertOthersAreServed();
+    }
+
+    @Test
+    void connectionsBeyondTheBoundWaitUntilOneIsGone() throws IOException {
+        int bound = 20;
+        List<Socket> open = new ArrayList<>();
+        try {
+            // Its end comes before theirs: it stops with as many open as there may be, and one that waits.
+            try (ServerUnderTest few =
+                    ServerUnderTest.on(database, jobs -> jobs, settings -> settings.maxConnections(bound))) {
+                for (int i = 0; i < bound; i++) {
+                    open.add(asked(few));
+                    assertThat(open.getLast().getInputStream().readNBytes(12))
+                            .asString()
+                            .isEqualTo("HTTP/1.1 200");
+                }
+                Socket late = asked(few);
+                open.add(late);
+                late.setSoTimeout(300);
+                assertThatThrownBy(() -> late.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+                late.setSoTimeout(40_000);
+                open.getFirst().close();
+                assertThat(late.getInputStream().readNBytes(12)).asString().isEqualTo("HTTP/1.1 200");
+                open.add(asked(few));
+            }
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private static Socket asked(ServerUnderTest server) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
+        socket.getOutputStream()
+                .write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        return socket;
     }
 }

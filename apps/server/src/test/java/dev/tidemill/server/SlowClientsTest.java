@@ -58,7 +58,7 @@ final class SlowClientsTest {
 
     private Socket connect(String beginning) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
-        socket.setSoTimeout(100);
+        socket.setSoTimeout((int) MOST.toMillis());
         socket.getOutputStream().write(beginning.getBytes(StandardCharsets.US_ASCII));
         return socket;
     }
@@ -68,6 +68,7 @@ final class SlowClientsTest {
         Instant until = Instant.now().plus(MOST);
         StringBuilder answer = new StringBuilder();
         byte[] some = new byte[4_096];
+        socket.setSoTimeout(100);
         while (Instant.now().isBefore(until)) {
             try {
                 int count = socket.getInputStream().read(some);

@@ -47,12 +47,16 @@ public final class JobReader {
     }
 
     static Problem malformed(JacksonException malformed) {
-        var place = malformed.getLocation();
-        return Problem.of(
-                ProblemCode.BODY_INVALID,
-                "The body is not JSON"
-                        + (place == null ? "" : " (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")")
-                        + ": " + malformed.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""));
+        return Json.tooLong(malformed).orElseGet(() -> {
+            var place = malformed.getLocation();
+            return Problem.of(
+                    ProblemCode.BODY_INVALID,
+                    "The body is not JSON"
+                            + (place == null
+                                    ? ""
+                                    : " (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")")
+                            + ": " + malformed.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""));
+        });
     }
 
     private Asked document() {

@@ -1,16 +1,8 @@
 package dev.tidemill.server.http;
 
 import io.helidon.common.buffers.BufferData;
-import io.helidon.common.buffers.DataReader;
-import io.helidon.common.buffers.DataWriter;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
 import io.helidon.common.socket.SocketOptions;
-import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
-import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.ProxyProtocolData;
-import io.helidon.webserver.Router;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
@@ -24,9 +16,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
  * The connections that are open, and a thread that looks every second whether each keeps its {@link Pace}. Helidon's time
@@ -40,11 +32,17 @@ public final class Connections implements ServerConnectionSelector, AutoCloseabl
     private static final Duration HEAD = Duration.ofSeconds(20);
     private static final Duration SENDING = Duration.ofMinutes(1);
     private static final long LOOK_NANOS = 1_000_000_000L;
+    /** What one takes while nothing happens on it: Helidon's 8 KiB for reading, a stack, and what belongs to them. */
+    private static final long IDLE_BYTES = 14 << 10;
+
+    private static final int SHARE_OF_BODIES = 8;
+    /** What becomes of a body takes this many times its size, itself included. */
+    private static final int TIMES_A_BODY = 3;
 
     private final Http1ConnectionSelector http =
             Http1ConnectionSelector.builder().config(config -> {}).build();
     private final Times times;
-    private final long roomBytes;
+    private final LongSupplier room;
     private final AtomicLong inMemory = new AtomicLong();
     private final Map<SocketAddress, Pace> open = new ConcurrentHashMap<>();
     private final Thread watch = Thread.ofVirtual().name("tidemill-connections").unstarted(this::watch);
@@ -54,11 +52,20 @@ public final class Connections implements ServerConnectionSelector, AutoCloseabl
      * Creates it; nothing is watched before {@link #start}.
      *
      * @param times how long each part of an exchange may take
-     * @param roomBytes how much of requests may be in memory at a time
+     * @param roomBytes how much of requests may be in memory at a time; 0 for what the heap has room for beside the
+     *     connections that are open, but no more than an eighth of it or two bodies
+     * @param bodyLimitBytes the longest body
      */
-    public Connections(Times times, long roomBytes) {
+    public Connections(Times times, long roomBytes, int bodyLimitBytes) {
         this.times = times;
-        this.roomBytes = roomBytes;
+        long heap = Runtime.getRuntime().maxMemory();
+        long most = Math.max(2L * bodyLimitBytes, heap / SHARE_OF_BODIES);
+        this.room = roomBytes > 0 ? () -> roomBytes : () -> Math.min(most, roomForBodies(heap, open.size()));
+    }
+
+    /** How much of requests a heap of this size has room for beside these connections. */
+    static long roomForBodies(long heapBytes, int connections) {
+        return Math.max(0, heapBytes / 4 * 3 - connections * IDLE_BYTES) / TIMES_A_BODY;
     }
 
     /**
@@ -74,6 +81,11 @@ public final class Connections implements ServerConnectionSelector, AutoCloseabl
     /** A body of this time, and what is usual for the others. */
     public static Times usual(Duration body) {
         return new Times(WAITING, HEAD, body, SENDING);
+    }
+
+    /** How many connections a heap of this size has room for beside all else; those beyond it wait to be accepted. */
+    public static int roomFor(long heapBytes) {
+        return Math.clamp(heapBytes / 3 * 2 / IDLE_BYTES, 1_000, 1_000_000);
     }
 
     /** Begins to look. */
@@ -110,7 +122,7 @@ public final class Connections implements ServerConnectionSelector, AutoCloseabl
     }
 
     private Pace accepted(SocketChannel channel) {
-        return new Pace(channel, times, inMemory, roomBytes);
+        return new Pace(channel, times, inMemory, room);
     }
 
     /** Sets what is usual, and takes down that there is a connection. */
@@ -193,92 +205,6 @@ public final class Connections implements ServerConnectionSelector, AutoCloseabl
     @Override
     public ServerConnection connection(ConnectionContext context) {
         Pace pace = open.get(context.remotePeer().address());
-        return http.connection(pace == null ? context : new Watched(context, pace));
-    }
-
-    /** A connection whose reading is looked at. */
-    private static final class Watched implements ConnectionContext {
-        private final ConnectionContext context;
-        private final DataReader reader;
-
-        Watched(ConnectionContext context, Pace pace) {
-            this.context = context;
-            DataReader source = context.dataReader();
-            this.reader = DataReader.create(() -> {
-                pace.here();
-                try {
-                    source.ensureAvailable();
-                } catch (DataReader.InsufficientDataAvailableException ended) {
-                    if (pace.inHead()) {
-                        // Nobody is there any more to be told; Helidon would call it an internal error.
-                        throw new CloseConnectionException("The client broke off in the head of a request", ended);
-                    }
-                    throw ended;
-                }
-                byte[] bytes = source.readBytes(source.available());
-                pace.came(bytes.length);
-                return bytes;
-            });
-        }
-
-        @Override
-        public DataReader dataReader() {
-            return reader;
-        }
-
-        @Override
-        public ListenerContext listenerContext() {
-            return context.listenerContext();
-        }
-
-        @Override
-        public ExecutorService executor() {
-            return context.executor();
-        }
-
-        @Override
-        public DataWriter dataWriter() {
-            return context.dataWriter();
-        }
-
-        @Override
-        public Router router() {
-            return context.router();
-        }
-
-        @Override
-        public Optional<ProxyProtocolData> proxyProtocolData() {
-            return context.proxyProtocolData();
-        }
-
-        @Override
-        public HelidonSocket serverSocket() {
-            return context.serverSocket();
-        }
-
-        @Override
-        public PeerInfo remotePeer() {
-            return context.remotePeer();
-        }
-
-        @Override
-        public PeerInfo localPeer() {
-            return context.localPeer();
-        }
-
-        @Override
-        public boolean isSecure() {
-            return context.isSecure();
-        }
-
-        @Override
-        public String socketId() {
-            return context.socketId();
-        }
-
-        @Override
-        public String childSocketId() {
-            return context.childSocketId();
-        }
+        return pace == null ? http.connection(context) : new Conversation(http, new Watched(context, pace));
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +49,7 @@ final class Pace {
     private final SocketChannel channel;
     private final Connections.Times times;
     private final AtomicLong inMemory;
-    private final long roomBytes;
+    private final LongSupplier room;
     private volatile At at = new At(Step.WAITING, System.nanoTime());
     private volatile boolean late;
     private long heldBytes;
@@ -58,13 +59,13 @@ final class Pace {
      * Of a connection that was just made.
      *
      * @param inMemory how many bytes of requests all connections hold
-     * @param roomBytes how many they may hold
+     * @param room how many they may hold just now
      */
-    Pace(SocketChannel channel, Connections.Times times, AtomicLong inMemory, long roomBytes) {
+    Pace(SocketChannel channel, Connections.Times times, AtomicLong inMemory, LongSupplier room) {
         this.channel = channel;
         this.times = times;
         this.inMemory = inMemory;
-        this.roomBytes = roomBytes;
+        this.room = room;
     }
 
     /** Of the connection that this thread serves; null if none is known. */
@@ -93,7 +94,7 @@ final class Pace {
         at = new At(step, System.nanoTime());
     }
 
-    /** Takes this thread for the connection's own. */
+    /** Takes this thread for the one that answers on the connection. */
     void here() {
         CURRENT.set(this);
     }
@@ -110,7 +111,7 @@ final class Pace {
             }
             heldBytes += bytes;
             // What little a head is, is let in: there is always one that can be answered.
-            fits = inMemory.addAndGet(bytes) <= roomBytes || heldBytes <= SMALL_BYTES;
+            fits = inMemory.addAndGet(bytes) <= room.getAsLong() || heldBytes <= SMALL_BYTES;
         }
         if (fits) {
             return;
@@ -118,7 +119,8 @@ final class Pace {
         if (at.step() == Step.BODY) {
             throw Problem.of(
                             ProblemCode.TOO_BUSY,
-                            "The bodies of the requests that are being read fill the memory that there is for them.")
+                            "The bodies of the requests that are being read, and the connections that are open, fill the"
+                                    + " memory that there is for them. Send it again later, or in smaller parts.")
                     .header("Connection", "close");
         }
         throw new CloseConnectionException("What a client sends that no route reads does not fit into memory");
