@@ -41,6 +41,11 @@ final class Examination {
         this.patience = patience;
     }
 
+    /** A number of things: {@code 1 job}, {@code 2 jobs}. */
+    static String counted(long count, String thing) {
+        return count + " " + thing + (count == 1 ? "" : "s");
+    }
+
     CheckupLimits limits() {
         return limits;
     }

@@ -295,7 +295,8 @@ final class WhyReader {
                         because(
                                 Cause.LIMITED,
                                 "The limit on the " + (rows.getInt(2) == 1 ? "queue " : "kind ") + name + " ("
-                                        + limit(rows) + ") is used up; " + ahead + " other jobs wait there before it.",
+                                        + limit(rows) + ") is used up; " + Examination.counted(ahead, "other job")
+                                        + (ahead == 1 ? " waits" : " wait") + " there before it.",
                                 "It starts when one of those that run is done, or tokens come; or raise the limit.",
                                 "limit_on",
                                 name,
@@ -335,7 +336,10 @@ final class WhyReader {
             } else if (handling.isEmpty()) {
                 because(
                         Cause.KIND_UNHANDLED,
-                        "None of the " + nodes.size() + " living nodes handles the kind " + job.kind() + ".",
+                        (nodes.size() == 1
+                                        ? "The one living node does not handle"
+                                        : "None of the " + nodes.size() + " living nodes handles")
+                                + " the kind " + job.kind() + ".",
                         "Start a process that does, or register the handler under this name (alias takes a former one).",
                         "nodes",
                         (long) nodes.size());
@@ -390,7 +394,11 @@ final class WhyReader {
             String others = urgent.isEmpty() ? "" : "; " + urgent + " jobs of the queue wait too";
             String nodes = able.isEmpty()
                     ? ""
-                    : "; the " + able.size() + " nodes that could run it are running " + running + " jobs";
+                    : "; the "
+                            + (able.size() == 1
+                                    ? "node that could run it is"
+                                    : able.size() + " nodes that could run it are")
+                            + " running " + Examination.counted(running, "job");
             if (ahead[0] == 0) {
                 because(
                         Cause.NEXT,
@@ -405,8 +413,11 @@ final class WhyReader {
             } else {
                 because(
                         Cause.BEHIND,
-                        (ahead[0] < 0 ? "More than " + walk : Long.toString(ahead[0])) + " other " + job.priority()
-                                + " jobs of queue " + job.queue() + " go first" + others + nodes + ".",
+                        (ahead[0] < 0
+                                        ? "More than " + walk + " other " + job.priority() + " jobs"
+                                        : Examination.counted(ahead[0], "other " + job.priority() + " job"))
+                                + " of queue " + job.queue() + (ahead[0] == 1 ? " goes" : " go") + " first" + others
+                                + nodes + ".",
                         "More handlers, another process, or a higher priority.",
                         "ahead",
                         ahead[0] < 0 ? walk : ahead[0],

@@ -69,8 +69,10 @@ final class WorkChecks {
                 rows -> examination.found(
                         Ailment.ORPHANED_LEASES,
                         Severity.CRITICAL,
-                        "Epoch " + rows.getLong(1) + " has ended and still holds " + rows.getLong(2) + " leases over "
-                                + rows.getLong(3) + " jobs, the oldest for " + span(rows.getLong(4)) + ".",
+                        "Epoch " + rows.getLong(1) + " has ended and still holds "
+                                + Examination.counted(rows.getLong(2), "lease") + " over "
+                                + Examination.counted(rows.getLong(3), "job") + ", the oldest for "
+                                + span(rows.getLong(4)) + ".",
                         "./tidemill doctor --repair makes the jobs without an outcome ready again.",
                         "epoch",
                         rows.getLong(1),
@@ -80,6 +82,11 @@ final class WorkChecks {
                         rows.getLong(3),
                         "oldest_s",
                         rows.getLong(4)));
+    }
+
+    private static String waiting(long jobs, String kind, String queue) {
+        return Examination.counted(jobs, "job") + " of kind " + kind + (jobs == 1 ? " waits" : " wait") + " on queue "
+                + queue;
     }
 
     static void waiting(Examination examination) throws SQLException {
@@ -95,8 +102,10 @@ final class WorkChecks {
                 examination.found(
                         Ailment.KIND_UNHANDLED,
                         Severity.WARNING,
-                        jobs + " jobs of kind " + kind + " wait on queue " + queue + ", and none of the " + nodes.size()
-                                + " living nodes handles it.",
+                        waiting(jobs, kind, queue) + ", and "
+                                + (nodes.size() == 1
+                                        ? "the one living node does not handle it."
+                                        : "none of the " + nodes.size() + " living nodes handles it."),
                         "Start a process that handles " + kind + ", or register its handler under this name (alias"
                                 + " takes a former one)." + oneOf(rows.getLong(4)),
                         "kind",
@@ -109,8 +118,7 @@ final class WorkChecks {
                 examination.found(
                         Ailment.QUEUE_UNWORKED,
                         Severity.WARNING,
-                        jobs + " jobs of kind " + kind + " wait on queue " + queue
-                                + ", which no living node that handles them works on.",
+                        waiting(jobs, kind, queue) + ", which no living node that handles the kind works on.",
                         "Give a process that handles " + kind + " the queue: Tidemill.on(..).queue(\"" + queue
                                 + "\", ..)." + oneOf(rows.getLong(4)),
                         "kind",
@@ -125,7 +133,8 @@ final class WorkChecks {
             examination.found(
                     Ailment.NO_NODE,
                     Severity.CRITICAL,
-                    alone[0] + (alone[0] >= SAMPLE ? " jobs and more" : " jobs") + " may run, and no node is alive.",
+                    Examination.counted(alone[0], "job") + (alone[0] >= SAMPLE ? " and more" : "")
+                            + " may run, and no node is alive.",
                     "Start the application's processes that handle jobs.",
                     "ready",
                     alone[0]);

@@ -376,6 +376,9 @@ final class CheckupTest {
             assertThat(one(Ailment.KIND_UNHANDLED).figures())
                     .containsEntry("kind", "Fine")
                     .containsEntry("ready", 1L);
+            assertThat(one(Ailment.KIND_UNHANDLED).found())
+                    .startsWith("1 job of kind Fine waits on queue ")
+                    .endsWith(", and the one living node does not handle it.");
             assertThat(one(Ailment.QUEUE_UNWORKED).figures()).containsEntry("queue", "elsewhere");
             assertThat(find(Ailment.NO_NODE)).isEmpty();
         }

@@ -11,11 +11,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.postgresql.PGConnection;
 
 /** The same reaction: live, backfilled, tried and swept; and what becomes of rules whose tables change under them. */
 @ExtendWith(FreshSchema.class)
@@ -219,6 +223,69 @@ class ModesTest {
         Site.soon().until(() -> rule.drift(100).size() == 20);
         assertThat(rule.drift(100))
                 .allSatisfy(drift -> assertThat(drift.cause()).isEqualTo(Cause.MANUAL_EDIT));
+    }
+
+    @Test
+    void aSweepByAQueryLooksAgainWithTheKeyInHand() throws Exception {
+        Rule rule = site.subs(rules)
+                .sweeping(Timing.every(Duration.ofDays(1)), 100)
+                .expecting(site.sql("select s.user_id from {s}.sub s join {s}.person p on p.id = s.user_id"
+                        + " where p.plan is distinct from s.status"))
+                .sql("sync", site.sql(SYNC));
+        rules.start();
+        subscribe(1, 3, "gold");
+        site.drained();
+        site.run("update {s}.person set plan = 'edited' where id = 2");
+        try (Connection delivering = site.begin()) {
+            site.run(delivering, "select 1 from {s}.rule_shard for update");
+            int pid = delivering.unwrap(PGConnection.class).getBackendPID();
+            CompletableFuture<Rule.Sweep> sweeping = CompletableFuture.supplyAsync(rule::sweep);
+            Site.soon()
+                    .until(() -> site.number("select count(*) from pg_stat_activity where " + pid
+                                    + " = any (pg_blocking_pids(pid))")
+                            > 0);
+            site.run("update {s}.person set plan = 'gold' where id = 2");
+            delivering.commit();
+            assertThat(sweeping.get().found())
+                    .as("mended between the query and the look")
+                    .isZero();
+        }
+        assertThat(rule.drift(10)).isEmpty();
+    }
+
+    @Test
+    void aSweepEndsTheOneThatItsProcessDidNotEnd() throws Exception {
+        Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
+        rules.start();
+        subscribe(1, 3, "gold");
+        site.drained();
+        site.run("insert into {s}.rule_run (rule, mode, state, rows_per_second, cap)"
+                + " select id, 'SWEEP', 'RUNNING', 1, 1 from {s}.rule where name = 'sync'");
+        assertThat(rule.sweep().rows()).isEqualTo(3);
+        assertThat(
+                        site.text(
+                                "select string_agg(x.state, ' ' order by x.id) from (select * from {s}.rule_run order by id desc limit 2) x"))
+                .isEqualTo("CANCELLED DONE");
+    }
+
+    @Test
+    void aBackfillWaitsForTheReactionToFollow() throws Exception {
+        subscribe(1, 2_000, "gold");
+        CountDownLatch gate = new CountDownLatch(1);
+        Rule rule = site.subs(rules).react("slow", (change, run) -> gate.await());
+        rules.start();
+        rule.backfill(1_000);
+        try {
+            Site.soon().until(() -> rule.status().backfill().orElseThrow().rows() >= 400);
+            Awaitility.await()
+                    .during(Duration.ofSeconds(2))
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> rule.status().backfill().orElseThrow().rows() <= 600);
+        } finally {
+            gate.countDown();
+        }
+        Site.soon().until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(rule.status().backfill().orElseThrow().rows()).isEqualTo(2_000);
     }
 
     @Test
