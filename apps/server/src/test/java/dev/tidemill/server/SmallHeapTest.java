@@ -10,6 +10,11 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class SmallHeapTest {
     private static final int LENGTH = 16_600_000;
     private static final int SENDERS = 3;
-    private static final int IDLE = 2_000;
+    /** So many that what they leave is less than the longest body. */
+    private static final int IDLE = 3_500;
 
     private final TestDatabase database;
 
@@ -170,6 +176,37 @@ final class SmallHeapTest {
             for (Socket socket : idle) {
                 socket.close();
             }
+            process.toHandle().destroy();
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(Files.readString(folder.resolve("log"))).doesNotContain("OutOfMemory", "ERROR");
+    }
+
+    @Test
+    void largeJobsAreHandedOutAFewAtATimeAndNotKept() throws Exception {
+        int jobs = 110;
+        byte[] job = ("{\"kind\":\"Heavy\",\"payload\":\"" + "x".repeat(1_000_000) + "\"}")
+                .getBytes(StandardCharsets.US_ASCII);
+        Process process = server();
+        try (HttpClient client = HttpClient.newHttpClient();
+                var lines = process.inputReader()) {
+            String url = ServerUnderTest.json(lines.readLine()).get("url").stringValue();
+            for (int i = 0; i < jobs; i++) {
+                assertThat(send(URI.create(url).getPort(), job)).isEqualTo(201);
+            }
+            HttpRequest claim = HttpRequest.newBuilder(URI.create(url + "/api/v1/work/claim"))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString("{\"worker\":\"one\",\"kinds\":[\"Heavy\"],\"max\":100}"))
+                    .build();
+            // All of them together, still held, have more than the heap.
+            for (int held = 0; held < jobs; ) {
+                HttpResponse<String> answer = client.send(claim, BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(200);
+                int some = ServerUnderTest.json(answer.body()).get("jobs").size();
+                assertThat(some).isBetween(1, 20);
+                held += some;
+            }
+        } finally {
             process.toHandle().destroy();
         }
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();

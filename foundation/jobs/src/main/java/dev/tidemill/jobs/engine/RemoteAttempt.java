@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
@@ -53,6 +54,9 @@ final class RemoteAttempt implements Hold {
     record Ended(End end, AttemptOutcome outcome, CompletableFuture<Boolean> written) {}
 
     private final ClaimedJob job;
+    /** Until it is handed out; all that are out would fill the heap. */
+    private @Nullable String payload;
+
     private final EpochWork epoch;
     private final Workshop shop;
     private final Request request;
@@ -85,7 +89,8 @@ final class RemoteAttempt implements Hold {
             Meta meta,
             Consumer<RemoteAttempt> onEnd,
             Consumer<String> onSilence) {
-        this.job = job;
+        this.payload = payload(job);
+        this.job = job.withoutPayload();
         this.epoch = epoch;
         this.shop = shop;
         this.request = request;
@@ -94,7 +99,7 @@ final class RemoteAttempt implements Hold {
         this.meta = meta;
         this.onEnd = onEnd;
         this.onSilence = onSilence;
-        this.words = new HandlerWords(job, epoch, shop);
+        this.words = new HandlerWords(this.job, epoch, shop);
         this.startedMicros = shop.clock().nowMicros();
     }
 
@@ -136,15 +141,17 @@ final class RemoteAttempt implements Hold {
         return epoch.place().epoch() == number;
     }
 
-    /** As the worker sees it. */
-    Held seen() {
+    /** As the worker sees it; once, to hand it out. */
+    Held handOut() {
+        String text = Objects.requireNonNull(payload, "handed out already");
+        payload = null;
         return new Held(
                 handle,
                 job.kind(),
                 job.queue(),
                 job.priority(),
                 job.failures(),
-                payload(job),
+                text,
                 meta.tags() == null ? Map.of() : meta.tags(),
                 meta.key(),
                 meta.trace(),

@@ -82,6 +82,7 @@ final class RemoteClaims {
     private final Priorities priorities;
     private final Supplier<List<BreakerView>> breakers;
     private final Runnable wake;
+    private final Appetite appetite = Appetite.ofHeap();
     private final SecureRandom random = new SecureRandom();
     private final Map<Choice, Group> groups = new LinkedHashMap<>();
     private final Map<String, RemoteAttempt> held = new ConcurrentHashMap<>();
@@ -231,14 +232,18 @@ final class RemoteClaims {
         boolean offPeakOpen = priorities.offPeakOpen(shop.clock().now());
         List<String> queues = choice.queues.stream().sorted().toList();
         List<ClaimedJob> claimed = new ArrayList<>();
+        long bytes = 0;
         int first = group.turns++ % queues.size();
-        for (int i = 0; i < queues.size() && claimed.size() < wanted; i++) {
-            int left = wanted - claimed.size();
-            Demand demand = new Demand(queues.get((first + i) % queues.size()), left, left, false, offPeakOpen);
+        int tried = 0;
+        while (tried < queues.size() && claimed.size() < wanted && !appetite.enough(bytes)) {
+            int most = appetite.most(wanted - claimed.size());
+            Demand demand = new Demand(queues.get((first + tried) % queues.size()), most, most, false, offPeakOpen);
             try {
                 List<ClaimedJob> some = epoch.place().claim(choice.kinds, List.of(demand));
                 epoch.claimed(some);
                 claimed.addAll(some);
+                bytes += appetite.learn(some);
+                tried += some.size() < most ? 1 : 0;
             } catch (RuntimeException failed) {
                 if (claimed.isEmpty()) {
                     throw failed;

@@ -86,7 +86,7 @@ final class RemoteDesk implements RemoteWork {
                     ErrorCode.DATABASE_UNREACHABLE,
                     "This process is out of contact with the database; try again later.");
         }
-        return claims().await(request).stream().map(RemoteAttempt::seen).toList();
+        return claims().await(request).stream().map(RemoteAttempt::handOut).toList();
     }
 
     @Override

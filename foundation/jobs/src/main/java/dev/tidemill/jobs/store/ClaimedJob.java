@@ -48,6 +48,12 @@ public record ClaimedJob(
         this(lease, id, attempt, failures, kind, queue, priority, startByMicros, payload, meta, limited, false);
     }
 
+    /** The same once its payload is handed on. */
+    public ClaimedJob withoutPayload() {
+        return new ClaimedJob(
+                lease, id, attempt, failures, kind, queue, priority, startByMicros, null, meta, limited, probe);
+    }
+
     /** The same as a probe. */
     public ClaimedJob asProbe() {
         return new ClaimedJob(
