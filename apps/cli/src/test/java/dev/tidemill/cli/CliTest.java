@@ -99,7 +99,7 @@ final class CliTest {
         enqueue("Fine");
         Answer answer = run("doctor", "--patience", "10m");
         assertThat(answer.out())
-                .contains("CRITICAL  NO_NODE: 1 jobs may run, and no node is alive.")
+                .contains("CRITICAL  NO_NODE: 1 job may run, and no node is alive.")
                 .contains("  why     Nothing runs.")
                 .contains("  remedy  Start the application's processes that handle jobs.")
                 .contains("  more    docs/operate/doctor.md#no_node");
