@@ -94,8 +94,13 @@ final class Ledger {
     }
 
     int openTransactions(String program) {
+        return openTransactions(program, "%");
+    }
+
+    /** Those whose last statement was like this. */
+    int openTransactions(String program, String statementLike) {
         return number("select count(*) from pg_stat_activity where state like 'idle in transaction%'"
-                + " and application_name = '" + program + "'");
+                + " and application_name = '" + program + "' and query like '" + statementLike + "'");
     }
 
     int number(String sql) {

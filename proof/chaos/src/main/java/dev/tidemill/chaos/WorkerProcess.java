@@ -69,6 +69,10 @@ final class WorkerProcess implements AutoCloseable {
         }
     }
 
+    String name() {
+        return name;
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

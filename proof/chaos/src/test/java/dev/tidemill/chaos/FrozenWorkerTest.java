@@ -27,6 +27,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class FrozenWorkerTest {
     private static final List<AttemptOutcome> LOST_THEN_DONE = List.of(AttemptOutcome.LOST, AttemptOutcome.SUCCEEDED);
 
+    /** The last statement of a heartbeat that has something to count. */
+    private static final String HEARTBEAT = "%insert into%tally%";
+
     private final Site site;
     private final Ledger ledger;
     private WorkerProcess sleeper;
@@ -145,15 +148,19 @@ class FrozenWorkerTest {
     /** The heartbeat's transaction locks the node's row, which the rescue wants to write as well. */
     @Test
     void aWorkerFrozenInsideItsHeartbeatIsRescuedToo() throws Exception {
+        sleeper.stop();
+        // One that does not take itself for dead while its heartbeat waits for this test: it would join anew, and take
+        // the job again before it is frozen.
+        sleeper = Stage.start(site, "beater", Pace.BRISK_AND_SURE, 4);
         long held = site.enqueue(new Held());
         sleeper.awaitLine("runs " + held + " 1");
         try (Connection lock = ledger.lock("tally", "share")) {
             site.enqueue(new Work(1));
-            ledger.awaitBlocked("sleeper", "%insert into%tally%");
+            ledger.awaitBlocked("beater", HEARTBEAT);
             sleeper.freeze();
             lock.rollback();
         }
-        await().until(() -> ledger.openTransactions("sleeper") == 1);
+        await().until(() -> ledger.openTransactions("beater", HEARTBEAT) == 1);
         try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             rescuer.awaitLine("runs " + held + " 2");
             rescuer.say("go");
@@ -179,7 +186,7 @@ class FrozenWorkerTest {
     /** The woken worker has joined under a new epoch, works, and changed nothing that had counted before. */
     private void assertWorksAgain(long before) {
         List<AttemptOutcome> outcomes = ledger.outcomes(before);
-        ledger.awaitEpochs("sleeper", 2);
+        ledger.awaitEpochs(sleeper.name(), 2);
         List<Long> next = site.enqueue(Collections.nCopies(20, new Work(1)));
         ledger.awaitAll(next);
         sleeper.stop();
