@@ -29,7 +29,8 @@ public final class Migrations {
             "V013__sorted.sql",
             "V018__handed.sql",
             "V019__upkeep.sql",
-            "V020__roomy.sql");
+            "V020__roomy.sql",
+            "V021__turns.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

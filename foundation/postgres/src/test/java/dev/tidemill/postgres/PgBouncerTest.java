@@ -17,6 +17,7 @@ import dev.tidemill.testkit.JobStoreContract;
 import dev.tidemill.testkit.LimitsContract;
 import dev.tidemill.testkit.PgBouncer;
 import dev.tidemill.testkit.TestDatabase;
+import dev.tidemill.testkit.TurnsContract;
 import dev.tidemill.testkit.UniqueContract;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -103,6 +104,14 @@ class PgBouncerTest {
 
     @Nested
     class Limits extends LimitsContract {
+        @Override
+        protected JobStore open() {
+            return store();
+        }
+    }
+
+    @Nested
+    class Turns extends TurnsContract {
         @Override
         protected JobStore open() {
             return store();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every store owes to limits and rates, and to keys that take turns. */
+/** What every store owes to limits and rates. */
 public abstract class LimitsContract {
     private static final String BY = "tester";
 
@@ -334,43 +334,5 @@ public abstract class LimitsContract {
         List<ClaimedJob> claimed = hand.claim(place, 3);
         place.giveBack(claimed);
         assertThat(hand.claim(hand.join(), 3)).hasSize(2);
-    }
-
-    @Test
-    void keysOfAFairQueueTakeTurns() {
-        hand.store().control().share(hand.queue(), true, BY);
-        Workplace place = hand.join();
-        hand.add(2_000, hand.keyed(hand.job(), "big"));
-        assertThat(hand.claim(place, 500)).hasSize(500);
-        List<Long> small = hand.add(10, hand.keyed(hand.job(), "small"));
-        assertThat(ids(hand.claim(place, 25))).containsAll(small);
-        List<Long> third = hand.add(5, hand.keyed(hand.job(), "third"));
-        assertThat(ids(hand.claim(place, 15))).containsAll(third);
-    }
-
-    @Test
-    void aKeyThatComesLaterIsNotServedAloneUntilItHasCaughtUp() {
-        hand.store().control().share(hand.queue(), true, BY);
-        Workplace place = hand.join();
-        hand.add(1_000, hand.keyed(hand.job(), "early"));
-        hand.claim(place, 400);
-        Set<Long> late = Set.copyOf(hand.add(1_000, hand.keyed(hand.job(), "late")));
-        long ofLate = hand.claim(place, 200).stream()
-                .filter(job -> late.contains(job.id()))
-                .count();
-        assertThat(ofLate).isBetween(90L, 110L);
-    }
-
-    @Test
-    void aWeightGivesAKeyMoreTurns() {
-        hand.store().control().share(hand.queue(), true, BY);
-        hand.store().control().weigh(hand.queue(), "heavy", 4, BY);
-        Workplace place = hand.join();
-        Set<Long> heavy = Set.copyOf(hand.add(1_000, hand.keyed(hand.job(), "heavy")));
-        hand.add(1_000, hand.keyed(hand.job(), "light"));
-        long ofHeavy = hand.claim(place, 500).stream()
-                .filter(job -> heavy.contains(job.id()))
-                .count();
-        assertThat(ofHeavy).isBetween(380L, 420L);
     }
 }
