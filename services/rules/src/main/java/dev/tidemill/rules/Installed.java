@@ -29,7 +29,6 @@ final class Installed<T> {
     private final Map<String, Integer> inTheWay = new HashMap<>();
     private int size;
     private int reach = 1;
-    private long from;
     private long drainingTo;
     private boolean failing;
     private long restsUntil;
@@ -99,15 +98,6 @@ final class Installed<T> {
 
     void halve() {
         size = Math.max(1, size / 2);
-    }
-
-    /** The lowest number that was there when changes were last taken; what is below was committed late. */
-    long from() {
-        return from;
-    }
-
-    void from(long id) {
-        from = id;
     }
 
     /**

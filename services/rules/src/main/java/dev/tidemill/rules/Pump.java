@@ -1,11 +1,13 @@
 package dev.tidemill.rules;
 
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -18,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * changes in them, has the reactions run, and deletes the changes. Everything commits together or not at all.
  *
  * <p>Changes are acknowledged by deletion, one by one: a transaction that commits late leaves rows with low numbers, and they
- * are found because nothing else says where to begin. The number to begin at ({@link Installed#from}) only spares looks the
+ * are found because nothing else says where to begin. The number to begin at ({@link Horizon}) only spares looks the
  * dead index entries of what was done before; every so often a look begins at the beginning.
  *
  * <p>A key is never in two hands: pumps lock its shard, jobs lock its row in {@code rule_parked}, and a pump that finds that
@@ -41,6 +43,7 @@ final class Pump implements AutoCloseable {
     private final Supplier<Collection<Installed<?>>> rules;
     private final Semaphore calls = new Semaphore(0);
     private final Thread thread;
+    private final Horizon horizon = new Horizon();
     private volatile boolean closed;
     private @Nullable Connection connection;
     private int turns;
@@ -103,6 +106,9 @@ final class Pump implements AutoCloseable {
         }
     }
 
+    /** What runs in the database, and the last number that was given before. */
+    private record Now(long lastId, long nextTransaction, Set<Long> running) {}
+
     /** A rule that has something to do. */
     private record Pending(int rule, long first, long ageMillis) {}
 
@@ -124,7 +130,7 @@ final class Pump implements AutoCloseable {
             if (rule.isPresent()) {
                 Installed<?> one = rule.get();
                 if (!one.isResting() && one.isDue(next.first, next.ageMillis, () -> lastId(open, one))) {
-                    busy |= aTurn(open, one, all ? 0 : one.from());
+                    busy |= aTurn(open, one, all ? 0 : horizon.from(one.id()));
                 }
             }
         }
@@ -133,8 +139,16 @@ final class Pump implements AutoCloseable {
 
     private List<Pending> look(Connection open, List<Installed<?>> here, boolean all) throws SQLException {
         Integer[] ids = here.stream().map(Installed::id).toArray(Integer[]::new);
-        Long[] froms = here.stream().map(rule -> all ? 0L : rule.from()).toArray(Long[]::new);
+        Now now = database.one(
+                        open,
+                        "horizon",
+                        row -> new Now(row.getLong(1), row.getLong(2), Set.of((Long[])
+                                row.getArray(3).getArray())))
+                .orElseThrow();
         long began = System.nanoTime();
+        horizon.look(now.running);
+        Long[] froms =
+                here.stream().map(rule -> all ? 0L : horizon.from(rule.id())).toArray(Long[]::new);
         List<Pending> pending = database.list(
                 open,
                 "pending",
@@ -142,6 +156,8 @@ final class Pump implements AutoCloseable {
                 open.createArrayOf("int4", ids),
                 open.createArrayOf("int8", froms));
         open.commit();
+        pending.forEach(one -> horizon.first(one.rule, one.first));
+        horizon.looked(now.lastId, now.nextTransaction, now.running, began);
         if (all) {
             lookedAt = System.nanoTime();
             lookCost = lookedAt - began;
@@ -205,8 +221,7 @@ final class Pump implements AutoCloseable {
             open.commit();
             return false;
         }
-        List<RawChange> taken =
-                database.list(open, "take", RawChange::read, rule.id(), from, most, open.createArrayOf("int2", mine));
+        List<RawChange> taken = take(open, rule, from, most, open.createArrayOf("int2", mine));
         rule.meter().busy(taken.size() >= most);
         List<RawChange> free = taken.stream()
                 .filter(change -> change.parked() == 0)
@@ -233,13 +248,28 @@ final class Pump implements AutoCloseable {
         open.commit();
         outcome.committed(System.nanoTime() - began);
         rule.took(free.size(), System.nanoTime() - began);
-        if (!taken.isEmpty()) {
-            rule.from(taken.getFirst().id());
-        }
         return !outcome.done().isEmpty() || outcome.parked() > 0 || !toJobs.isEmpty();
     }
 
-    private static java.sql.Array ids(Connection open, List<RawChange> changes) throws SQLException {
+    /** And once more, from further below, where a transaction has ended meanwhile that may have written there. */
+    private List<RawChange> take(Connection open, Installed<?> rule, long from, int most, Array shards)
+            throws SQLException {
+        List<RawChange> taken = database.list(open, "take", RawChange::read, rule.id(), from, most, shards);
+        Set<Long> elders = from == 0 ? Set.of() : horizon.elders();
+        if (elders.isEmpty()) {
+            return taken;
+        }
+        long lowest =
+                database
+                        .list(open, "ended", row -> row.getLong(1), open.createArrayOf("int8", elders.toArray()))
+                        .stream()
+                        .mapToLong(horizon::lowest)
+                        .min()
+                        .orElse(from);
+        return lowest < from ? take(open, rule, lowest, most, shards) : taken;
+    }
+
+    private static Array ids(Connection open, List<RawChange> changes) throws SQLException {
         return open.createArrayOf("int8", changes.stream().map(RawChange::id).toArray(Long[]::new));
     }
 

@@ -91,6 +91,13 @@ delete from {schema}.rule_minute x using gone g where x.rule = g.rule
 -- :pending
 select rule, first_id, age_ms from {schema}.rule_pending(?, ?)
 
+-- :horizon
+select last_id, next_xid, running from {schema}.rule_horizon()
+
+-- :ended
+-- Which of these transactions are over, in a snapshot that is younger than what was taken before.
+select x from unnest(?::bigint[]) x where pg_visible_in_snapshot(x::text::xid8, pg_current_snapshot())
+
 -- :last_id
 select c.id from {schema}.rule_change c where c.rule = ? order by c.id desc limit 1
 

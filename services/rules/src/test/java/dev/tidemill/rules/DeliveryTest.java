@@ -143,22 +143,6 @@ class DeliveryTest {
     }
 
     @Test
-    void aTransactionThatCommitsLateIsNotPassedOver() throws Exception {
-        site.subs(rules).react("note", (change, run) -> site.note(run, change.key(), "seen"));
-        rules.start();
-        try (Connection late = site.begin()) {
-            site.run(late, "insert into {s}.sub values (1, 1, 'late', 'x')");
-            for (int i = 2; i < 12; i++) {
-                site.insert(i, i);
-                site.drained();
-            }
-            late.commit();
-        }
-        site.drained();
-        assertThat(site.noted()).hasSize(11).endsWith("1:seen");
-    }
-
-    @Test
     void aReactionCannotEndTheTransaction() throws Exception {
         AtomicInteger refused = new AtomicInteger();
         site.subs(rules).react("note", (change, run) -> {
