@@ -146,10 +146,12 @@ update {schema}.rule_parked set error = ?, why = case when why = 'CIRCLE' then '
 update {schema}.rule_parked set job = ? where rule = ? and key = ?
 
 -- :release
--- Back to the pump, as new changes: what is delivered again must not pass what came meanwhile, and numbers only grow.
+-- Back to the pump under the numbers they had, as if they had been committed late: what came meanwhile has higher ones, also
+-- where its writer is not done yet. New numbers would put what is older last. The lock on rule_parked keeps pumps from the
+-- key's other changes until all of it is there.
 with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *)
-insert into {schema}.rule_change (rule, op, key, row_id, old, new, written)
-select rule, op, key, row_id, old, new, written from moved order by id
+insert into {schema}.rule_change (rule, id, op, key, row_id, old, new, written)
+select rule, id, op, key, row_id, old, new, written from moved
 
 -- :seen
 insert into {schema}.rule_seen as s (rule, row_id, digest)

@@ -6,6 +6,7 @@ import dev.tidemill.jobs.DeadLetter;
 import dev.tidemill.rules.Site.Sub;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -159,6 +160,31 @@ class FailedKeysTest {
         assertThat(rule.release("7")).isFalse();
         site.drained();
         assertThat(site.noted()).containsExactly("7:well LIVE");
+    }
+
+    @Test
+    void whatIsGivenBackIsOlderThanWhatCameMeanwhile() throws Exception {
+        AtomicBoolean sick = new AtomicBoolean(true);
+        Rule rule = site.subs(rules).attempts(1).react("note", (change, run) -> {
+            if (sick.get()) {
+                throw new IllegalStateException("sick");
+            }
+            site.note(run, change.key(), change.kind() + " " + change.row().status() + " " + change.count());
+        });
+        rules.start();
+        site.insert(7, 7);
+        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
+        site.mill().discard(site.mill().deadLetters(0, 10).getFirst().jobId());
+        sick.set(false);
+        rule.pause();
+        try (Connection writer = site.begin()) {
+            site.run(writer, "update {s}.sub set status = 'later'");
+            assertThat(rule.release("7")).as("while the writer is not done yet").isTrue();
+            writer.commit();
+        }
+        rule.resume();
+        site.drained();
+        assertThat(site.noted()).containsExactly("7:INSERT later 2");
     }
 
     @Test
