@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *     were kept
  * @param now the row after; null if it is gone, and where only the key is known
  * @param keysOnly whether only the key was kept: a statement changed very many rows, or the whole table is gone through.
- *     {@code old} is null then, and {@code now} is the row as it is when this runs; null too where the key is not unique
+ *     {@code old} is null then, and {@code now} is the row as it is when this runs; null too where the key is not unique, and
+ *     where the row is gone by then
  * @param count how many changes these were
  */
 public record Change<T>(

@@ -25,6 +25,7 @@ final class KeyChanges {
      * @param old before the first, or before the last if it was only there in between; null if it was not there, or is not known
      * @param now after the last; null if it is gone, or has to be read
      * @param read whether the row has to be read as it is now
+     * @param keyOnly whether it has to be read because of a change of which only the key was kept
      */
     record Merged(
             String key,
@@ -32,7 +33,22 @@ final class KeyChanges {
             @Nullable String old,
             @Nullable String now,
             boolean read,
-            int count) {}
+            boolean keyOnly,
+            int count) {
+        /** A row of the table, whether it changed or not. */
+        static Merged asItIs(String key, @Nullable String rowId) {
+            return new Merged(key, rowId, null, null, true, false, 1);
+        }
+
+        /** A key of which no more is known. */
+        static Merged ofKey(String key) {
+            return new Merged(key, null, null, null, true, true, 1);
+        }
+
+        boolean isDelete() {
+            return !read && now == null;
+        }
+    }
 
     /** Changes by key, in the order in which the keys were written first. */
     static List<KeyChanges> of(List<RawChange> changes) {
@@ -85,9 +101,11 @@ final class KeyChanges {
     private Merged merge(List<RawChange> row) {
         RawChange first = row.getFirst();
         RawChange last = row.getLast();
-        boolean read = row.stream().anyMatch(change -> change.op() == 'c' || change.op() == 'k');
+        // What went last is told by that: there is nothing left to read.
+        boolean read = last.op() != 'd' && row.stream().anyMatch(change -> change.op() == 'c' || change.op() == 'k');
+        boolean keyOnly = read && row.stream().anyMatch(change -> change.op() == 'k');
         boolean cameAndWent = first.old() == null && last.now() == null;
         String old = cameAndWent ? last.old() : first.old();
-        return new Merged(key, first.rowId(), read ? null : old, read ? null : last.now(), read, row.size());
+        return new Merged(key, first.rowId(), read ? null : old, read ? null : last.now(), read, keyOnly, row.size());
     }
 }

@@ -2,6 +2,7 @@ package dev.tidemill.rules;
 
 import dev.tidemill.jobs.Timing;
 import dev.tidemill.rules.capture.Definition;
+import dev.tidemill.rules.capture.Event;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,7 +138,15 @@ record LocalRule<T>(
         List<KeyChanges.Merged> telling = new ArrayList<>();
         List<Change<T>> changes = new ArrayList<>();
         int skipped = 0;
+        Set<String> deleted = rows.stream()
+                .filter(KeyChanges.Merged::isDelete)
+                .map(KeyChanges.Merged::key)
+                .collect(Collectors.toSet());
         for (KeyChanges.Merged row : rows) {
+            if (current.isGone(row) && !(tellsThatItWent(row) && !deleted.contains(row.key()))) {
+                skipped++;
+                continue;
+            }
             Change<T> change = change(row, current);
             if (condition != null && !condition.test(change)) {
                 skipped++;
@@ -163,6 +173,14 @@ record LocalRule<T>(
             }
         }
         return new Told(changes.size(), skipped);
+    }
+
+    /**
+     * Whether a row that is gone is told by the change that says so. That of a row that was only looked at has another, if
+     * the rule wants to know; of the many rows of a statement there is only the key.
+     */
+    private boolean tellsThatItWent(KeyChanges.Merged row) {
+        return row.keyOnly() && definition.events().contains(Event.DELETE);
     }
 
     private Change<T> change(KeyChanges.Merged row, RowReader.Current current) {

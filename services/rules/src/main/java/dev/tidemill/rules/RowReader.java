@@ -23,13 +23,22 @@ final class RowReader {
         this.definition = definition;
     }
 
-    /** Rows that were read, by primary key as JSON and by key. */
-    record Current(Map<String, String> byId, Map<String, String> byKey) {
-        static final Current NONE = new Current(Map.of(), Map.of());
+    /**
+     * Rows that were read, by primary key as JSON and by key.
+     *
+     * @param unique whether a key stands for one row, which then was read by it
+     */
+    record Current(Map<String, String> byId, Map<String, String> byKey, boolean unique) {
+        static final Current NONE = new Current(Map.of(), Map.of(), false);
 
         @Nullable
         String of(KeyChanges.Merged row) {
             return row.rowId() != null ? byId.get(row.rowId()) : byKey.get(row.key());
+        }
+
+        /** Whether it was looked for and is not there any more. */
+        boolean isGone(KeyChanges.Merged row) {
+            return row.read() && (row.rowId() != null || unique) && of(row) == null;
         }
     }
 
@@ -55,7 +64,7 @@ final class RowReader {
         if (ids.isEmpty() && keys.isEmpty()) {
             return Current.NONE;
         }
-        return new Current(byId(connection, ids), byKey(connection, keys));
+        return new Current(byId(connection, ids), byKey(connection, keys), table.isUnique(definition.key()));
     }
 
     private Map<String, String> byKey(Connection connection, Set<String> keys) throws SQLException {

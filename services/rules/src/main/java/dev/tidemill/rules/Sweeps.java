@@ -219,7 +219,7 @@ final class Sweeps {
         if (page.rows().isEmpty() && !known) {
             return;
         }
-        List<Merged> rows = page.rows().isEmpty() ? List.of(new Merged(key, null, null, null, true, 1)) : page.rows();
+        List<Merged> rows = page.rows().isEmpty() ? List.of(Merged.ofKey(key)) : page.rows();
         Tried tried = trial.attempt(connection, rule, rows, page.current(), RuleMode.REPAIR);
         if (tried.error() != null) {
             trial.undo(connection);
@@ -284,12 +284,12 @@ final class Sweeps {
             Map<String, String> byKeys = new HashMap<>();
             try (ResultSet found = statement.executeQuery()) {
                 while (found.next()) {
-                    rows.add(new Merged(key, byKey ? null : found.getString(1), null, null, true, 1));
+                    rows.add(Merged.asItIs(key, byKey ? null : found.getString(1)));
                     byId.put(found.getString(1), found.getString(2));
                     byKeys.put(key, found.getString(2));
                 }
             }
-            return new Page(rows, new RowReader.Current(byId, byKeys), null);
+            return new Page(rows, new RowReader.Current(byId, byKeys, byKey), null);
         }
     }
 

@@ -127,7 +127,7 @@ final class Trial {
                     last = found.getString(1);
                     String value = found.getString(2);
                     if (value != null) {
-                        rows.add(new Merged(value, byKey ? null : last, null, null, true, 1));
+                        rows.add(Merged.asItIs(value, byKey ? null : last));
                         byId.put(last, found.getString(3));
                         byKeys.put(value, found.getString(3));
                     }
@@ -135,7 +135,7 @@ final class Trial {
             }
         }
         Delivery.execute(connection, "rollback to savepoint tidemill_page; release savepoint tidemill_page");
-        return new Page(rows, new RowReader.Current(byId, byKeys), last);
+        return new Page(rows, new RowReader.Current(byId, byKeys, byKey), last);
     }
 
     /** Goes through the first rows and undoes everything. */

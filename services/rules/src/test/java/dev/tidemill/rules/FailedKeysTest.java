@@ -188,6 +188,56 @@ class FailedKeysTest {
     }
 
     @Test
+    void aRowThatWentAfterAStormIsADelete() throws Exception {
+        Rule rule = rules.table(site.sql("{s}.sub"))
+                .watching("status")
+                .key("id")
+                .keysOnlyBeyond(1)
+                .attempts(1)
+                .react(
+                        "note",
+                        (change, run) -> site.note(
+                                run,
+                                change.key(),
+                                change.kind() + " " + change.row().text("status") + " " + change.count()));
+        rules.start();
+        rule.pause();
+        site.insert(1, 2);
+        site.run("delete from {s}.sub where id = 1");
+        rule.resume();
+        Site.soon().until(() -> rule.status().pending() == 0);
+        assertThat(rule.parked(10)).isEmpty();
+        assertThat(site.noted()).containsExactlyInAnyOrder("1:DELETE new 2", "2:CURRENT new 1");
+    }
+
+    @Test
+    void aRowThatWentDuringABackfillIsADeleteOrPassedOver() throws Exception {
+        site.insert(1, 2);
+        Gather window = Gather.every(Duration.ofMinutes(5));
+        Rule all = site.subs(rules).attempts(1).reactInBatches("all", window, (changes, run) -> {
+            for (Change<Sub> change : changes) {
+                site.note(run, change.key(), change.kind() + " " + change.row().status());
+            }
+        });
+        Rule came = site.subs(rules).onInsert().attempts(1).reactInBatches("came", window, (changes, run) -> {
+            for (Change<Sub> change : changes) {
+                site.note(run, "came" + change.key(), change.row().status());
+            }
+        });
+        rules.start();
+        all.backfill();
+        came.backfill();
+        Site.soon().until(() -> all.status().pending() == 2 && came.status().pending() == 2);
+        site.run("delete from {s}.sub where id = 1");
+        site.run("update {s}.rule_change set written = written - interval '5 minutes'");
+        Site.soon().until(() -> all.status().pending() == 0 && came.status().pending() == 0);
+        assertThat(all.parked(10)).isEmpty();
+        assertThat(came.parked(10)).isEmpty();
+        assertThat(site.noted()).containsExactlyInAnyOrder("1:DELETE new", "2:CURRENT new", "came2:new");
+        Site.soon().until(() -> came.status().skipped() == 1);
+    }
+
+    @Test
     void aBatchIsTakenApartUntilThePoisonIsFound() throws Exception {
         Rule rule = site.subs(rules).attempts(1).reactInBatches("batch", Gather.atOnce(), (changes, run) -> {
             for (Change<Sub> change : changes) {
