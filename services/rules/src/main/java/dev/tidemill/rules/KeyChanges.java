@@ -1,6 +1,7 @@
 package dev.tidemill.rules;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,14 +89,17 @@ final class KeyChanges {
         return written.stream().mapToInt(RawChange::depth).max().orElse(0);
     }
 
-    /** By row, in the order in which the rows were written first. */
+    /** By row, the one that changed last at the end, as if each change had been told by itself. */
     List<Merged> merged() {
         Map<String, List<RawChange>> rows = new LinkedHashMap<>();
         for (RawChange change : written) {
             rows.computeIfAbsent(change.rowId() == null ? "" : change.rowId(), row -> new ArrayList<>())
                     .add(change);
         }
-        return rows.values().stream().map(this::merge).toList();
+        return rows.values().stream()
+                .sorted(Comparator.comparingLong(row -> row.getLast().id()))
+                .map(this::merge)
+                .toList();
     }
 
     private Merged merge(List<RawChange> row) {

@@ -76,7 +76,24 @@ class DeliveryTest {
         site.run("update {s}.sub set status = 'c' where id = 1");
         rule.resume();
         site.drained();
-        assertThat(site.noted()).containsExactly("10:1 c 2", "10:2 b 1");
+        assertThat(site.noted()).as("the one that changed last at the end").containsExactly("10:2 b 1", "10:1 c 2");
+    }
+
+    @Test
+    void aStatementSeesTheRowOfAKeyThatChangedLast() throws Exception {
+        site.run("insert into {s}.person (id, plan) values (10, 'none')");
+        Rule rule = site.subs(rules)
+                .sql(
+                        "sync",
+                        site.sql("update {s}.person p set plan = c.new->>'status' from changes c"
+                                + " where p.id = c.key::bigint"));
+        rules.start();
+        rule.pause();
+        site.run("insert into {s}.sub values (1, 10, 'a', 'x'), (2, 10, 'b', 'x')");
+        site.run("update {s}.sub set status = 'c' where id = 1");
+        rule.resume();
+        site.drained();
+        assertThat(site.text("select plan from {s}.person")).isEqualTo("c");
     }
 
     @Test
