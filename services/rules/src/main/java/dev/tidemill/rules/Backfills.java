@@ -33,6 +33,10 @@ final class Backfills {
     long begin(String name, int rowsPerSecond, Database.Work<?> begun) {
         return database.ask(connection -> {
             int rule = catalog.id(connection, name);
+            if (database.one(connection, "only_deletes", row -> row.getBoolean(1), name)
+                    .orElse(false)) {
+                throw Trial.onlyDeletes(name, "a backfill");
+            }
             Optional<Long> id = database.one(connection, "begin_backfill", row -> row.getLong(1), rowsPerSecond, rule);
             if (id.isPresent()) {
                 begun.on(connection);
@@ -132,7 +136,9 @@ final class Backfills {
             Connection connection, RowReader reader, Run run, List<String> ids, List<@Nullable String> keys)
             throws SQLException {
         String selected = "(" + reader.table().rowId("t.") + ")::text, t."
-                + RowReader.quoted(reader.definition().key()) + "::text";
+                + RowReader.quoted(reader.definition().key()) + "::text, " + reader.leftOut();
+        // As in triggers, so that the condition sees the same.
+        Delivery.execute(connection, "set local timezone = 'UTC'");
         try (PreparedStatement statement =
                 connection.prepareStatement(reader.page(run.position, selected, run.rows()))) {
             if (run.position != null) {
@@ -143,7 +149,7 @@ final class Backfills {
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
                     ids.add(rows.getString(1));
-                    keys.add(rows.getString(2));
+                    keys.add(rows.getBoolean(3) ? null : rows.getString(2));
                 }
             }
         }

@@ -70,7 +70,7 @@ final class Catalog {
                     if (former.isPresent() && former.get().broken) {
                         note(connection, ITSELF, WELL, rule.name(), "A program defined it again.");
                     }
-                    return new Installed<>(id, rule, new RowReader(table, rule.definition()), meter);
+                    return new Installed<>(id, rule, reader(id, rule, table), meter);
                 });
     }
 
@@ -193,8 +193,11 @@ final class Catalog {
     <T> Installed<T> onItsTable(Installed<T> rule) throws SQLException {
         TableShape table = database.transaction(
                 connection -> TableShape.read(connection, rule.reader().table().name()));
-        return new Installed<>(
-                rule.id(), rule.rule(), new RowReader(table, rule.rule().definition()), rule.meter());
+        return new Installed<>(rule.id(), rule.rule(), reader(rule.id(), rule.rule(), table), rule.meter());
+    }
+
+    private RowReader reader(int id, LocalRule<?> rule, TableShape table) {
+        return new RowReader(table, rule.definition(), capture.condition(id, rule.definition()));
     }
 
     /** Says that this process has the code of these. */

@@ -19,35 +19,49 @@ final class KeyChanges {
         this.key = key;
     }
 
+    /** Why a row has to be read as it is now. */
+    enum Reading {
+        /** It has not: what became of it is known. */
+        NONE,
+        /** It was only looked at. */
+        LOOKED_AT,
+        /** It was looked at, and changed. */
+        CHANGED,
+        /** Of one change only the key was kept. */
+        KEY_ONLY
+    }
+
     /**
      * The changes of a row, taken together. What was changed back is told all the same: a reaction to another row of the key
      * may have run in between, and have seen what is not so any more.
      *
      * @param old before the first, or before the last if it was only there in between; null if it was not there, or is not known
      * @param now after the last; null if it is gone, or has to be read
-     * @param read whether the row has to be read as it is now
-     * @param keyOnly whether it has to be read because of a change of which only the key was kept
+     * @param reading whether the row has to be read as it is now, and why
      */
     record Merged(
             String key,
             @Nullable String rowId,
             @Nullable String old,
             @Nullable String now,
-            boolean read,
-            boolean keyOnly,
+            Reading reading,
             int count) {
         /** A row of the table, whether it changed or not. */
         static Merged asItIs(String key, @Nullable String rowId) {
-            return new Merged(key, rowId, null, null, true, false, 1);
+            return new Merged(key, rowId, null, null, Reading.LOOKED_AT, 1);
         }
 
         /** A key of which no more is known. */
         static Merged ofKey(String key) {
-            return new Merged(key, null, null, null, true, true, 1);
+            return new Merged(key, null, null, null, Reading.KEY_ONLY, 1);
+        }
+
+        boolean read() {
+            return reading != Reading.NONE;
         }
 
         boolean isDelete() {
-            return !read && now == null;
+            return reading == Reading.NONE && now == null;
         }
     }
 
@@ -105,11 +119,24 @@ final class KeyChanges {
     private Merged merge(List<RawChange> row) {
         RawChange first = row.getFirst();
         RawChange last = row.getLast();
-        // What went last is told by that: there is nothing left to read.
-        boolean read = last.op() != 'd' && row.stream().anyMatch(change -> change.op() == 'c' || change.op() == 'k');
-        boolean keyOnly = read && row.stream().anyMatch(change -> change.op() == 'k');
+        Reading reading = reading(row);
+        boolean read = reading != Reading.NONE;
         boolean cameAndWent = first.old() == null && last.now() == null;
         String old = cameAndWent ? last.old() : first.old();
-        return new Merged(key, first.rowId(), read ? null : old, read ? null : last.now(), read, keyOnly, row.size());
+        return new Merged(key, first.rowId(), read ? null : old, read ? null : last.now(), reading, row.size());
+    }
+
+    private static Reading reading(List<RawChange> row) {
+        if (row.getLast().op() == 'd') {
+            // It is known how it was, and there is nothing left to read.
+            return Reading.NONE;
+        }
+        if (row.stream().anyMatch(change -> change.op() == 'k')) {
+            return Reading.KEY_ONLY;
+        }
+        if (row.stream().allMatch(change -> change.op() == 'c')) {
+            return Reading.LOOKED_AT;
+        }
+        return row.stream().anyMatch(change -> change.op() == 'c') ? Reading.CHANGED : Reading.NONE;
     }
 }

@@ -143,7 +143,9 @@ record LocalRule<T>(
                 .map(KeyChanges.Merged::key)
                 .collect(Collectors.toSet());
         for (KeyChanges.Merged row : rows) {
-            if (current.isGone(row) && !(tellsThatItWent(row) && !deleted.contains(row.key()))) {
+            boolean passedOver = (row.reading() == KeyChanges.Reading.LOOKED_AT && current.isLeftOut(row))
+                    || (current.isGone(row) && (!tellsThatItWent(row) || deleted.contains(row.key())));
+            if (passedOver) {
                 skipped++;
                 continue;
             }
@@ -180,7 +182,8 @@ record LocalRule<T>(
      * the rule wants to know; of the many rows of a statement there is only the key.
      */
     private boolean tellsThatItWent(KeyChanges.Merged row) {
-        return row.keyOnly() && definition.events().contains(Event.DELETE);
+        return row.reading() == KeyChanges.Reading.KEY_ONLY
+                && definition.events().contains(Event.DELETE);
     }
 
     private Change<T> change(KeyChanges.Merged row, RowReader.Current current) {

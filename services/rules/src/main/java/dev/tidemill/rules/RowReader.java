@@ -17,23 +17,49 @@ import org.jspecify.annotations.Nullable;
 final class RowReader {
     private final TableShape table;
     private final Definition definition;
+    private final @Nullable String condition;
 
-    RowReader(TableShape table, Definition definition) {
+    /**
+     * One for a rule.
+     *
+     * @param condition the function that its condition is in; null if it has none
+     */
+    RowReader(TableShape table, Definition definition, @Nullable String condition) {
         this.table = table;
         this.definition = definition;
+        this.condition = condition;
     }
+
+    /**
+     * A row that was read.
+     *
+     * @param document what the rule sees of it
+     * @param leftOut whether the rule's condition leaves it out
+     */
+    record Read(String document, boolean leftOut) {}
 
     /**
      * Rows that were read, by primary key as JSON and by key.
      *
      * @param unique whether a key stands for one row, which then was read by it
      */
-    record Current(Map<String, String> byId, Map<String, String> byKey, boolean unique) {
+    record Current(Map<String, Read> byId, Map<String, Read> byKey, boolean unique) {
         static final Current NONE = new Current(Map.of(), Map.of(), false);
 
         @Nullable
         String of(KeyChanges.Merged row) {
+            Read read = read(row);
+            return read == null ? null : read.document;
+        }
+
+        private @Nullable Read read(KeyChanges.Merged row) {
             return row.rowId() != null ? byId.get(row.rowId()) : byKey.get(row.key());
+        }
+
+        /** Whether it is there, and the rule's condition leaves it out. */
+        boolean isLeftOut(KeyChanges.Merged row) {
+            Read read = read(row);
+            return read != null && read.leftOut;
         }
 
         /** Whether it was looked for and is not there any more. */
@@ -67,19 +93,19 @@ final class RowReader {
         return new Current(byId(connection, ids), byKey(connection, keys), table.isUnique(definition.key()));
     }
 
-    private Map<String, String> byKey(Connection connection, Set<String> keys) throws SQLException {
+    private Map<String, Read> byKey(Connection connection, Set<String> keys) throws SQLException {
         String key = quoted(definition.key());
         return keys.isEmpty()
                 ? Map.of()
                 : query(
                         connection,
-                        "select t." + key + "::text, " + document() + "::text from " + table.name() + " t where t."
-                                + key + " = any (?::text[]::" + type(definition.key()) + "[])",
+                        "select t." + key + "::text, " + document() + "::text, " + leftOut() + " from " + table.name()
+                                + " t where t." + key + " = any (?::text[]::" + type(definition.key()) + "[])",
                         keys.toArray(String[]::new));
     }
 
     /** By name, so that a primary key of several columns works like one of a single column. */
-    private Map<String, String> byId(Connection connection, Set<String> ids) throws SQLException {
+    private Map<String, Read> byId(Connection connection, Set<String> ids) throws SQLException {
         if (ids.isEmpty()) {
             return Map.of();
         }
@@ -102,18 +128,18 @@ final class RowReader {
         }
         return query(
                 connection,
-                "select k.id, " + document() + "::text from (select r.id, " + columns
+                "select k.id, " + document() + "::text, " + leftOut() + " from (select r.id, " + columns
                         + " from unnest(?::text[]) r (id)) k" + " join " + table.name() + " t on " + equal,
                 ids.toArray(String[]::new));
     }
 
-    private static Map<String, String> query(Connection connection, String sql, String[] values) throws SQLException {
+    private static Map<String, Read> query(Connection connection, String sql, String[] values) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setObject(1, values);
-            Map<String, String> found = new HashMap<>();
+            Map<String, Read> found = new HashMap<>();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    found.put(rows.getString(1), rows.getString(2));
+                    found.put(rows.getString(1), new Read(rows.getString(2), rows.getBoolean(3)));
                 }
             }
             return found;
@@ -123,6 +149,11 @@ final class RowReader {
     /** What is kept of a row, of the table by the alias t. */
     String document() {
         return table.document(definition, "t.");
+    }
+
+    /** Whether the rule's condition leaves out a row of the table by the alias t, which is asked as of one that came. */
+    String leftOut() {
+        return condition == null ? "false" : "not " + condition + "(null::jsonb, " + document() + ")";
     }
 
     private String type(String column) {

@@ -194,7 +194,8 @@ public final class RuleBuilder<T> {
     /**
      * Only changes of which this is true, asked in the trigger: an expression over {@code old} and {@code new}, which have
      * the key and the columns watched and carried, null where there is no such row: {@code "new.status <> 'draft'"}. If it
-     * fails for a row, that row's change counts.
+     * fails for a row, that row's change counts. Backfills, sweeps and dry runs ask it of rows as they are, with {@code old}
+     * null as of a row that came, and pass over those that it leaves out.
      */
     public RuleBuilder<T> whenSql(String expression) {
         return with(new Draft(
@@ -363,6 +364,10 @@ public final class RuleBuilder<T> {
             throw new RuleException(
                     RuleError.OUTSIDE,
                     "The rule '" + name + "' works outside the database, where there are no batches: use react(..).");
+        }
+        boolean onlyDeletes = draft.events.equals(List.of(Event.DELETE));
+        if (onlyDeletes && draft.settings.sweep() != null && draft.settings.expecting() == null) {
+            throw Trial.onlyDeletes(name, "a sweep");
         }
         Definition definition = new Definition(
                 draft.table,

@@ -358,6 +358,11 @@ public final class Rules implements AutoCloseable {
                                 + "' works outside the database, where nothing can be undone: it is neither tried nor"
                                 + " swept.");
             }
+            if (kind.equals(LocalRule.DRY_RUN_KIND)
+                    && database.one(connection, "only_deletes", row -> row.getBoolean(1), name)
+                            .orElse(false)) {
+                throw Trial.onlyDeletes(name, "a dry run");
+            }
             Enqueued enqueued = mill.enqueueUnique(
                     connection,
                     new JobRequest(kind + name, JSON.writeValueAsString(payload)),

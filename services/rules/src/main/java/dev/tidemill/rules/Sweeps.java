@@ -62,6 +62,9 @@ final class Sweeps {
     /** Sweeps in the caller's thread. */
     Rule.Sweep sweep(Installed<?> rule) {
         Trial.check(rule);
+        if (rule.rule().definition().onlyDeletes() && rule.rule().settings().expecting() == null) {
+            throw Trial.onlyDeletes(rule.rule().name(), "a sweep");
+        }
         long began = System.nanoTime();
         try {
             catalog.audit();
@@ -216,7 +219,8 @@ final class Sweeps {
             Connection connection, Installed<?> rule, Tally tally, String key, List<Merged> suspects, boolean known)
             throws SQLException {
         Page page = rowsOf(connection, rule, key, suspects);
-        if (page.rows().isEmpty() && !known) {
+        boolean onlyLeftOut = page.rows().isEmpty() && !page.current().byId().isEmpty();
+        if (onlyLeftOut || (page.rows().isEmpty() && !known)) {
             return;
         }
         List<Merged> rows = page.rows().isEmpty() ? List.of(Merged.ofKey(key)) : page.rows();
@@ -254,7 +258,7 @@ final class Sweeps {
         }
     }
 
-    /** The rows as they are now: those that were suspected, or all of the key. */
+    /** The rows as they are now but for those that the rule leaves out: those that were suspected, or all of the key. */
     private Page rowsOf(Connection connection, Installed<?> rule, String key, List<Merged> suspects)
             throws SQLException {
         RowReader reader = rule.reader();
@@ -263,7 +267,11 @@ final class Sweeps {
         if (!suspects.isEmpty()) {
             RowReader.Current current = reader.read(connection, suspects);
             page = new Page(
-                    suspects.stream().filter(row -> current.of(row) != null).toList(), current, null);
+                    suspects.stream()
+                            .filter(row -> current.of(row) != null && !current.isLeftOut(row))
+                            .toList(),
+                    current,
+                    null);
         } else {
             page = ofKey(connection, reader, key);
         }
@@ -276,17 +284,22 @@ final class Sweeps {
         boolean byKey = reader.table().isPrimaryKey(reader.definition().key());
         try (PreparedStatement statement = connection.prepareStatement("select ("
                 + reader.table().rowId("t.") + ")::text, ("
-                + reader.document() + ")::text from " + reader.table().name() + " t where t." + column + " = ?::"
+                + reader.document() + ")::text, " + reader.leftOut() + " from "
+                + reader.table().name() + " t where t." + column + " = ?::"
                 + reader.table().columns().get(reader.definition().key()) + " limit " + ROWS_OF_A_KEY)) {
             statement.setString(1, key);
             List<Merged> rows = new ArrayList<>();
-            Map<String, String> byId = new HashMap<>();
-            Map<String, String> byKeys = new HashMap<>();
+            Map<String, RowReader.Read> byId = new HashMap<>();
+            Map<String, RowReader.Read> byKeys = new HashMap<>();
             try (ResultSet found = statement.executeQuery()) {
                 while (found.next()) {
-                    rows.add(Merged.asItIs(key, byKey ? null : found.getString(1)));
-                    byId.put(found.getString(1), found.getString(2));
-                    byKeys.put(key, found.getString(2));
+                    boolean leftOut = reader.definition().onlyDeletes() || found.getBoolean(3);
+                    RowReader.Read read = new RowReader.Read(found.getString(2), leftOut);
+                    byId.put(found.getString(1), read);
+                    byKeys.put(key, read);
+                    if (!leftOut) {
+                        rows.add(Merged.asItIs(key, byKey ? null : found.getString(1)));
+                    }
                 }
             }
             return new Page(rows, new RowReader.Current(byId, byKeys, byKey), null);

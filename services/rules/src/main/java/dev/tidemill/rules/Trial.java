@@ -103,16 +103,16 @@ final class Trial {
         return counts;
     }
 
-    /** A page of the table, in the order of the primary key; rows without a key are passed over. */
+    /** A page of the table, in the order of the primary key; rows without a key, and those that the rule's condition leaves out, are passed over. */
     Page page(Connection connection, Installed<?> rule, @Nullable String after, int most) throws SQLException {
         RowReader reader = rule.reader();
         String key = RowReader.quoted(reader.definition().key());
         boolean byKey = reader.table().isPrimaryKey(reader.definition().key());
-        String selected =
-                "(" + reader.table().rowId("t.") + ")::text, t." + key + "::text, (" + reader.document() + ")::text";
+        String selected = "(" + reader.table().rowId("t.") + ")::text, t." + key + "::text, (" + reader.document()
+                + ")::text, " + reader.leftOut();
         List<Merged> rows = new ArrayList<>();
-        Map<String, String> byId = new HashMap<>();
-        Map<String, String> byKeys = new HashMap<>();
+        Map<String, RowReader.Read> byId = new HashMap<>();
+        Map<String, RowReader.Read> byKeys = new HashMap<>();
         String last = null;
         // As triggers write them, so that what is kept of a row can be compared with what is read of it.
         Delivery.execute(connection, "savepoint tidemill_page; set local timezone = 'UTC'");
@@ -126,10 +126,11 @@ final class Trial {
                 while (found.next()) {
                     last = found.getString(1);
                     String value = found.getString(2);
-                    if (value != null) {
+                    if (value != null && !found.getBoolean(4)) {
+                        RowReader.Read read = new RowReader.Read(found.getString(3), false);
                         rows.add(Merged.asItIs(value, byKey ? null : last));
-                        byId.put(last, found.getString(3));
-                        byKeys.put(value, found.getString(3));
+                        byId.put(last, read);
+                        byKeys.put(value, read);
                     }
                 }
             }
@@ -138,9 +139,21 @@ final class Trial {
         return new Page(rows, new RowReader.Current(byId, byKeys, byKey), last);
     }
 
+    /** What goes through the rows that are there has nothing to do for a rule that is told of rows that went. */
+    static RuleException onlyDeletes(String rule, String what) {
+        return new RuleException(
+                RuleError.INVALID,
+                "The rule '" + rule + "' reacts to deletes alone (onDelete), and " + what
+                        + " goes through the rows that are there. Have it react to inserts or updates as well; for sweeps"
+                        + " alone, a query for the keys that are wrong does too (expecting).");
+    }
+
     /** Goes through the first rows and undoes everything. */
     <T> Rule.DryRun dryRun(Installed<T> rule, int mostRows) {
         check(rule);
+        if (rule.rule().definition().onlyDeletes()) {
+            throw onlyDeletes(rule.rule().name(), "a dry run");
+        }
         long seen = 0;
         long changing = 0;
         long failed = 0;

@@ -52,6 +52,9 @@ select {schema}.note_change(?, ?, ?, ?)
 -- :is_outside
 select coalesce((to_jsonb(r)->>'outside')::boolean, false) from {schema}.rule r where r.name = ?
 
+-- :only_deletes
+select r.definition->'events' = '["DELETE"]' from {schema}.rule r where r.name = ?
+
 -- :former
 select table_name, broken is not null from {schema}.rule where name = ? for update
 

@@ -23,7 +23,7 @@ class InstalledTest {
         TableShape table = new TableShape(1, "t", Map.of(), List.of("id"), List.of("id"), List.of("id"), 0);
         LocalRule<Row> rule = new LocalRule<>(
                 "r", definition, RowMapper.plain(), null, new Action.Batch<>((changes, run) -> {}, gather), settings);
-        return new Installed<>(1, rule, new RowReader(table, definition), new Meter());
+        return new Installed<>(1, rule, new RowReader(table, definition, null), new Meter());
     }
 
     private static Installed<Row> rule() {

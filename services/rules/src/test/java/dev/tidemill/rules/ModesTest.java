@@ -1,6 +1,7 @@
 package dev.tidemill.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemill.jobs.Timing;
 import dev.tidemill.rules.Rule.Cause;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -251,6 +253,74 @@ class ModesTest {
                     .isZero();
         }
         assertThat(rule.drift(10)).isEmpty();
+    }
+
+    @Test
+    void whatTheConditionLeavesOutIsNeitherSweptNorTriedNorBackfilled() throws Exception {
+        site.run("insert into {s}.sub values (1, 1, 'gold', 'x'), (2, 2, 'draft', 'x')");
+        String wrongOnes = "select s.user_id from {s}.sub s join {s}.person p on p.id = s.user_id"
+                + " where p.plan is distinct from s.status";
+        Rule rule = site.subs(rules).whenSql("new.status <> 'draft'").sql("sync", site.sql(SYNC));
+        Rule asked = site.subs(rules)
+                .whenSql("new.status <> 'draft'")
+                .expecting(site.sql(wrongOnes))
+                .sql("asked", site.sql(SYNC));
+        rules.start();
+        assertThat(rule.dryRun(10).rows()).isEqualTo(1);
+        assertThat(rule.sweep().found()).isEqualTo(1);
+        assertThat(wrong()).as("the draft").isEqualTo(1);
+        site.run("update {s}.person set plan = 'none'");
+        assertThat(asked.sweep().found()).as("of two keys that the query names").isEqualTo(1);
+        assertThat(wrong()).isEqualTo(1);
+        site.run("update {s}.person set plan = 'none'");
+        rule.backfill();
+        Site.soon().until(() -> rule.status().backfill().orElseThrow().state().equals("DONE"));
+        assertThat(wrong()).isEqualTo(1);
+    }
+
+    @Test
+    void aRowThatTheConditionLeavesOutByTheTimeOfItsBackfillIsPassedOver() throws Exception {
+        subscribe(1, 2, "gold");
+        Rule rule = site.subs(rules)
+                .whenSql("new.status <> 'draft'")
+                .sql("sync", Gather.every(Duration.ofMinutes(5)), site.sql(SYNC));
+        rules.start();
+        rule.backfill();
+        Site.soon().until(() -> rule.status().pending() == 2);
+        site.run("update {s}.sub set status = 'draft' where id = 2");
+        site.run("update {s}.rule_change set written = written - interval '5 minutes'");
+        Site.soon().until(() -> rule.status().pending() == 0);
+        assertThat(site.text("select string_agg(plan, ' ' order by id) from {s}.person where id <= 2"))
+                .isEqualTo("gold none");
+    }
+
+    @Test
+    void aRuleForDeletesAloneHasNothingToDoWithRowsThatAreThere() throws Exception {
+        subscribe(1, 1, "gold");
+        Rule rule = site.subs(rules).onDelete().sql("gone", "select 1 from changes");
+        Rule cleared = site.subs(rules)
+                .onDelete()
+                .expecting("select 1 union all select 2")
+                .sql(
+                        "cleared",
+                        site.sql("update {s}.person p set plan = 'cleared' from changes c where p.id = c.key::bigint"));
+        rules.start();
+        for (ThrowingCallable refused :
+                List.<ThrowingCallable>of(rule::backfill, rule::dryRun, rule::sweep, () -> rule.askForDryRun(10))) {
+            assertThatExceptionOfType(RuleException.class)
+                    .isThrownBy(refused)
+                    .withMessageContainingAll("'gone'", "deletes alone")
+                    .satisfies(error -> assertThat(error.code()).isEqualTo(RuleError.INVALID));
+        }
+        assertThat(cleared.sweep().found()).as("the key without a row").isEqualTo(1);
+        assertThat(site.text("select string_agg(plan, ' ' order by id) from {s}.person where id <= 2"))
+                .isEqualTo("none cleared");
+        assertThatExceptionOfType(RuleException.class)
+                .isThrownBy(() -> site.subs(rules)
+                        .onDelete()
+                        .sweeping(Timing.every(Duration.ofDays(1)), 10)
+                        .sql("swept", "select 1 from changes"))
+                .withMessageContainingAll("'swept'", "expecting");
     }
 
     @Test

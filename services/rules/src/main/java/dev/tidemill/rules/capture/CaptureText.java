@@ -239,7 +239,12 @@ final class CaptureText {
     private String asked(Watcher watcher, String old, String now) {
         return watcher.definition().whenSql() == null
                 ? ""
-                : " and " + schema + ".rule_when_" + watcher.rule() + "(" + old + ", " + now + ")";
+                : " and " + conditionOf(schema, watcher.rule()) + "(" + old + ", " + now + ")";
+    }
+
+    /** The function that a rule's condition is in. */
+    static String conditionOf(String schema, int rule) {
+        return schema + ".rule_when_" + rule;
     }
 
     /** Of a row, what must differ for a change. */
@@ -352,7 +357,7 @@ final class CaptureText {
         if (condition == null) {
             return null;
         }
-        return "create or replace function " + schema + ".rule_when_" + watcher.rule()
+        return "create or replace function " + conditionOf(schema, watcher.rule())
                 + "(o jsonb, n jsonb) returns boolean language plpgsql set search_path from current as " + TAG
                 + """
 

@@ -33,6 +33,11 @@ public record Definition(
         events = List.copyOf(events);
     }
 
+    /** Whether it is only told of rows that go. */
+    public boolean onlyDeletes() {
+        return events.equals(List.of(Event.DELETE));
+    }
+
     /** The columns of which is kept how they were and are. */
     public Set<String> columns(TableShape table) {
         Set<String> columns = new LinkedHashSet<>();

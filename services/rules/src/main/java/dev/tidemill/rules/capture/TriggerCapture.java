@@ -64,6 +64,11 @@ public final class TriggerCapture implements Capture {
                 cause);
     }
 
+    @Override
+    public @Nullable String condition(int rule, Definition definition) {
+        return definition.whenSql() == null ? null : CaptureText.conditionOf(schema, rule);
+    }
+
     private CaptureText text(TableShape table, List<Watcher> watchers) {
         return new CaptureText(schema, setting(), table, watchers);
     }
