@@ -1,5 +1,6 @@
 package dev.tidemill.rules;
 
+import dev.tidemill.jobs.ErrorCategory;
 import dev.tidemill.jobs.ErrorVerdict;
 import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.RemoteWork.Failure;
@@ -258,9 +259,11 @@ final class RuleJobs implements AutoCloseable {
     }
 
     private void note(Installed<?> rule, String key, Throwable failed) {
+        Failure failure = failure(failed);
+        boolean snoozed = failure.category() == ErrorCategory.RETRY && !failure.counted();
         try {
             database.transaction(connection ->
-                    database.update(connection, "parked_error", Delivery.describe(failed), rule.id(), key));
+                    database.update(connection, "parked_error", Delivery.describe(failed), !snoozed, rule.id(), key));
         } catch (SQLException unreachable) {
             LOG.debug("The error of the key '{}' was not noted.", key, unreachable);
         }
@@ -348,6 +351,7 @@ final class RuleJobs implements AutoCloseable {
             Told told = reactOutside(rule, keys, current, held);
             database.transaction(connection -> {
                 delivery.remember(connection, rule, keys, current);
+                database.update(connection, "outside_again", rule.id(), key);
                 return database.update(connection, "held_done", rule.id(), key, ids(connection, keys));
             });
             count(rule, keys, told);

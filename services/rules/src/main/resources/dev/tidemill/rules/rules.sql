@@ -143,7 +143,14 @@ delete from {schema}.rule_held where rule = ? and key = ? and id = any (?)
 delete from {schema}.rule_parked where rule = ? and key = ?
 
 -- :parked_error
-update {schema}.rule_parked set error = ?, why = case when why = 'CIRCLE' then 'FAILED' else why end where rule = ? and key = ?
+-- What works outside is parked from its first failure on; what only waits for its time has not failed.
+update {schema}.rule_parked p set error = ?, why = case when f.failed then 'FAILED' else p.why end,
+    since = case when f.failed and p.why = 'OUTSIDE' then now() else p.since end
+from (values (?)) f (failed) where p.rule = ? and p.key = ?
+
+-- :outside_again
+-- What worked at last is no more than in the hands of its job.
+update {schema}.rule_parked set error = null, why = 'OUTSIDE' where rule = ? and key = ? and error is not null
 
 -- :parked_job
 update {schema}.rule_parked set job = ? where rule = ? and key = ?

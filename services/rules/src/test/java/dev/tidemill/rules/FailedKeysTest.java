@@ -238,6 +238,38 @@ class FailedKeysTest {
     }
 
     @Test
+    void aKeyWhoseCallToTheOutsideFailsIsParkedUntilItWorks() throws Exception {
+        AtomicBoolean sick = new AtomicBoolean(true);
+        CountDownLatch go = new CountDownLatch(1);
+        Rule rule = site.subs(rules).outside().attempts(1).react("call", (change, run) -> {
+            if (sick.get()) {
+                throw new IllegalStateException("no answer");
+            }
+            if (change.row().status().equals("later")) {
+                go.await();
+            }
+        });
+        rules.start();
+        site.insert(1, 1);
+        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
+        assertThat(rule.status().parked()).isEqualTo(1);
+        assertThat(rule.status().parkedSince()).isPresent();
+        assertThat(rule.parked(10))
+                .singleElement()
+                .satisfies(key -> assertThat(key.error()).contains("no answer"));
+        assertThat(rules.alarms()).extracting(RuleAlarm::kind).contains(RuleAlarm.Kind.PARKED);
+        sick.set(false);
+        assertThat(site.mill().replay(site.mill().deadLetters(0, 10).getFirst().jobId()))
+                .isTrue();
+        site.drained();
+        site.run("update {s}.sub set status = 'later'");
+        Site.soon().until(() -> rule.status().held() == 1);
+        assertThat(rule.status().parked()).as("at work, and nothing failed").isZero();
+        go.countDown();
+        site.drained();
+    }
+
+    @Test
     void aBatchIsTakenApartUntilThePoisonIsFound() throws Exception {
         Rule rule = site.subs(rules).attempts(1).reactInBatches("batch", Gather.atOnce(), (changes, run) -> {
             for (Change<Sub> change : changes) {
