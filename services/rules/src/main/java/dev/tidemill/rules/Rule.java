@@ -60,7 +60,11 @@ public final class Rule {
                         RuleError.NOT_FOUND, "There is no rule '" + name + "'; Rules.status() lists those there are."));
     }
 
-    /** Has changes wait from now on, in all processes; they are noticed all the same. False if they did already. */
+    /**
+     * Has changes wait from now on, in all processes, those of parked keys included; they are noticed all the same. Scheduled
+     * sweeps do nothing meanwhile, and a backfill rests; what is asked for by hand is done. What is under way is not broken off.
+     * False if they waited already.
+     */
     public boolean pause() {
         return rules.catalog().pause(name, true, who);
     }

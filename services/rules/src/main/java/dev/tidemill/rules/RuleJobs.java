@@ -41,6 +41,11 @@ final class RuleJobs implements AutoCloseable {
     private static final int MOST_KINDS = 100;
     private static final int MOST_AT_ONCE = 16;
     private static final int MOST_ROUNDS = 100;
+    /** How long what is known of paused rules holds. */
+    private static final Duration KNOWN = Duration.ofSeconds(1);
+    /** When a job is due again that was claimed as its rule was paused; while it is, nobody claims it. */
+    private static final Duration SNOOZE = Duration.ofSeconds(5);
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Database database;
@@ -54,6 +59,8 @@ final class RuleJobs implements AutoCloseable {
     private final Semaphore slots = new Semaphore(MOST_AT_ONCE);
     private final Thread thread = Thread.ofVirtual().name("tidemill-rules-jobs").unstarted(this::run);
     private volatile boolean closed;
+    private Set<String> paused = Set.of();
+    private long pausedAt = System.nanoTime() - KNOWN.toNanos();
 
     RuleJobs(
             Database database,
@@ -83,7 +90,7 @@ final class RuleJobs implements AutoCloseable {
         int turn = 0;
         while (!closed) {
             try {
-                List<String> all = kinds.get().stream().sorted().toList();
+                List<String> all = claimable();
                 if (all.isEmpty()) {
                     Thread.sleep(BEAT.dividedBy(8));
                     continue;
@@ -128,6 +135,23 @@ final class RuleJobs implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** Not the keys of paused rules: their jobs wait, instead of being claimed and put back over and over. */
+    private List<String> claimable() {
+        if (System.nanoTime() - pausedAt >= KNOWN.toNanos()) {
+            paused = paused();
+            pausedAt = System.nanoTime();
+        }
+        return kinds.get().stream()
+                .filter(kind ->
+                        !kind.startsWith(LocalRule.KIND) || !paused.contains(kind.substring(LocalRule.KIND.length())))
+                .sorted()
+                .toList();
+    }
+
+    private Set<String> paused() {
+        return Set.copyOf(database.ask(connection -> database.list(connection, "paused", row -> row.getString(1))));
     }
 
     private static boolean pause() {
@@ -208,10 +232,10 @@ final class RuleJobs implements AutoCloseable {
         JsonNode payload = JSON.readTree(held.payload());
         if (held.kind().startsWith(LocalRule.SWEEP_KIND)) {
             Installed<?> rule = here(held.kind().substring(LocalRule.SWEEP_KIND.length()));
-            // One of a schedule that was enqueued before the rule stopped to be swept has nothing to do.
-            return rule.rule().isSwept() || payload.has("asked_by")
-                    ? JSON.writeValueAsString(JobResult.of(sweeps.sweep(rule)))
-                    : null;
+            // A schedule does not sweep a paused rule, nor with a job from before the rule stopped to be swept.
+            boolean due =
+                    rule.rule().isSwept() && !paused().contains(rule.rule().name());
+            return due || payload.has("asked_by") ? JSON.writeValueAsString(JobResult.of(sweeps.sweep(rule))) : null;
         }
         if (held.kind().startsWith(LocalRule.DRY_RUN_KIND)) {
             Installed<?> rule = here(held.kind().substring(LocalRule.DRY_RUN_KIND.length()));
@@ -238,6 +262,8 @@ final class RuleJobs implements AutoCloseable {
             } else {
                 database.transaction(connection -> inside(connection, found, key, held));
             }
+        } catch (Retry paused) {
+            throw paused;
         } catch (SQLException | RuntimeException failed) {
             Exception cause = failed instanceof ReactionFailedException reaction ? reaction.thrown : failed;
             found.meter().failed();
@@ -271,8 +297,7 @@ final class RuleJobs implements AutoCloseable {
 
     /** All that waits, in one transaction with its acknowledgement. */
     private <T> boolean inside(Connection connection, Installed<T> rule, String key, Held held) throws SQLException {
-        Optional<Parked> parked = database.one(
-                connection, "parked", row -> new Parked(row.getString(1), row.getString(2)), rule.id(), key);
+        Optional<Parked> parked = parked(connection, rule, key);
         if (parked.isEmpty()) {
             return false;
         }
@@ -296,6 +321,25 @@ final class RuleJobs implements AutoCloseable {
     }
 
     private record Parked(String why, @Nullable String error) {}
+
+    /**
+     * Takes the key in hand, if it is still parked.
+     *
+     * @throws Retry if the rule is paused; what a reaction throws is never bare
+     */
+    private Optional<Parked> parked(Connection connection, Installed<?> rule, String key) throws SQLException {
+        return database.one(
+                connection,
+                "parked",
+                row -> {
+                    if (row.getBoolean(3)) {
+                        throw Retry.snooze(SNOOZE, "The rule is paused; its keys are tried again once it is resumed.");
+                    }
+                    return new Parked(row.getString(1), row.getString(2));
+                },
+                rule.id(),
+                key);
+    }
 
     private <T> List<KeyChanges> held(Connection connection, Installed<T> rule, String key) throws SQLException {
         return KeyChanges.of(database.list(connection, "held", RawChange::read, rule.id(), key));
@@ -332,8 +376,7 @@ final class RuleJobs implements AutoCloseable {
             List<KeyChanges> keys = new ArrayList<>();
             Map<String, RowReader.Current> read = new HashMap<>();
             boolean there = database.transaction(connection -> {
-                if (database.one(connection, "parked", row -> row.getString(1), rule.id(), key)
-                        .isEmpty()) {
+                if (parked(connection, rule, key).isEmpty()) {
                     return false;
                 }
                 keys.addAll(held(connection, rule, key));

@@ -74,6 +74,9 @@ update {schema}.rule set broken = null, since = now() where id = ? and broken is
 -- :pause
 update {schema}.rule set paused = ?, since = now() where name = ? and paused <> ?
 
+-- :paused
+select name from {schema}.rule where paused
+
 -- :rule_id
 select id from {schema}.rule where name = ?
 
@@ -129,7 +132,8 @@ select ?, p.key, p.why, p.job, p.error from unnest(?::text[], ?::text[], ?::bigi
 
 -- :parked
 -- Locked until the transaction ends: a pump that finds more for this key leaves it where it is meanwhile.
-select why, error from {schema}.rule_parked where rule = ? and key = ? for update
+select p.why, p.error, r.paused from {schema}.rule_parked p join {schema}.rule r on r.id = p.rule
+where p.rule = ? and p.key = ? for update of p
 
 -- :held
 select id, op::text, key, row_id::text, old::text, new::text, origin,

@@ -3,6 +3,7 @@ package dev.tidemill.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.DeadLetter;
+import dev.tidemill.jobs.Retry;
 import dev.tidemill.rules.Site.Sub;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -14,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -267,6 +269,39 @@ class FailedKeysTest {
         assertThat(rule.status().parked()).as("at work, and nothing failed").isZero();
         go.countDown();
         site.drained();
+    }
+
+    @Test
+    void aParkedKeyOfAPausedRuleIsNotTried() throws Exception {
+        AtomicBoolean sick = new AtomicBoolean(true);
+        AtomicInteger tries = new AtomicInteger();
+        Rule rule = site.subs(rules).attempts(1_000).react("note", (change, run) -> {
+            tries.incrementAndGet();
+            if (sick.get()) {
+                throw Retry.after(Duration.ofMillis(100), "sick");
+            }
+            site.note(run, change.key(), "well");
+        });
+        rules.start();
+        site.insert(1, 1);
+        Site.soon().until(() -> tries.get() >= 3);
+        rule.pause();
+        try (Connection holder = site.begin()) {
+            // Once whoever was at it is through, nobody is who began before the pause.
+            site.run(holder, "select 1 from {s}.rule_parked for update");
+            sick.set(false);
+        }
+        int before = tries.get();
+        Awaitility.await()
+                .during(Duration.ofSeconds(3))
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> tries.get() == before);
+        assertThat(site.noted()).isEmpty();
+        assertThat(rule.status().parked()).isEqualTo(1);
+        assertThat(site.mill().deadLetters(0, 10)).isEmpty();
+        rule.resume();
+        site.drained();
+        assertThat(site.noted()).containsExactly("1:well");
     }
 
     @Test

@@ -324,6 +324,28 @@ class ModesTest {
     }
 
     @Test
+    void aScheduleDoesNotSweepAPausedRule() throws Exception {
+        subscribe(1, 5, "gold");
+        Rules before = site.rules();
+        site.subs(before).sql("sync", site.sql(SYNC));
+        before.start();
+        before.rule("sync").pause();
+        before.close();
+        Rule rule = site.subs(rules)
+                .sweeping(Timing.every(Duration.ofSeconds(1)), 100)
+                .sql("sync", site.sql(SYNC));
+        rules.start();
+        Awaitility.await()
+                .during(Duration.ofSeconds(3))
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> wrong() == 5);
+        assertThat(rule.sweep().repaired()).as("asked for by hand").isEqualTo(5);
+        site.run("update {s}.person set plan = 'edited' where id <= 5");
+        rule.resume();
+        Site.soon().until(() -> wrong() == 0);
+    }
+
+    @Test
     void aSweepEndsTheOneThatItsProcessDidNotEnd() throws Exception {
         Rule rule = site.subs(rules).sql("sync", site.sql(SYNC));
         rules.start();
