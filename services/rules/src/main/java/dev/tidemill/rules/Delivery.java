@@ -13,7 +13,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -143,7 +145,9 @@ final class Delivery {
                     together(connection, rule, List.of(key), current, outcome);
                 }
             } else {
-                together(connection, rule, mine, current, outcome);
+                for (List<KeyChanges> led : byChain(mine)) {
+                    together(connection, rule, led, current, outcome);
+                }
             }
             remember(connection, rule, outcome.done, current);
         }
@@ -151,11 +155,26 @@ final class Delivery {
         return outcome;
     }
 
+    /**
+     * What is written for several keys has one chain. So only keys are reacted to together that the same rules led to:
+     * others would be blamed for a circle that they have no part in.
+     */
+    private static Collection<List<KeyChanges>> byChain(List<KeyChanges> keys) {
+        Map<String, List<KeyChanges>> chains = new LinkedHashMap<>();
+        for (KeyChanges key : keys) {
+            chains.computeIfAbsent(key.chain(), chain -> new ArrayList<>()).add(key);
+        }
+        return chains.values();
+    }
+
     /** Reacts under a savepoint; what fails together is tried in halves. */
     private <T> void together(
             Connection connection, Installed<T> rule, List<KeyChanges> keys, RowReader.Current current, Outcome outcome)
             throws SQLException {
-        execute(connection, "savepoint tidemill_reaction; " + settings(rule.id(), keys));
+        execute(
+                connection,
+                "savepoint tidemill_reaction; "
+                        + settings(rule.id(), keys.getFirst().chain()));
         long began = System.nanoTime();
         Watch.Guard guard = watch.guard(connection, rule.rule().settings().timeout());
         try {
@@ -237,16 +256,12 @@ final class Delivery {
         return new BrokenOffException(message, failed);
     }
 
-    /** Whose write it is, for the triggers; gone with the transaction. */
-    String settings(int rule, List<KeyChanges> keys) {
-        String chain = "";
-        int depth = 0;
-        for (KeyChanges key : keys) {
-            if (key.depth() > depth) {
-                depth = key.depth();
-                chain = key.chain();
-            }
-        }
+    /**
+     * Whose write it is, for the triggers; gone with the transaction.
+     *
+     * @param chain the rules that led here; empty if none did
+     */
+    String settings(int rule, String chain) {
         return "select set_config('" + setting + "rule', '" + rule + "', true), set_config('" + setting + "chain', '"
                 + (chain.isEmpty() ? "" : chain + ">") + rule + "', true)";
     }

@@ -308,7 +308,9 @@ final class RuleJobs implements AutoCloseable {
         for (List<KeyChanges> keys = held(connection, rule, key); !keys.isEmpty(); keys = held(connection, rule, key)) {
             // What was in a circle begins anew: a person has looked at it.
             boolean anew = keys.getFirst().depth() >= Delivery.DEEPEST;
-            Delivery.execute(connection, delivery.settings(rule.id(), anew ? List.of() : keys));
+            Delivery.execute(
+                    connection,
+                    delivery.settings(rule.id(), anew ? "" : keys.getFirst().chain()));
             RowReader.Current current =
                     rule.reader().read(connection, keys.getFirst().merged());
             Told told = react(connection, rule, keys, current, held, LentConnection.of(connection));

@@ -64,7 +64,7 @@ final class Trial {
     <T> Tried attempt(
             Connection connection, Installed<T> rule, List<Merged> rows, RowReader.Current current, RuleMode mode)
             throws SQLException {
-        Delivery.execute(connection, "savepoint tidemill_trial; " + delivery.settings(rule.id(), List.of()));
+        Delivery.execute(connection, "savepoint tidemill_trial; " + delivery.settings(rule.id(), ""));
         Map<String, Long> before = written(connection);
         try {
             rule.rule()

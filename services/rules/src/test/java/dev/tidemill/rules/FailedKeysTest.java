@@ -386,4 +386,38 @@ class FailedKeysTest {
                 .anySatisfy(key -> assertThat(key.error()).contains("up > down").contains("down > up"));
         site.run("update {s}.sub set note = 'a write is never stuck', status = 'mine'");
     }
+
+    @Test
+    void aKeyThatIsReactedToTogetherWithOneInACircleHasNoPartInIt() throws Exception {
+        AtomicInteger fights = new AtomicInteger();
+        site.subs(rules).reactInBatches("up", (changes, run) -> {
+            if (changes.stream().noneMatch(change -> change.key().equals("1"))) {
+                return;
+            }
+            if (fights.incrementAndGet() == 4) {
+                // In one batch of the other rule with what is written here, since the pump is at work here.
+                site.insert(2, 2);
+            }
+            site.run(run.connection(), "update {s}.sub set status = 'up' where user_id = 1");
+        });
+        Rule down = site.subs(rules).reactInBatches("down", (changes, run) -> {
+            for (Change<Sub> change : changes) {
+                site.run(run.connection(), "update {s}.sub set status = 'down' where user_id = " + change.key());
+            }
+        });
+        rules.start();
+        down.pause();
+        site.insert(1, 1);
+        Site.soon().until(() -> site.text("select status from {s}.sub").equals("up"));
+        down.resume();
+        Site.soon()
+                .until(() -> !site.mill().deadLetters(0, 10).isEmpty()
+                        && rules.status().stream().allMatch(status -> status.pending() == 0));
+        assertThat(site.text("select status from {s}.sub where id = 2")).isEqualTo("down");
+        assertThat(rules.rule("up").parked(10)).singleElement().satisfies(key -> {
+            assertThat(key.key()).isEqualTo("1");
+            assertThat(key.error()).contains("up > down");
+        });
+        assertThat(down.parked(10)).isEmpty();
+    }
 }
