@@ -92,6 +92,17 @@ final class Database {
         }
     }
 
+    /**
+     * Reads rows as triggers write them, so that what is kept of a row can be compared with what is read of it. Whatever this
+     * writes is undone.
+     */
+    static <T> T asTriggersWrite(Connection connection, Work<T> reading) throws SQLException {
+        Delivery.execute(connection, "savepoint tidemill_reading; set local timezone = 'UTC'");
+        T read = reading.on(connection);
+        Delivery.execute(connection, "rollback to savepoint tidemill_reading; release savepoint tidemill_reading");
+        return read;
+    }
+
     private static void giveUp(Connection connection, Throwable why) {
         try {
             connection.rollback();

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,10 +137,7 @@ final class Delivery {
             }
         }
         if (!mine.isEmpty()) {
-            RowReader.Current current = rule.reader()
-                    .read(
-                            connection,
-                            mine.stream().flatMap(key -> key.merged().stream()).toList());
+            RowReader.Current current = rule.reader().read(connection, merged(mine));
             if (rule.rule().oneByOne()) {
                 for (KeyChanges key : mine) {
                     together(connection, rule, List.of(key), current, outcome);
@@ -149,7 +147,7 @@ final class Delivery {
                     together(connection, rule, led, current, outcome);
                 }
             }
-            remember(connection, rule, outcome.done, current);
+            remember(connection, rule, merged(outcome.done));
         }
         hand(connection, rule, outcome.handed);
         return outcome;
@@ -167,6 +165,10 @@ final class Delivery {
         return chains.values();
     }
 
+    static List<Merged> merged(List<KeyChanges> keys) {
+        return keys.stream().flatMap(key -> key.merged().stream()).toList();
+    }
+
     /** Reacts under a savepoint; what fails together is tried in halves. */
     private <T> void together(
             Connection connection, Installed<T> rule, List<KeyChanges> keys, RowReader.Current current, Outcome outcome)
@@ -181,14 +183,7 @@ final class Delivery {
             Told told;
             try (guard) {
                 RunOf run = new RunOf(mill, rule.rule().name(), RuleMode.LIVE, 1, LentConnection.of(connection));
-                told = rule.rule()
-                        .react(
-                                keys.stream()
-                                        .flatMap(key -> key.merged().stream())
-                                        .toList(),
-                                current,
-                                connection,
-                                run);
+                told = rule.rule().react(merged(keys), current, connection, run);
             }
             if (guard.hasBrokenOff()) {
                 throw new InterruptedException("it was broken off");
@@ -331,26 +326,35 @@ final class Delivery {
                 options);
     }
 
-    /** For sweeps: how rows were when they were reacted to. */
-    <T> void remember(Connection connection, Installed<T> rule, List<KeyChanges> done, RowReader.Current current)
-            throws SQLException {
-        if (!rule.rule().isSwept() || done.isEmpty()) {
+    /**
+     * For sweeps: how rows are once they were reacted to. They are read again, since the reaction may have written them itself,
+     * and what it wrote is no news to it.
+     */
+    <T> void remember(Connection connection, Installed<T> rule, List<Merged> rows) throws SQLException {
+        if (!rule.rule().isSwept() || rows.isEmpty()) {
             return;
         }
-        Map<String, String> seen = new java.util.TreeMap<>();
-        for (KeyChanges key : done) {
-            for (Merged row : key.merged()) {
-                String now = row.read() ? current.of(row) : row.now();
-                if (now != null) {
-                    seen.put(row.rowId() == null ? row.key() : row.rowId(), now);
-                }
+        RowReader.Current current =
+                Database.asTriggersWrite(connection, reading -> rule.reader().readAll(reading, rows));
+        Map<String, String> seen = new TreeMap<>();
+        for (Merged row : rows) {
+            String now = current.of(row);
+            if (now != null) {
+                seen.put(row.name(), now);
             }
         }
-        database.update(
-                connection,
-                "seen",
-                rule.id(),
-                connection.createArrayOf("text", seen.keySet().toArray()),
-                connection.createArrayOf("text", seen.values().toArray()));
+        remember(connection, rule, seen);
+    }
+
+    /** For sweeps: that rows are like this, by their names. */
+    void remember(Connection connection, Installed<?> rule, Map<String, String> seen) throws SQLException {
+        if (rule.rule().isSwept() && !seen.isEmpty()) {
+            database.update(
+                    connection,
+                    "seen",
+                    rule.id(),
+                    connection.createArrayOf("text", seen.keySet().toArray()),
+                    connection.createArrayOf("text", seen.values().toArray()));
+        }
     }
 }

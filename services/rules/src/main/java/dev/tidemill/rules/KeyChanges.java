@@ -56,6 +56,11 @@ final class KeyChanges {
             return new Merged(key, null, null, null, Reading.KEY_ONLY, 1);
         }
 
+        /** What it is remembered by. */
+        String name() {
+            return rowId == null ? key : rowId;
+        }
+
         boolean read() {
             return reading != Reading.NONE;
         }

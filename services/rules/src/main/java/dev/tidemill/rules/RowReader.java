@@ -78,12 +78,17 @@ final class RowReader {
 
     /** What has to be read of these. */
     Current read(Connection connection, List<KeyChanges.Merged> rows) throws SQLException {
+        return readAll(connection, rows.stream().filter(KeyChanges.Merged::read).toList());
+    }
+
+    /** All of these as they are now, but for those of which only a key is known that several rows may have. */
+    Current readAll(Connection connection, List<KeyChanges.Merged> rows) throws SQLException {
         Set<String> ids = new LinkedHashSet<>();
         Set<String> keys = new LinkedHashSet<>();
         for (KeyChanges.Merged row : rows) {
-            if (row.read() && row.rowId() != null) {
+            if (row.rowId() != null) {
                 ids.add(row.rowId());
-            } else if (row.read() && table.isUnique(definition.key())) {
+            } else if (table.isUnique(definition.key())) {
                 keys.add(row.key());
             }
         }

@@ -314,7 +314,7 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current =
                     rule.reader().read(connection, keys.getFirst().merged());
             Told told = react(connection, rule, keys, current, held, LentConnection.of(connection));
-            delivery.remember(connection, rule, keys, current);
+            delivery.remember(connection, rule, Delivery.merged(keys));
             database.update(connection, "held_done", rule.id(), key, ids(connection, keys));
             count(rule, keys, told);
         }
@@ -395,7 +395,7 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current = read.getOrDefault("", RowReader.Current.NONE);
             Told told = reactOutside(rule, keys, current, held);
             database.transaction(connection -> {
-                delivery.remember(connection, rule, keys, current);
+                delivery.remember(connection, rule, Delivery.merged(keys));
                 database.update(connection, "outside_again", rule.id(), key);
                 return database.update(connection, "held_done", rule.id(), key, ids(connection, keys));
             });

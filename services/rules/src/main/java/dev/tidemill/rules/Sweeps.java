@@ -33,15 +33,18 @@ final class Sweeps {
     private static final int PAGE = 200;
     private static final int ROWS_OF_A_KEY = 1_000;
     private static final int MOST_KEYS = 100_000;
+    private static final int TIMES_IN_THE_WAY = 5;
 
     private final Database database;
     private final Catalog catalog;
     private final Trial trial;
+    private final Delivery delivery;
 
-    Sweeps(Database database, Catalog catalog, Trial trial) {
+    Sweeps(Database database, Catalog catalog, Trial trial, Delivery delivery) {
         this.database = database;
         this.catalog = catalog;
         this.trial = trial;
+        this.delivery = delivery;
     }
 
     /** What a sweep has come to so far. */
@@ -52,10 +55,19 @@ final class Sweeps {
         long rows;
         long found;
         long repaired;
+        long inTheWay;
 
         Tally(long run, int cap) {
             this.run = run;
             this.cap = cap;
+        }
+
+        @Nullable
+        String note() {
+            return inTheWay == 0
+                    ? null
+                    : "Keys that were passed over, because others held locks that the reaction needed: " + inTheWay
+                            + ". The next sweep looks again.";
         }
     }
 
@@ -76,7 +88,7 @@ final class Sweeps {
                 } else {
                     byTrying(rule, tally);
                 }
-                end(tally, "DONE", null);
+                end(tally, "DONE", tally.note());
             } catch (SQLException | RuntimeException failed) {
                 end(tally, "FAILED", Delivery.describe(failed));
                 throw failed;
@@ -135,33 +147,21 @@ final class Sweeps {
                         suspects.computeIfAbsent(row.key(), key -> new ArrayList<>())
                                 .add(row);
                     } else {
-                        clean.put(nameOf(row), String.valueOf(rows.current().of(row)));
+                        clean.put(row.name(), String.valueOf(rows.current().of(row)));
                     }
                 }
                 return rows;
             });
             tally.rows += page.rows().size();
-            remember(rule, clean);
+            database.transaction(connection -> {
+                delivery.remember(connection, rule, clean);
+                return true;
+            });
             for (Map.Entry<String, List<Merged>> suspect : suspects.entrySet()) {
                 confirm(rule, tally, suspect.getKey(), suspect.getValue(), null);
             }
             more = page.last() != null;
             after = page.last();
-        }
-    }
-
-    private static String nameOf(Merged row) {
-        return row.rowId() == null ? row.key() : row.rowId();
-    }
-
-    private void remember(Installed<?> rule, Map<String, String> rows) throws SQLException {
-        if (rule.rule().isSwept() && !rows.isEmpty()) {
-            database.transaction(connection -> database.update(
-                    connection,
-                    "seen",
-                    rule.id(),
-                    connection.createArrayOf("text", rows.keySet().toArray()),
-                    connection.createArrayOf("text", rows.values().toArray())));
         }
     }
 
@@ -182,10 +182,27 @@ final class Sweeps {
         }
     }
 
-    /** Looks again, with the key in hand, and repairs. */
+    /** Looks again, with the key in hand, and repairs; where others are in the way a few times. That says nothing of the key. */
     private void confirm(Installed<?> rule, Tally tally, String key, List<Merged> suspects, @Nullable String query)
             throws SQLException {
-        database.transaction(connection -> {
+        for (int tried = 0; tried < TIMES_IN_THE_WAY; tried++) {
+            try {
+                if (confirmed(rule, tally, key, suspects, query)) {
+                    return;
+                }
+            } catch (SQLException failed) {
+                if (!Database.isTransient(failed)) {
+                    throw failed;
+                }
+            }
+        }
+        tally.inTheWay++;
+    }
+
+    /** False if others were in the way; nothing was done then. */
+    private boolean confirmed(Installed<?> rule, Tally tally, String key, List<Merged> suspects, @Nullable String query)
+            throws SQLException {
+        return database.transaction(connection -> {
             database.list(connection, "shard_of", row -> true, rule.id(), key);
             boolean[] late = database.one(
                             connection,
@@ -199,7 +216,7 @@ final class Sweeps {
             if (late[1]) {
                 found(connection, rule, tally, key, Cause.HANDLER_ERROR, false);
             } else if (!late[0] && (query == null || stillWrong(connection, query, key))) {
-                repair(connection, rule, tally, key, suspects, query != null);
+                return repair(connection, rule, tally, key, suspects, query != null);
             }
             return true;
         });
@@ -215,18 +232,22 @@ final class Sweeps {
         }
     }
 
-    private void repair(
+    /** False if others were in the way. */
+    private boolean repair(
             Connection connection, Installed<?> rule, Tally tally, String key, List<Merged> suspects, boolean known)
             throws SQLException {
         Page page = rowsOf(connection, rule, key, suspects);
         boolean onlyLeftOut = page.rows().isEmpty() && !page.current().byId().isEmpty();
         if (onlyLeftOut || (page.rows().isEmpty() && !known)) {
-            return;
+            return true;
         }
         List<Merged> rows = page.rows().isEmpty() ? List.of(Merged.ofKey(key)) : page.rows();
         Tried tried = trial.attempt(connection, rule, rows, page.current(), RuleMode.REPAIR);
         if (tried.error() != null) {
             trial.undo(connection);
+            if (Database.isTransient(tried.error())) {
+                return false;
+            }
             found(connection, rule, tally, key, Cause.HANDLER_ERROR, false);
         } else if (!tried.writesSomething() && !known) {
             trial.undo(connection);
@@ -236,47 +257,29 @@ final class Sweeps {
             if (repaired) {
                 trial.keep(connection);
                 tally.repaired++;
-                Map<String, String> seen = new TreeMap<>();
-                rows.forEach(row -> {
-                    String now = page.current().of(row);
-                    if (now != null) {
-                        seen.put(nameOf(row), now);
-                    }
-                });
-                if (rule.rule().isSwept() && !seen.isEmpty()) {
-                    database.update(
-                            connection,
-                            "seen",
-                            rule.id(),
-                            connection.createArrayOf("text", seen.keySet().toArray()),
-                            connection.createArrayOf("text", seen.values().toArray()));
-                }
+                delivery.remember(connection, rule, rows);
             } else {
                 trial.undo(connection);
             }
             found(connection, rule, tally, key, cause, repaired);
         }
+        return true;
     }
 
     /** The rows as they are now but for those that the rule leaves out: those that were suspected, or all of the key. */
     private Page rowsOf(Connection connection, Installed<?> rule, String key, List<Merged> suspects)
             throws SQLException {
         RowReader reader = rule.reader();
-        Delivery.execute(connection, "savepoint tidemill_page; set local timezone = 'UTC'");
-        Page page;
-        if (!suspects.isEmpty()) {
-            RowReader.Current current = reader.read(connection, suspects);
-            page = new Page(
-                    suspects.stream()
-                            .filter(row -> current.of(row) != null && !current.isLeftOut(row))
-                            .toList(),
-                    current,
-                    null);
-        } else {
-            page = ofKey(connection, reader, key);
-        }
-        Delivery.execute(connection, "rollback to savepoint tidemill_page; release savepoint tidemill_page");
-        return page;
+        return Database.asTriggersWrite(connection, reading -> {
+            if (suspects.isEmpty()) {
+                return ofKey(reading, reader, key);
+            }
+            RowReader.Current current = reader.read(reading, suspects);
+            List<Merged> there = suspects.stream()
+                    .filter(row -> current.of(row) != null && !current.isLeftOut(row))
+                    .toList();
+            return new Page(there, current, null);
+        });
     }
 
     private static Page ofKey(Connection connection, RowReader reader, String key) throws SQLException {
@@ -320,7 +323,7 @@ final class Sweeps {
                             found -> found.getBoolean(1),
                             String.valueOf(now),
                             rule.id(),
-                            nameOf(row))
+                            row.name())
                     .orElse(false);
             if (!asSeen) {
                 return Cause.MISSED_CAPTURE;

@@ -103,8 +103,16 @@ final class Trial {
         return counts;
     }
 
-    /** A page of the table, in the order of the primary key; rows without a key, and those that the rule's condition leaves out, are passed over. */
+    /**
+     * A page of the table, in the order of the primary key; rows without a key, and those that the rule's condition leaves out,
+     * are passed over.
+     */
     Page page(Connection connection, Installed<?> rule, @Nullable String after, int most) throws SQLException {
+        return Database.asTriggersWrite(connection, reading -> read(reading, rule, after, most));
+    }
+
+    private static Page read(Connection connection, Installed<?> rule, @Nullable String after, int most)
+            throws SQLException {
         RowReader reader = rule.reader();
         String key = RowReader.quoted(reader.definition().key());
         boolean byKey = reader.table().isPrimaryKey(reader.definition().key());
@@ -114,8 +122,6 @@ final class Trial {
         Map<String, RowReader.Read> byId = new HashMap<>();
         Map<String, RowReader.Read> byKeys = new HashMap<>();
         String last = null;
-        // As triggers write them, so that what is kept of a row can be compared with what is read of it.
-        Delivery.execute(connection, "savepoint tidemill_page; set local timezone = 'UTC'");
         try (PreparedStatement statement = connection.prepareStatement(reader.page(after, selected, most))) {
             if (after != null) {
                 for (int i = 1; i <= reader.table().primaryKey().size(); i++) {
@@ -135,7 +141,6 @@ final class Trial {
                 }
             }
         }
-        Delivery.execute(connection, "rollback to savepoint tidemill_page; release savepoint tidemill_page");
         return new Page(rows, new RowReader.Current(byId, byKeys, byKey), last);
     }
 

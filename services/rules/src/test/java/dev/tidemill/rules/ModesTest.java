@@ -324,6 +324,57 @@ class ModesTest {
     }
 
     @Test
+    void whatARuleWroteItselfIsNotTakenForAMissedWrite() throws Exception {
+        Rule rule = site.subs(rules)
+                .sweeping(Timing.every(Duration.ofDays(1)), 10)
+                .react("lower", (change, run) -> {
+                    site.run(
+                            run.connection(),
+                            "update {s}.sub set status = lower(status) where status <> lower(status) and user_id = "
+                                    + change.key());
+                    site.run(
+                            run.connection(),
+                            "update {s}.person p set plan = s.status from {s}.sub s where s.user_id = p.id"
+                                    + " and p.plan <> s.status and p.id = " + change.key());
+                });
+        rules.start();
+        subscribe(1, 1, "GOLD");
+        site.drained();
+        assertThat(site.text("select plan from {s}.person where id = 1")).isEqualTo("gold");
+        site.run("update {s}.person set plan = 'edited' where id = 1");
+        assertThat(rule.sweep().byCause()).isEqualTo(Map.of(Cause.MANUAL_EDIT, 1L));
+        site.run("alter table {s}.sub disable trigger all; update {s}.sub set status = 'TIN'");
+        assertThat(rule.sweep().byCause()).isEqualTo(Map.of(Cause.MISSED_CAPTURE, 1L));
+        assertThat(site.text("select plan from {s}.person where id = 1")).isEqualTo("tin");
+        site.run("update {s}.person set plan = 'edited' where id = 1");
+        assertThat(rule.sweep().byCause()).as("after a repair").isEqualTo(Map.of(Cause.MANUAL_EDIT, 1L));
+    }
+
+    @Test
+    void aSweepLeavesForLaterWhatOthersHaveLocked() throws Exception {
+        subscribe(1, 2, "gold");
+        Rule rule = site.subs(rules)
+                .react(
+                        "sync",
+                        (change, run) -> site.run(
+                                run.connection(),
+                                "set local lock_timeout = '50ms'; update {s}.person set plan = 'gold' where plan <> 'gold'"
+                                        + " and id = " + change.key()));
+        rules.start();
+        try (Connection holder = site.begin()) {
+            site.run(holder, "update {s}.person set name = 'x' where id = 1");
+            Rule.Sweep swept = rule.sweep();
+            assertThat(swept.byCause()).doesNotContainKey(Cause.HANDLER_ERROR);
+            assertThat(swept.repaired()).isEqualTo(1);
+            assertThat(rule.status().sweep().orElseThrow().note()).contains("passed over", "held locks", ": 1.");
+            holder.rollback();
+        }
+        assertThat(rule.sweep().repaired()).isEqualTo(1);
+        assertThat(rule.status().sweep().orElseThrow().note()).isNull();
+        assertThat(wrong()).isZero();
+    }
+
+    @Test
     void aScheduleDoesNotSweepAPausedRule() throws Exception {
         subscribe(1, 5, "gold");
         Rules before = site.rules();
