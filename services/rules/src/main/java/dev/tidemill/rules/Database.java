@@ -86,9 +86,17 @@ final class Database {
                 begin(connection);
                 return work.on(connection);
             } finally {
-                connection.rollback();
-                connection.setAutoCommit(true);
+                rollBack(connection);
             }
+        }
+    }
+
+    private static void rollBack(Connection connection) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException broken) {
+            // What was done is gone with the connection.
         }
     }
 

@@ -268,7 +268,8 @@ public final class RuleBuilder<T> {
 
     /**
      * After how much time a call of the reaction is broken off: 10 s unless told otherwise, 10 ms to 10 minutes. As a job it
-     * has six times that, since then it keeps nobody waiting. Others of this process's rules wait meanwhile.
+     * has six times that, since then it keeps nobody waiting. Others of this process's rules wait meanwhile. Sweeps and
+     * dry runs break off too, and count the row as failed.
      */
     public RuleBuilder<T> timeout(Duration value) {
         if (value.compareTo(Duration.ofMillis(10)) < 0 || value.compareTo(Duration.ofMinutes(10)) > 0) {

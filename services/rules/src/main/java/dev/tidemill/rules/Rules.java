@@ -83,7 +83,7 @@ public final class Rules implements AutoCloseable {
         this.catalog = new Catalog(database, capture);
         this.delivery = new Delivery(database, mill, watch, capture.setting());
         this.statuses = new StatusReader(database);
-        this.trial = new Trial(database, mill, delivery);
+        this.trial = new Trial(database, mill, delivery, watch);
         this.sweeps = new Sweeps(database, catalog, trial, delivery);
         this.backfills = new Backfills(database, catalog);
         this.jobs = new RuleJobs(

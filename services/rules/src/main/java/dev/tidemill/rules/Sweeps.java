@@ -4,6 +4,7 @@ import dev.tidemill.rules.KeyChanges.Merged;
 import dev.tidemill.rules.Rule.Cause;
 import dev.tidemill.rules.Trial.Page;
 import dev.tidemill.rules.Trial.Tried;
+import dev.tidemill.rules.Trial.Walked;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -30,7 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Sweeps {
     private static final Logger LOG = LoggerFactory.getLogger(Sweeps.class);
-    private static final int PAGE = 200;
     private static final int ROWS_OF_A_KEY = 1_000;
     private static final int MOST_KEYS = 100_000;
     private static final int TIMES_IN_THE_WAY = 5;
@@ -135,24 +135,20 @@ final class Sweeps {
         String after = null;
         boolean more = true;
         while (more) {
-            String from = after;
+            Walked walked = trial.walk(rule, after, Trial.PAGE);
             Map<String, List<Merged>> suspects = new LinkedHashMap<>();
             Map<String, String> clean = new TreeMap<>();
-            Page page = database.undone(connection -> {
-                Page rows = trial.page(connection, rule, from, PAGE);
-                for (Merged row : rows.rows()) {
-                    Tried tried = trial.attempt(connection, rule, List.of(row), rows.current(), RuleMode.DRY_RUN);
-                    trial.undo(connection);
-                    if (tried.writesSomething() || tried.error() != null) {
-                        suspects.computeIfAbsent(row.key(), key -> new ArrayList<>())
-                                .add(row);
-                    } else {
-                        clean.put(row.name(), String.valueOf(rows.current().of(row)));
-                    }
+            for (Map.Entry<Merged, Tried> one : walked.tried()) {
+                Merged row = one.getKey();
+                Tried tried = one.getValue();
+                if (tried.writesSomething() || tried.error() != null) {
+                    suspects.computeIfAbsent(row.key(), key -> new ArrayList<>())
+                            .add(row);
+                } else {
+                    clean.put(row.name(), String.valueOf(walked.current().of(row)));
                 }
-                return rows;
-            });
-            tally.rows += page.rows().size();
+            }
+            tally.rows += walked.tried().size();
             database.transaction(connection -> {
                 delivery.remember(connection, rule, clean);
                 return true;
@@ -160,8 +156,8 @@ final class Sweeps {
             for (Map.Entry<String, List<Merged>> suspect : suspects.entrySet()) {
                 confirm(rule, tally, suspect.getKey(), suspect.getValue(), null);
             }
-            more = page.last() != null;
-            after = page.last();
+            more = walked.last() != null;
+            after = walked.last();
         }
     }
 
@@ -190,6 +186,12 @@ final class Sweeps {
                 if (confirmed(rule, tally, key, suspects, query)) {
                     return;
                 }
+            } catch (Delivery.BrokenOffException slow) {
+                database.transaction(connection -> {
+                    found(connection, rule, tally, key, Cause.HANDLER_ERROR, false);
+                    return true;
+                });
+                return;
             } catch (SQLException failed) {
                 if (!Database.isTransient(failed)) {
                     throw failed;
@@ -278,7 +280,7 @@ final class Sweeps {
             List<Merged> there = suspects.stream()
                     .filter(row -> current.of(row) != null && !current.isLeftOut(row))
                     .toList();
-            return new Page(there, current, null);
+            return new Page(there, current);
         });
     }
 
@@ -305,7 +307,7 @@ final class Sweeps {
                     }
                 }
             }
-            return new Page(rows, new RowReader.Current(byId, byKeys, byKey), null);
+            return new Page(rows, new RowReader.Current(byId, byKeys, byKey));
         }
     }
 

@@ -351,6 +351,32 @@ class ModesTest {
     }
 
     @Test
+    void aCallThatTakesTooLongIsBrokenOffInSweepsAndDryRunsToo() throws Exception {
+        subscribe(1, 3, "gold");
+        Rule rule = site.subs(rules).timeout(Duration.ofSeconds(1)).react("slow", (change, run) -> {
+            if (change.key().equals("2")) {
+                site.run(run.connection(), "select pg_sleep(20)");
+            }
+            site.run(
+                    run.connection(),
+                    "update {s}.person set plan = 'gold' where plan <> 'gold' and id = " + change.key());
+        });
+        rules.start();
+        Rule.DryRun tried = rule.dryRun(10);
+        assertThat(tried.rows()).isEqualTo(3);
+        assertThat(tried.wouldChange()).isEqualTo(2);
+        assertThat(tried.errors()).containsOnlyKeys("2");
+        assertThat(tried.errors().get("2")).contains("longer than PT1S");
+        assertThat(tried.complete()).isTrue();
+        assertThat(rule.dryRun(2).rows()).isEqualTo(2);
+        Rule.Sweep swept = rule.sweep();
+        assertThat(swept.rows()).isEqualTo(3);
+        assertThat(swept.byCause()).isEqualTo(Map.of(Cause.UNKNOWN, 2L, Cause.HANDLER_ERROR, 1L));
+        assertThat(swept.repaired()).isEqualTo(2);
+        assertThat(wrong()).isEqualTo(1);
+    }
+
+    @Test
     void aSweepLeavesForLaterWhatOthersHaveLocked() throws Exception {
         subscribe(1, 2, "gold");
         Rule rule = site.subs(rules)
