@@ -303,14 +303,16 @@ delete from {schema}.rule_drift d
 where d.rule = ? and d.id < (select x.id from {schema}.rule_drift x where x.rule = ? order by x.id desc offset 999 limit 1)
 
 -- :written
--- What tables have had written in this transaction so far, undone or not; but for what goes with the row of a job that was
--- enqueued, and what triggers noted.
+-- What tables have had written in this transaction so far, undone or not; but for temporary ones, what goes with the row of a
+-- job that was enqueued, and what triggers noted. By their very names: the application may have tables in this schema, too.
 select c.oid::regclass::text,
        pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid)
 from pg_class c
-where c.relkind = 'r' and c.relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)
+where c.relkind = 'r' and c.relpersistence <> 't' and c.relnamespace not in ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)
   and not (c.relnamespace = '{schema}'::regnamespace
-           and c.relname ~ '^(rule_.*|ready|scheduled|lease|tag.*|unique_key|kind|queue)$')
+           and (c.relname in ('rule_change', 'ready', 'scheduled', 'lease', 'unique_key', 'kind', 'queue')
+                or exists (select from pg_inherits i
+                           where i.inhrelid = c.oid and i.inhparent = to_regclass('{schema}.tag'))))
   and pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid) > 0
 
 -- :rule_names

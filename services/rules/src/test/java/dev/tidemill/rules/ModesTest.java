@@ -3,7 +3,10 @@ package dev.tidemill.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Timing;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.rules.Rule.Cause;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -131,6 +134,38 @@ class ModesTest {
         assertThat(part.complete()).isFalse();
         assertThat(part.rows()).isEqualTo(150);
         assertThat(wrong()).isEqualTo(200);
+    }
+
+    @Test
+    void aDryRunTellsOfAJobOnceAndOfTheApplicationsTablesWhateverTheirNames() throws Exception {
+        subscribe(1, 1, "gold");
+        site.run("create table {s}.tags (name text)");
+        Rule enqueues = site.subs(rules)
+                .react(
+                        "enqueues",
+                        (change, run) -> site.mill()
+                                .enqueueUnique(
+                                        run.connection(),
+                                        new JobRequest("dry.tagged", "{}"),
+                                        EnqueueOptions.unique(Unique.key(change.key()))
+                                                .tag("user", change.key())));
+        Rule tags = site.subs(rules)
+                .react("tags", (change, run) -> site.run(run.connection(), "insert into {s}.tags values ('gold')"));
+        Rule notes = site.subs(rules)
+                .react(
+                        "notes",
+                        (change, run) -> site.run(
+                                run.connection(),
+                                "create temporary table scratch (n integer) on commit drop;"
+                                        + " insert into scratch values (1)"));
+        rules.start();
+        assertThat(enqueues.dryRun(10).writes()).hasSize(1).allSatisfy((table, rows) -> {
+            assertThat(table).contains(".job_");
+            assertThat(rows).isEqualTo(1);
+        });
+        assertThat(tags.dryRun(10).writes()).containsExactly(Map.entry(site.sql("{s}.tags"), 1L));
+        assertThat(notes.dryRun(10).wouldChange()).isZero();
+        site.run("drop table {s}.tags");
     }
 
     @Test
