@@ -60,12 +60,15 @@ final class ControlCliTest {
                         "queue",
                         "--catch-up",
                         "3",
+                        "--key",
+                        "tenant-17",
                         "--tag",
                         "team:night",
                         "--json")
                 .json();
         assertThat(put.get("cron").stringValue()).isEqualTo("30 2 * * *");
         assertThat(put.get("overlap").stringValue()).isEqualTo("QUEUE");
+        assertThat(put.get("key").stringValue()).isEqualTo("tenant-17");
         assertThat(cli.run("schedules", "list").out()).contains("nightly").contains("cron 30 2 * * * @ Europe/Berlin");
         assertThat(cli.run("schedules", "pause", "nightly").exit()).isZero();
         assertThat(cli.run("schedules").out()).contains("paused");
@@ -78,6 +81,7 @@ final class ControlCliTest {
         assertThat(cli.run("schedules", "resume", "nightly").out()).contains("Schedule nightly goes on.");
         assertThat(cli.run("schedules", "show", "nightly", "--next", "2").out())
                 .contains("Schedule nightly is on")
+                .contains("tenant-17")
                 .contains("ENQUEUED")
                 .contains("yes");
         assertThat(cli.run("schedules", "show", "nightly", "--next", "2", "--json")

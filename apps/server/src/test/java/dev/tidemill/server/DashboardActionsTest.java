@@ -187,8 +187,10 @@ final class DashboardActionsTest extends AtTheDashboard {
         page.locator("#when").fill("15 4 * * *");
         page.locator("#zone").fill("Europe/Berlin");
         page.locator("#payload").fill("{\"deep\": true}");
+        page.locator("#key").fill("tenant-17");
         button("Save").click();
         says("Schedule cleanup is saved");
+        assertThat(page.locator("dl.pairs").first()).containsText("tenant-17");
         assertThat(mill.schedules().get("cleanup").timing().toString()).isEqualTo("cron 15 4 * * * @ Europe/Berlin");
 
         button("Run now").click();
@@ -209,6 +211,7 @@ final class DashboardActionsTest extends AtTheDashboard {
         says("is saved");
         assertThat(mill.schedules().get("cleanup").timing().toString()).startsWith("every PT30M");
         assertThat(mill.schedules().get("cleanup").payload()).contains("deep");
+        assertThat(mill.schedules().get("cleanup").key()).isEqualTo("tenant-17");
 
         open("/schedules?stretch=hour");
         assertThat(page.locator(".clock .mark")).hasCount(2);

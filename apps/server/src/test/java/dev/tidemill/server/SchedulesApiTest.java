@@ -44,7 +44,7 @@ final class SchedulesApiTest {
                 PATH,
                 "{\"name\":\"nightly\",\"cron\":\"30 2 * * *\",\"zone\":\"Europe/Berlin\",\"kind\":\"Report\","
                         + "\"payload\":{\"sum\":1.10},\"catch_up\":7,\"overlap\":\"queue\",\"queue\":\"reports\","
-                        + "\"priority\":\"low\",\"attempts\":4,\"timeout\":\"PT3M\",\"tags\":{\"team\":\"a\"}}");
+                        + "\"priority\":\"low\",\"attempts\":4,\"timeout\":\"PT3M\",\"key\":\"tenant-17\",\"tags\":{\"team\":\"a\"}}");
         assertThat(created.statusCode()).as(created.body()).isEqualTo(201);
         assertThat(created.headers().firstValue("Location")).contains(PATH + "/nightly");
         JsonNode shown = ServerUnderTest.json(server.get(PATH + "/nightly?next=3"));
@@ -57,6 +57,7 @@ final class SchedulesApiTest {
         assertThat(shown.get("priority").stringValue()).isEqualTo("LOW");
         assertThat(shown.get("attempts").intValue()).isEqualTo(4);
         assertThat(shown.get("timeout").stringValue()).isEqualTo("PT3M");
+        assertThat(shown.get("key").stringValue()).isEqualTo("tenant-17");
         assertThat(shown.get("tags").get("team").stringValue()).isEqualTo("a");
         assertThat(shown.get("next_fires").size()).isEqualTo(3);
         assertThat(shown.get("next_fires").get(0)).isEqualTo(shown.get("next_fire_at"));

@@ -6,8 +6,8 @@ package dev.tidemill.jobs;
  * @param catchUp what becomes of fires that nobody was there for
  * @param overlap what becomes of a fire while the job of an earlier one is unfinished; of no matter to
  *     {@link Timing.Delay}, whose jobs never overlap
- * @param job how the jobs are enqueued: priority, queue, attempts, timeout and up to {@link #MAX_TAGS} tags; no delay,
- *     time or trace
+ * @param job how the jobs are enqueued: priority, queue, attempts, timeout, key and up to {@link #MAX_TAGS} tags; no
+ *     delay, time or trace
  */
 public record ScheduleOptions(CatchUp catchUp, Overlap overlap, EnqueueOptions job) {
     /** The tag that every job of a schedule carries, with the schedule's name. */

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority their priority
  * @param attempts how many counted attempts they get; null means the kind's
  * @param timeout how long one attempt may take; null means the kind's
+ * @param key what limits and fairness tell them apart by; null for none
  * @param tags their tags, beside the two that every schedule adds
  * @param catchUp what becomes of missed fires
  * @param overlap what becomes of fires that would overlap
@@ -40,6 +41,7 @@ public record ScheduleView(
         Priority priority,
         @Nullable Integer attempts,
         @Nullable Duration timeout,
+        @Nullable String key,
         Map<String, String> tags,
         CatchUp catchUp,
         Overlap overlap,

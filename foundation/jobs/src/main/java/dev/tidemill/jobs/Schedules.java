@@ -188,6 +188,7 @@ public final class Schedules {
                 draft.priority(),
                 draft.attempts(),
                 timeout == null ? null : Duration.ofMillis(timeout),
+                draft.key(),
                 draft.tags(),
                 draft.catchUp(),
                 draft.overlap(),

@@ -30,7 +30,8 @@ public final class Migrations {
             "V018__handed.sql",
             "V019__upkeep.sql",
             "V020__roomy.sql",
-            "V021__turns.sql");
+            "V021__turns.sql",
+            "V022__schedule_keys.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -99,16 +99,17 @@ final class PostgresTimetable implements Timetable {
                 statement.setInt(6, draft.priority().code());
                 statement.setObject(7, draft.attempts(), Types.INTEGER);
                 statement.setObject(8, draft.timeoutMillis(), Types.BIGINT);
-                statement.setObject(9, tags.keySet().toArray(String[]::new));
-                statement.setObject(10, tags.values().toArray(String[]::new));
-                statement.setInt(11, draft.catchUp().most());
-                statement.setInt(12, draft.overlap().code());
-                statement.setString(13, hash);
-                statement.setObject(14, hash == null ? null : startedMicros, Types.BIGINT);
-                statement.setBoolean(15, hash == null);
-                statement.setLong(16, now);
-                statement.setLong(17, next.after(now));
-                statement.setBoolean(18, fresh);
+                statement.setString(9, draft.key());
+                statement.setObject(10, tags.keySet().toArray(String[]::new));
+                statement.setObject(11, tags.values().toArray(String[]::new));
+                statement.setInt(12, draft.catchUp().most());
+                statement.setInt(13, draft.overlap().code());
+                statement.setString(14, hash);
+                statement.setObject(15, hash == null ? null : startedMicros, Types.BIGINT);
+                statement.setBoolean(16, hash == null);
+                statement.setLong(17, now);
+                statement.setLong(18, next.after(now));
+                statement.setBoolean(19, fresh);
                 if (statement.executeUpdate() != 1) {
                     return false;
                 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads rows of schedules with what belongs to them: jobs that have not ended, fires that wait. */
 final class ScheduleReader {
     /** The newest form of rows that this program understands. */
-    static final int FORMAT = 1;
+    static final int FORMAT = 2;
 
     private final Statements statements;
 
@@ -95,6 +95,7 @@ final class ScheduleReader {
                 Priority.ofCode(rows.getInt("priority")),
                 noAttempts ? null : attempts,
                 noTimeout ? null : timeout,
+                rows.getString("key"),
                 tags,
                 new CatchUp(rows.getInt("catch_up")),
                 Overlap.ofCode(rows.getInt("overlap")));

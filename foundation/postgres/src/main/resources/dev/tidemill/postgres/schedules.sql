@@ -73,17 +73,23 @@ delete from {schema}.schedule_fire f
 update {schema}.schedule set wake = {schema}.now_micros() + 60000000, error = ? where id = ? and wake is not null
 
 -- :schedule_put
--- The same timing keeps its next fire; a paused schedule stays paused.
+-- The same timing keeps its next fire; a paused schedule stays paused. A schedule with a key is of format 2: programs
+-- that know no keys would enqueue its jobs beside every limit of the key, and leave it to the others instead.
 insert into {schema}.schedule as s
-       (name, timing, anchor, kind, payload, queue, priority, attempts, timeout_millis, tag_names, tag_values, catch_up,
-        overlap, code_hash, code_at, edited, created, changed, next_fire, wake)
-select ?::text, ?::text, n.now, ?::text, ?::text, ?::text, ?::smallint, ?::integer, ?::bigint, ?::text[], ?::text[],
-       ?::integer, ?::smallint, ?::text, ?::bigint, ?::boolean, n.now, n.now, nullif(n.next, 0), nullif(n.next, 0)
-  from (select ?::bigint as now, ?::bigint as next) n
+       (name, timing, anchor, kind, payload, queue, priority, attempts, timeout_millis, key, format, tag_names,
+        tag_values, catch_up, overlap, code_hash, code_at, edited, created, changed, next_fire, wake)
+select p.name, p.timing, p.now, p.kind, p.payload, p.queue, p.priority, p.attempts, p.timeout_millis, p.key,
+       case when p.key is null then 1 else 2 end, p.tag_names, p.tag_values, p.catch_up, p.overlap, p.code_hash,
+       p.code_at, p.edited, p.now, p.now, nullif(p.next, 0), nullif(p.next, 0)
+  from (select ?::text as name, ?::text as timing, ?::text as kind, ?::text as payload, ?::text as queue,
+               ?::smallint as priority, ?::integer as attempts, ?::bigint as timeout_millis, ?::text as key,
+               ?::text[] as tag_names, ?::text[] as tag_values, ?::integer as catch_up, ?::smallint as overlap,
+               ?::text as code_hash, ?::bigint as code_at, ?::boolean as edited, ?::bigint as now,
+               ?::bigint as next) p
     on conflict (name) do update
    set timing = excluded.timing, kind = excluded.kind, payload = excluded.payload, queue = excluded.queue,
        priority = excluded.priority, attempts = excluded.attempts, timeout_millis = excluded.timeout_millis,
-       tag_names = excluded.tag_names, tag_values = excluded.tag_values, catch_up = excluded.catch_up,
+       key = excluded.key, format = excluded.format, tag_names = excluded.tag_names, tag_values = excluded.tag_values, catch_up = excluded.catch_up,
        overlap = excluded.overlap, changed = excluded.changed, error = null,
        code_hash = coalesce(excluded.code_hash, s.code_hash), code_at = coalesce(excluded.code_at, s.code_at),
        edited = excluded.edited,

@@ -17,6 +17,6 @@ final class Drafts {
 
     static ScheduleDraft of(String name, Timing timing, CatchUp catchUp, Overlap overlap) {
         return new ScheduleDraft(
-                name, timing, "Fired", "{}", "default", Priority.MEDIUM, null, null, Map.of(), catchUp, overlap);
+                name, timing, "Fired", "{}", "default", Priority.MEDIUM, null, null, null, Map.of(), catchUp, overlap);
     }
 }

@@ -154,6 +154,57 @@ final class SchedulesTest {
     }
 
     @Test
+    void aScheduleWithAKeyGivesItToItsJobs() throws Exception {
+        ScheduleOptions keyed = ScheduleOptions.NONE.job(EnqueueOptions.NONE.key("tenant-17"));
+        try (Tidemill mill = worker().start()) {
+            ScheduleView put = mill.schedules().put("tick", EVERY_SECOND, new Report("all"), keyed);
+            assertThat(put.key()).isEqualTo("tenant-17");
+            assertThat(mill.schedules().get("tick").key()).isEqualTo("tenant-17");
+            FireView fired = eventually(() -> mill.schedules().history("tick", 10), fires -> !fires.isEmpty())
+                    .getLast();
+            assertThat(mill.job(jobOf(fired)).orElseThrow().key()).isEqualTo("tenant-17");
+            assertThat(mill.job(mill.schedules().trigger("tick")).orElseThrow().key())
+                    .isEqualTo("tenant-17");
+            assertThat(mill.schedules().put("tick", NIGHTLY, new Report("all")).key())
+                    .isNull();
+        }
+    }
+
+    @Test
+    void aScheduleWithAKeyIsLeftToProgramsThatKnowKeys() throws SQLException {
+        try (Tidemill mill = builder().start()) {
+            mill.schedules()
+                    .put("keyed", NIGHTLY, new Report(""), ScheduleOptions.NONE.job(EnqueueOptions.NONE.key("a")));
+            mill.schedules().put("plain", NIGHTLY, new Report(""));
+        }
+        Sql sql = new Sql(database);
+        assertThat(sql.number("select format from {schema}.schedule where name = 'keyed'"))
+                .isEqualTo(2);
+        assertThat(sql.number("select format from {schema}.schedule where name = 'plain'"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aKeyThatTheCodeGivesALaterIsANewDefinitionAndOneWithoutLooksAsItDid() throws SQLException {
+        UnaryCode plain = builder -> builder.schedule("clean", every(Duration.ofDays(1)), new Report("a"));
+        UnaryCode keyed = builder -> builder.schedule(
+                "clean",
+                every(Duration.ofDays(1)),
+                new Report("a"),
+                options -> options.job(EnqueueOptions.NONE.key("tenant-17")));
+        plain.on(builder()).start().close();
+        assertThat(new Sql(database)
+                        .number("select count(*) from {schema}.schedule where name = 'clean' and code_hash ="
+                                + " '39e9cb13dce766744c69514022b29be7e4fe308d9bde2d0b1923f8a8ed9edee9'"))
+                .as("what a former version stored; with another, the upgrade would undo edits")
+                .isEqualTo(1);
+        keyed.on(builder()).start().close();
+        try (Tidemill mill = builder().start()) {
+            assertThat(mill.schedules().get("clean").key()).isEqualTo("tenant-17");
+        }
+    }
+
+    @Test
     void aPausedScheduleDoesNotFireUntilItIsResumed() throws Exception {
         try (Tidemill mill = worker().start()) {
             mill.schedules().put("tick", EVERY_SECOND, new Report("all"));

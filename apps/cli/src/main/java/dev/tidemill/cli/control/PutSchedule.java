@@ -10,6 +10,7 @@ import dev.tidemill.cli.options.Span;
 import dev.tidemill.cli.options.Time;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.jobs.CatchUp;
+import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Overlap;
 import dev.tidemill.jobs.ScheduleOptions;
@@ -69,6 +70,9 @@ final class PutSchedule implements Callable<Integer> {
             description = "While the last job is unfinished: SKIP, QUEUE or ALLOW. Default: ${DEFAULT-VALUE}.")
     private String overlap = "SKIP";
 
+    @Option(names = "--key", paramLabel = "KEY", description = "What limits and fairness know its jobs by.")
+    private @Nullable String key;
+
     @Mixin
     private Place place = new Place();
 
@@ -111,7 +115,8 @@ final class PutSchedule implements Callable<Integer> {
     @Override
     public Integer call() {
         Timing timing = timing();
-        ScheduleOptions options = new ScheduleOptions(CatchUp.parse(catchUp), Overlap.parse(overlap), place.options());
+        EnqueueOptions job = key == null ? place.options() : place.options().key(key);
+        ScheduleOptions options = new ScheduleOptions(CatchUp.parse(catchUp), Overlap.parse(overlap), job);
         try (Connected to = database.open(output)) {
             ScheduleView put =
                     to.mill().schedules().by(asker.by()).put(name, timing, new JobRequest(kind, payload), options);

@@ -26,6 +26,7 @@ final class ScheduleTexts {
                 .with("priority", schedule.priority())
                 .with("attempts", schedule.attempts())
                 .with("timeout", schedule.timeout())
+                .with("key", schedule.key())
                 .with("tags", new TreeMap<>(schedule.tags()))
                 .with("in_code", schedule.inCode())
                 .with("edited", schedule.edited())

@@ -70,6 +70,7 @@ final class ShowSchedule implements Callable<Integer> {
                 + (schedule.paused() ? output.in(Style.WARN, "paused") : output.in(Style.GOOD, "on")));
         fact("timing", schedule.timing().toString());
         fact("enqueues", schedule.kind() + " on " + schedule.queue() + ", " + schedule.priority());
+        fact("key", schedule.key());
         fact("payload", schedule.payload());
         fact("catch-up", schedule.catchUp().toString());
         fact("overlap", schedule.overlap().name());

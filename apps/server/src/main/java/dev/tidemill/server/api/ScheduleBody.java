@@ -25,7 +25,7 @@ import tools.jackson.core.JsonToken;
 final class ScheduleBody {
     private static final String FIELDS =
             "name (with POST), cron and zone, every and from, after, at, catch_up, overlap,"
-                    + " kind, payload, queue, priority, attempts, timeout and tags";
+                    + " kind, payload, queue, priority, attempts, timeout, key and tags";
 
     private final JobDraft job = new JobDraft("", null);
     private @Nullable String name;
@@ -85,7 +85,8 @@ final class ScheduleBody {
             case "overlap" ->
                 text(field, parser)
                         .ifPresent(given -> options = checked("overlap", () -> options.overlap(Overlap.parse(given))));
-            case "kind", "payload", "queue", "priority", "attempts", "timeout", "tags" -> job.field(field, parser);
+            case "kind", "payload", "queue", "priority", "attempts", "timeout", "key", "tags" ->
+                job.field(field, parser);
             default ->
                 throw Problem.of(
                                 ProblemCode.FIELD_UNKNOWN,

@@ -197,6 +197,7 @@ public final class SchedulesApi {
             json.writeNumberProperty("attempts", schedule.attempts());
         }
         text(json, "timeout", schedule.timeout());
+        text(json, "key", schedule.key());
         json.writeObjectPropertyStart("tags");
         new TreeMap<>(schedule.tags()).forEach(json::writeStringProperty);
         json.writeEndObject();

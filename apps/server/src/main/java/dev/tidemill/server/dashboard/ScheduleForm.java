@@ -39,6 +39,7 @@ public record ScheduleForm(
         String priority,
         String attempts,
         String timeout,
+        String key,
         String catchUp,
         String overlap,
         Map<String, String> tags) {
@@ -48,7 +49,7 @@ public record ScheduleForm(
 
     static ScheduleForm empty() {
         return new ScheduleForm(
-                "", "cron", "0 3 * * *", "UTC", "", "{}", "", "MEDIUM", "", "", "LAST", "SKIP", Map.of());
+                "", "cron", "0 3 * * *", "UTC", "", "{}", "", "MEDIUM", "", "", "", "LAST", "SKIP", Map.of());
     }
 
     static ScheduleForm of(ScheduleView view, String payload) {
@@ -85,6 +86,7 @@ public record ScheduleForm(
                 view.priority().name(),
                 view.attempts() == null ? "" : view.attempts().toString(),
                 view.timeout() == null ? "" : view.timeout().toString(),
+                view.key() == null ? "" : view.key(),
                 view.catchUp().toString(),
                 view.overlap().name(),
                 view.tags());
@@ -102,6 +104,7 @@ public record ScheduleForm(
                 form.text("priority"),
                 form.text("attempts"),
                 form.text("timeout"),
+                form.text("key"),
                 form.text("catch_up"),
                 form.text("overlap"),
                 tags);
@@ -122,6 +125,9 @@ public record ScheduleForm(
         @Nullable Duration limit = timeout.isEmpty() ? null : duration(timeout);
         if (limit != null) {
             job = job.timeout(limit);
+        }
+        if (!key.isEmpty()) {
+            job = job.key(key);
         }
         ScheduleOptions options = ScheduleOptions.NONE
                 .catchUp(CatchUp.parse(catchUp.isEmpty() ? "LAST" : catchUp))

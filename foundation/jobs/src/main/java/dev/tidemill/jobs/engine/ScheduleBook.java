@@ -113,14 +113,14 @@ public final class ScheduleBook {
                 prepared.priority(),
                 wishes.attempts(),
                 timeout == null ? null : timeout.toMillis(),
+                wishes.key(),
                 wishes.tags(),
                 options.catchUp(),
                 options.overlap());
     }
 
     private static String hash(ScheduleDraft draft) {
-        String whole = String.join(
-                "\0",
+        List<String> parts = new ArrayList<>(List.of(
                 draft.timing().toString(),
                 draft.kind(),
                 draft.payload(),
@@ -130,7 +130,12 @@ public final class ScheduleBook {
                 String.valueOf(draft.timeoutMillis()),
                 new TreeMap<>(draft.tags()).toString(),
                 draft.catchUp().toString(),
-                draft.overlap().name());
+                draft.overlap().name()));
+        // Only where there is one: what was stored before there were keys must not look changed, and be stored anew.
+        if (draft.key() != null) {
+            parts.add(draft.key());
+        }
+        String whole = String.join("\0", parts);
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(whole.getBytes(StandardCharsets.UTF_8)));
@@ -152,7 +157,7 @@ public final class ScheduleBook {
                         timeout == null ? null : Duration.ofMillis(timeout),
                         draft.tags(),
                         null,
-                        null)
+                        draft.key())
                 .tag(ScheduleOptions.SCHEDULE_TAG, draft.name())
                 .tag(
                         ScheduleOptions.FIRE_TAG,

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param priority their priority
  * @param attempts their counted attempts; null means the kind's
  * @param timeoutMillis their time limit; null means the kind's
+ * @param key what limits and fairness tell its jobs apart by; null for none
  * @param tags their tags
  * @param catchUp what becomes of missed fires
  * @param overlap what becomes of fires that would overlap
@@ -31,6 +32,7 @@ public record ScheduleDraft(
         Priority priority,
         @Nullable Integer attempts,
         @Nullable Long timeoutMillis,
+        @Nullable String key,
         Map<String, String> tags,
         CatchUp catchUp,
         Overlap overlap) {

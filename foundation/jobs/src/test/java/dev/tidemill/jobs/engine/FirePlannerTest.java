@@ -49,7 +49,7 @@ final class FirePlannerTest {
             long ended,
             List<Long> waiting) {
         ScheduleDraft draft = new ScheduleDraft(
-                "name", timing, "Kind", "{}", "default", Priority.MEDIUM, null, null, Map.of(), catchUp, overlap);
+                "name", timing, "Kind", "{}", "default", Priority.MEDIUM, null, null, null, Map.of(), catchUp, overlap);
         return new StoredSchedule(
                 draft, at(0), false, false, false, at(0), at(0), next, 0, unfinished, ended, waiting, null);
     }
