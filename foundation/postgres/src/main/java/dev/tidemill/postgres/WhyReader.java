@@ -30,6 +30,8 @@ final class WhyReader {
     static final int SHORT_WALK = 1_000;
 
     private static final long SILENT_MICROS = 10_000_000;
+    private static final String TO_START =
+            "It starts when one of those that run is done, or tokens come; or raise the limit.";
 
     private final Examination examination;
     private final int walk;
@@ -297,7 +299,7 @@ final class WhyReader {
                                 "The limit on the " + (rows.getInt(2) == 1 ? "queue " : "kind ") + name + " ("
                                         + limit(rows) + ") is used up; " + Examination.counted(ahead, "other job")
                                         + (ahead == 1 ? " waits" : " wait") + " there before it.",
-                                "It starts when one of those that run is done, or tokens come; or raise the limit.",
+                                TO_START,
                                 "limit_on",
                                 name,
                                 "for_each_key",
@@ -307,6 +309,30 @@ final class WhyReader {
                     },
                     job.id());
             return parked[0];
+        }
+
+        /** True if the limit of its whole queue lets nothing through, so that its place in the lane is not what counts. */
+        private boolean queueFull() throws SQLException {
+            String[] full = {""};
+            examination.each("why_queue_limit", rows -> full[0] = limit(rows), job.queue());
+            if (full[0].isEmpty()) {
+                return false;
+            }
+            long ahead = ahead();
+            because(
+                    Cause.LIMITED,
+                    "The limit on the queue " + job.queue() + " (" + full[0] + ") is used up; " + others(ahead)
+                            + (ahead == 1 ? " waits" : " wait") + " there before it.",
+                    TO_START,
+                    "limit_on",
+                    job.queue(),
+                    "for_each_key",
+                    false,
+                    "ahead",
+                    ahead < 0 ? walk : ahead,
+                    "exact",
+                    ahead >= 0);
+            return true;
         }
 
         private static String limit(ResultSet rows) throws SQLException {
@@ -325,7 +351,7 @@ final class WhyReader {
         void ready(Priorities priorities) throws SQLException {
             paused();
             brokenOff();
-            boolean parked = parked();
+            boolean limited = parked() || queueFull();
             List<LiveNode> nodes = nodes();
             List<LiveNode> handling =
                     nodes.stream().filter(node -> node.handles(job.kind())).toList();
@@ -366,12 +392,13 @@ final class WhyReader {
                         "It is an off-peak job, and none of the windows " + priorities.offPeak() + " is open.",
                         "Wait for the window, or enqueue it with another priority.");
             }
-            if (!parked) {
+            if (!limited) {
                 place(able);
             }
         }
 
-        private void place(List<LiveNode> able) throws SQLException {
+        /** How many go first in its lane; less than 0 if it was not found in the part that is walked. */
+        private long ahead() throws SQLException {
             long[] ahead = {-1};
             examination.each(
                     "why_place",
@@ -380,6 +407,17 @@ final class WhyReader {
                     job.priority().code(),
                     walk,
                     job.id());
+            return ahead[0];
+        }
+
+        private String others(long ahead) {
+            return ahead < 0
+                    ? "More than " + walk + " other " + job.priority() + " jobs"
+                    : Examination.counted(ahead, "other " + job.priority() + " job");
+        }
+
+        private void place(List<LiveNode> able) throws SQLException {
+            long ahead = ahead();
             List<Priority> urgent = new ArrayList<>();
             examination.each(
                     "why_more_urgent",
@@ -391,7 +429,7 @@ final class WhyReader {
                     job.queue(),
                     job.priority().code());
             long running = able.stream().mapToLong(LiveNode::running).sum();
-            String others = urgent.isEmpty() ? "" : "; " + urgent + " jobs of the queue wait too";
+            String urgently = urgent.isEmpty() ? "" : "; " + urgent + " jobs of the queue wait too";
             String nodes = able.isEmpty()
                     ? ""
                     : "; the "
@@ -399,10 +437,10 @@ final class WhyReader {
                                     ? "node that could run it is"
                                     : able.size() + " nodes that could run it are")
                             + " running " + Examination.counted(running, "job");
-            if (ahead[0] == 0) {
+            if (ahead == 0) {
                 because(
                         Cause.NEXT,
-                        "It is the next " + job.priority() + " job of queue " + job.queue() + others + nodes + ".",
+                        "It is the next " + job.priority() + " job of queue " + job.queue() + urgently + nodes + ".",
                         able.isEmpty()
                                 ? ""
                                 : "If it stays so: more handlers, see queue(.., concurrency) in the builder.",
@@ -413,16 +451,13 @@ final class WhyReader {
             } else {
                 because(
                         Cause.BEHIND,
-                        (ahead[0] < 0
-                                        ? "More than " + walk + " other " + job.priority() + " jobs"
-                                        : Examination.counted(ahead[0], "other " + job.priority() + " job"))
-                                + " of queue " + job.queue() + (ahead[0] == 1 ? " goes" : " go") + " first" + others
-                                + nodes + ".",
+                        others(ahead) + " of queue " + job.queue() + (ahead == 1 ? " goes" : " go") + " first"
+                                + urgently + nodes + ".",
                         "More handlers, another process, or a higher priority.",
                         "ahead",
-                        ahead[0] < 0 ? walk : ahead[0],
+                        ahead < 0 ? walk : ahead,
                         "exact",
-                        ahead[0] >= 0,
+                        ahead >= 0,
                         "running",
                         running);
             }

@@ -236,6 +236,15 @@ select p.rule, r.scope, coalesce(q.name, k.name), r.per_key, r.concurrency, r.ra
  where p.job = ?
  limit 1
 
+-- :why_queue_limit
+-- Nothing is parked at the limit of a whole queue: a claim asks for no more than that lets through, and the rest stays in
+-- its lane.
+select r.id, r.scope, q.name, r.per_key, r.concurrency, r.rate, r.per
+  from {schema}.limit_rule r
+  join {schema}.queue q on q.id = r.target
+ cross join lateral {schema}.rooms(r.id, '{0}', true) m
+ where r.scope = 1 and not r.per_key and q.name = ? and m.room <= 0
+
 -- :checkup_pauses
 select s.scope, s.name, ({schema}.now_micros() - s.since) / 1000000, s.by, s.reason
   from {schema}.pause s

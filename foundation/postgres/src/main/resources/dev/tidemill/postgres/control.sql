@@ -67,9 +67,19 @@ with bucket as (delete from {schema}.bucket where rule = ?)
 delete from {schema}.limit_rule where id = ?
 
 -- :limits
--- Parked jobs are counted up to ten thousand a rule. What is finished in a lease that is whole does not count.
+-- Parked jobs are counted up to ten thousand a rule. At the limit of a whole queue nothing is parked: there, what is
+-- ready beyond its room waits, and with room for ten thousand nobody looks how much that is. What is finished in a lease
+-- that is whole does not count.
 select r.scope, coalesce(q.name, k.name, ''), r.per_key, r.concurrency, r.rate, r.per, r.burst,
-       (select count(*) from (select from {schema}.parked p where p.rule = r.id limit 10000) x),
+       case when r.scope = 1 and not r.per_key
+            then (select count(*)
+                    from {schema}.rooms(r.id, '{0}', true) m
+                   cross join lateral (
+                         select from {schema}.ready y
+                          where y.queue = r.target and m.room < 10000
+                          order by y.queue, y.priority, y.start_by, y.job
+                         offset m.room limit 10000) x)
+            else (select count(*) from (select from {schema}.parked p where p.rule = r.id limit 10000) x) end,
        (select count(*) from (select from {schema}.gate g where g.rule = r.id limit 10000) x),
        (select count(*)
           from {schema}.lease l

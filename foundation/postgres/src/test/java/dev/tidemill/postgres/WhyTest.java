@@ -216,6 +216,24 @@ final class WhyTest {
     }
 
     @Test
+    void aJobAtTheLimitOfItsWholeQueueSaysSoInsteadOfItsPlace() {
+        mill.tidemill().limits().put(Limit.ofQueue("default").rate(1, Duration.ofHours(1)));
+        enqueue("Fine", EnqueueOptions.NONE);
+        mill.runDue().succeeded(1);
+        enqueue("Fine", EnqueueOptions.NONE);
+        long last = enqueue("Fine", EnqueueOptions.NONE);
+        mill.runDue();
+        assertThat(causes(last)).containsExactly(Cause.LIMITED);
+        assertThat(first(last).text())
+                .isEqualTo(
+                        "The limit on the queue default (1 in PT1H) is used up; 1 other MEDIUM job waits there before it.");
+        assertThat(first(last).remedy()).contains("tokens come; or raise the limit");
+        assertThat(first(last).figures()).containsEntry("ahead", 1L).containsEntry("limit_on", "default");
+        mill.clock().advance(Duration.ofHours(1));
+        assertThat(causes(last)).as("there is a token").contains(Cause.BEHIND).doesNotContain(Cause.LIMITED);
+    }
+
+    @Test
     void aCancelledJobSaysByWhom() {
         long id = enqueue("Fine", EnqueueOptions.delay(Duration.ofHours(1)));
         mill.tidemill().cancel(id, "ann");

@@ -258,6 +258,30 @@ public abstract class LimitsContract {
     }
 
     @Test
+    void whatTheLimitOfAWholeQueueHoldsBackIsCounted() {
+        Limit rate = Limit.ofQueue(hand.queue()).rate(5, Duration.ofHours(1));
+        limit(rate);
+        Workplace place = hand.join();
+        hand.add(20, hand.job());
+        assertThat(waiting(rate)).as("five of them may start").isEqualTo(15);
+        assertThat(hand.claim(place, 20)).hasSize(5);
+        assertThat(waiting(rate)).isEqualTo(15);
+        Limit concurrency = Limit.ofQueue(hand.queue()).concurrency(18);
+        limit(concurrency);
+        assertThat(waiting(concurrency)).as("five run, thirteen may").isEqualTo(2);
+        limit(Limit.ofQueue(hand.queue()).concurrency(1_000_000));
+        assertThat(waiting(Limit.ofQueue(hand.queue()).concurrency(1_000_000))).isZero();
+    }
+
+    private long waiting(Limit limit) {
+        return hand.store().control().limits().stream()
+                .filter(view -> view.limit().equals(limit))
+                .findFirst()
+                .orElseThrow()
+                .waiting();
+    }
+
+    @Test
     void tokensComeBackWithTime() {
         limit(Limit.ofQueue(hand.queue())
                 .rate(1_000, Duration.ofSeconds(1))
