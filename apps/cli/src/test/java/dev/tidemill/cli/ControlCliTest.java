@@ -118,11 +118,18 @@ final class ControlCliTest {
                 .isEqualTo(1);
         assertThat(cli.run("limits", "remove", "--kind", "Fine", "--per-key").exit())
                 .isZero();
+        assertThat(cli.run("limits", "share", "mail", "--key", "big", "--weight", "4")
+                        .err())
+                .contains("The keys of queue 'mail' do not take turns");
         assertThat(cli.run("limits", "share", "mail").out()).contains("The keys of queue mail take turns.");
         assertThat(cli.run("limits", "share", "mail", "--key", "big", "--weight", "4")
                         .exit())
                 .isZero();
-        assertThat(cli.run("limits").out()).contains("Keys take turns on: mail");
+        assertThat(cli.run("limits").out())
+                .contains("Keys take turns on: mail")
+                .contains("Key big of queue mail has 4 turns.");
+        assertThat(cli.run("limits", "--json").json().get("weights").toString())
+                .isEqualTo("[{\"queue\":\"mail\",\"key\":\"big\",\"weight\":4}]");
         assertThat(cli.run("limits", "share", "mail", "--undo").exit()).isZero();
         assertThat(cli.run("limits", "share", "mail", "--undo").exit()).isEqualTo(1);
     }

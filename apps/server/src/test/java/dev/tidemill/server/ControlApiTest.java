@@ -117,11 +117,20 @@ final class ControlApiTest {
 
     @Test
     void keysTakeTurnsWhereTheQueueIsFair() {
+        assertProblem(
+                put("/api/v1/fair-queues/mail/weights", "{\"key\":\"big\",\"weight\":3}"), 400, "do not take turns");
         assertThat(put("/api/v1/fair-queues/mail", "").statusCode()).isEqualTo(204);
+        HttpResponse<String> unweighed = server.get("/api/v1/limits");
         assertThat(put("/api/v1/fair-queues/mail/weights", "{\"key\":\"big\",\"weight\":3}")
                         .statusCode())
                 .isEqualTo(204);
-        assertThat(server.get("/api/v1/limits").body()).contains("\"fair_queues\":[\"mail\"]");
+        HttpResponse<String> weighed = server.get("/api/v1/limits");
+        assertThat(weighed.body())
+                .contains("\"fair_queues\":[\"mail\"]")
+                .contains("\"weights\":[{\"queue\":\"mail\",\"key\":\"big\",\"weight\":3}]");
+        assertThat(weighed.headers().firstValue("ETag"))
+                .as("a weight is what people set")
+                .isNotEqualTo(unweighed.headers().firstValue("ETag"));
         assertThat(delete("/api/v1/fair-queues/mail").statusCode()).isEqualTo(204);
         assertThat(delete("/api/v1/fair-queues/mail").statusCode()).isEqualTo(404);
     }

@@ -263,6 +263,7 @@ final class DashboardActionsTest extends AtTheDashboard {
         page.getByLabel("Key in tenants").fill("acme");
         button("Weigh").click();
         says("gets 2 turns");
+        assertThat(page.locator("#fair")).containsText("acme: 2 turns");
         button("End turns in tenants").click();
         says("deadlines alone");
         assertThat(mill.limits().fairQueues()).isEmpty();

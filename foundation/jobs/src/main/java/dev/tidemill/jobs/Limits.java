@@ -37,6 +37,10 @@ public interface Limits {
      * Gives a key of a fair queue more turns than others.
      *
      * @param weight 1 to 16; 1 is what every key has
+     * @throws TidemillException if the keys of the queue do not take turns and the weight is not 1
      */
     void weigh(String queue, String key, int weight);
+
+    /** The keys that have more turns than others, by queue and key; at most 10,000. They outlast the end of turns. */
+    List<KeyWeight> weights();
 }

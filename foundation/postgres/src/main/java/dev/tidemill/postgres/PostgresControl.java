@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.Cancellation;
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import dev.tidemill.jobs.Pause;
@@ -205,16 +206,29 @@ final class PostgresControl implements Control {
     }
 
     @Override
-    public void weigh(String queue, String key, int weight, String by) {
-        int id = queues.id(queue);
-        change(connection -> {
+    public boolean weigh(String queue, String key, int weight, String by) {
+        return change(connection -> {
             if (weight == 1) {
-                update(connection, "remove_weight", id, key);
-            } else {
-                update(connection, "put_weight", id, key, key, weight);
+                update(connection, "remove_weight", queue, key);
+            } else if (update(connection, "put_weight", key, key, weight, queue) == 0) {
+                return false;
             }
             note(connection, by, "weigh", "QUEUE " + queue, key + ": " + weight);
             return true;
+        });
+    }
+
+    @Override
+    public List<KeyWeight> weights() {
+        return borrow(connection -> {
+            List<KeyWeight> weights = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("key_weights"));
+                    ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    weights.add(new KeyWeight(rows.getString(1), rows.getString(2), rows.getInt(3)));
+                }
+            }
+            return weights;
         });
     }
 

@@ -105,11 +105,24 @@ delete from {schema}.fair_queue where queue = ?
 select q.name from {schema}.fair_queue f join {schema}.queue q on q.id = f.queue order by q.name limit 10000
 
 -- :put_weight
-insert into {schema}.key_weight (queue, key, name, weight) values (?, {schema}.key_number(?), ?, ?)
+-- Where keys do not take turns, a weight does nothing: then no row is written.
+insert into {schema}.key_weight (queue, key, name, weight)
+select f.queue, {schema}.key_number(?), ?::text, ?::integer
+  from {schema}.fair_queue f
+  join {schema}.queue q on q.id = f.queue
+ where q.name = ?
     on conflict (queue, key) do update set weight = excluded.weight
 
 -- :remove_weight
-delete from {schema}.key_weight where queue = ? and key = {schema}.key_number(?)
+delete from {schema}.key_weight
+ where queue = (select q.id from {schema}.queue q where q.name = ?) and key = {schema}.key_number(?)
+
+-- :key_weights
+select q.name, w.name, w.weight
+  from {schema}.key_weight w
+  join {schema}.queue q on q.id = w.queue
+ order by q.name, w.name
+ limit 10000
 
 -- :ask_cancel
 insert into {schema}.cancel_request (job, at, by) values (?, {schema}.now_micros(), ?) on conflict do nothing

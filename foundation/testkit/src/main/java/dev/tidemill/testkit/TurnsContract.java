@@ -4,10 +4,12 @@ import static dev.tidemill.testkit.StoreHand.ids;
 import static dev.tidemill.testkit.StoreHand.success;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.store.ClaimedJob;
+import dev.tidemill.jobs.store.Control;
 import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.Workplace;
 import dev.tidemill.jobs.store.Workplace.Demand;
@@ -94,6 +96,23 @@ public abstract class TurnsContract {
                 .filter(job -> late.contains(job.id()))
                 .count();
         assertThat(ofLate).isBetween(90L, 110L);
+    }
+
+    @Test
+    void weightsAreListedUntilTheyAreOneAndRefusedWhereKeysTakeNoTurns() {
+        Control control = hand.store().control();
+        assertThat(control.weigh(hand.queue(), "heavy", 4, BY)).isFalse();
+        assertThat(control.weights()).isEmpty();
+        control.share(hand.queue(), true, BY);
+        assertThat(control.weigh(hand.queue(), "heavy", 4, BY)).isTrue();
+        assertThat(control.weigh(hand.queue(), "big", 2, BY)).isTrue();
+        assertThat(control.weights())
+                .containsExactly(new KeyWeight(hand.queue(), "big", 2), new KeyWeight(hand.queue(), "heavy", 4));
+        assertThat(control.weigh(hand.queue(), "big", 1, BY)).isTrue();
+        control.share(hand.queue(), false, BY);
+        assertThat(control.weights()).containsExactly(new KeyWeight(hand.queue(), "heavy", 4));
+        assertThat(control.weigh(hand.queue(), "heavy", 1, BY)).isTrue();
+        assertThat(control.weights()).isEmpty();
     }
 
     @Test

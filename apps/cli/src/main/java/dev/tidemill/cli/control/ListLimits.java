@@ -9,6 +9,7 @@ import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import java.time.Duration;
@@ -33,10 +34,12 @@ final class ListLimits implements Callable<Integer> {
         try (Connected to = database.open(output)) {
             List<LimitView> limits = to.mill().limits().list();
             List<String> fair = to.mill().limits().fairQueues();
+            List<KeyWeight> weights = to.mill().limits().weights();
             if (output.isJson()) {
                 output.json(new JsonObject()
                         .with("limits", limits.stream().map(ListLimits::json).toList())
-                        .with("fair_queues", fair));
+                        .with("fair_queues", fair)
+                        .with("weights", weights.stream().map(ListLimits::json).toList()));
                 return ExitCode.DONE;
             }
             Table table = new Table(
@@ -64,6 +67,10 @@ final class ListLimits implements Callable<Integer> {
             if (!fair.isEmpty()) {
                 output.say("Keys take turns on: " + String.join(", ", fair));
             }
+            for (KeyWeight each : weights) {
+                output.say("Key " + Plain.line(each.key()) + " of queue " + each.queue() + " has " + each.weight()
+                        + " turns" + (fair.contains(each.queue()) ? "." : " once its keys take turns again."));
+            }
             return ExitCode.DONE;
         }
     }
@@ -78,6 +85,13 @@ final class ListLimits implements Callable<Integer> {
                 ? ""
                 : Plain.number(limit.rate()) + " in " + Plain.span(per)
                         + (limit.rate().equals(limit.burst()) ? "" : ", burst " + limit.burst());
+    }
+
+    private static JsonObject json(KeyWeight each) {
+        return new JsonObject()
+                .with("queue", each.queue())
+                .with("key", each.key())
+                .with("weight", each.weight());
     }
 
     private static JsonObject json(LimitView view) {

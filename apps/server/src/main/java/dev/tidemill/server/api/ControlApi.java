@@ -2,6 +2,7 @@ package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import dev.tidemill.jobs.Limits;
@@ -51,23 +52,31 @@ public final class ControlApi {
         call.takesOnly();
         List<LimitView> limits = mill.limits().list();
         List<String> fair = mill.limits().fairQueues();
+        List<KeyWeight> weights = mill.limits().weights();
         return Reply.json(Json.write(json -> {
                     json.writeStartObject().writeArrayPropertyStart("limits");
                     limits.forEach(view -> limit(json, view));
                     json.writeEndArray().writeArrayPropertyStart("fair_queues");
                     fair.forEach(json::writeString);
+                    json.writeEndArray().writeArrayPropertyStart("weights");
+                    weights.forEach(each -> json.writeStartObject()
+                            .writeStringProperty("queue", each.queue())
+                            .writeStringProperty("key", each.key())
+                            .writeNumberProperty("weight", each.weight())
+                            .writeEndObject());
                     json.writeEndArray().writeEndObject();
                 }))
-                .versioned(version(limits, fair));
+                .versioned(version(limits, fair, weights));
     }
 
     private Optional<String> version() {
-        return Optional.of(version(mill.limits().list(), mill.limits().fairQueues()));
+        return Optional.of(version(
+                mill.limits().list(), mill.limits().fairQueues(), mill.limits().weights()));
     }
 
     /** Of what people set, not of what is held or waits. */
-    private static String version(List<LimitView> limits, List<String> fair) {
-        return Etag.version(limits.stream().map(LimitView::limit).toList() + " " + fair);
+    private static String version(List<LimitView> limits, List<String> fair, List<KeyWeight> weights) {
+        return Etag.version(limits.stream().map(LimitView::limit).toList() + " " + fair + " " + weights);
     }
 
     static void limit(JsonGenerator json, LimitView view) {

@@ -46,7 +46,13 @@ final class LimitPages {
                 Section.LIMITS,
                 "Limits",
                 "limits.jte",
-                Map.of("limits", mill.limits().list(), "fair", mill.limits().fairQueues()));
+                Map.of(
+                        "limits",
+                        mill.limits().list(),
+                        "fair",
+                        mill.limits().fairQueues(),
+                        "weights",
+                        mill.limits().weights()));
     }
 
     private Reply put(Call call) {

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.engine;
 
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import dev.tidemill.jobs.Limits;
@@ -77,8 +78,18 @@ final class Steering implements Limits, Pauses {
                     ErrorCode.INVALID_OPTION,
                     "The weight is " + weight + "; it must be between 1, which every key has, and " + HEAVIEST + ".");
         }
-        Engine.run(
-                () -> control.weigh(Limit.ofQueue(queue).name(), Pauses.validName(Pause.Scope.KEY, key), weight, self));
+        String valid = Pauses.validName(Pause.Scope.KEY, key);
+        if (!Engine.translated(() -> control.weigh(Limit.ofQueue(queue).name(), valid, weight, self))) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The keys of queue '" + queue + "' do not take turns, so the weight " + weight + " of key '" + valid
+                            + "' would do nothing. Share the queue fairly first.");
+        }
+    }
+
+    @Override
+    public List<KeyWeight> weights() {
+        return Engine.translated(control::weights);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.tidemill.jobs.store;
 
 import dev.tidemill.jobs.Cancellation;
+import dev.tidemill.jobs.KeyWeight;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import dev.tidemill.jobs.Pause;
@@ -35,8 +36,15 @@ public interface Control {
     /** The queues whose keys take turns. */
     List<String> fairQueues();
 
-    /** Gives a key of a queue so many turns; 1 is what every key has. */
-    void weigh(String queue, String key, int weight, String by);
+    /**
+     * Gives a key of a queue so many turns; 1 is what every key has.
+     *
+     * @return false if the keys of the queue do not take turns, and the weight is not 1
+     */
+    boolean weigh(String queue, String key, int weight, String by);
+
+    /** The keys that have more turns than others. */
+    List<KeyWeight> weights();
 
     /** Cancels a job, or asks whoever holds it to. */
     Cancellation cancel(long job, String by);
