@@ -31,7 +31,8 @@ public final class Migrations {
             "V019__upkeep.sql",
             "V020__roomy.sql",
             "V021__turns.sql",
-            "V022__schedule_keys.sql");
+            "V022__schedule_keys.sql",
+            "V023__retention_words.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class PostgresHistory implements History, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresHistory.class);
     private static final Duration ANSWER_WITHIN = Duration.ofMinutes(10);
+    private static final String HISTORY = "history";
+    private static final String KIND = "kind ";
     /** Less than the minute after which another node takes a detaching for broken off. */
     private static final int DETACH_SECONDS = 30;
     /** What two nodes get that detach the same partition, or whoever waits in vain. */
@@ -49,32 +51,67 @@ final class PostgresHistory implements History, AutoCloseable {
     }
 
     @Override
-    public void keep(@Nullable Duration age, Map<String, Keep> rules) {
+    public void define(@Nullable Duration age, Map<String, Keep> rules, String by) {
         if (age == null && rules.isEmpty()) {
             return;
         }
-        borrow(connection -> {
-            if (age != null) {
-                try (PreparedStatement statement = connection.prepareStatement(statements.get("keep_history"))) {
-                    statement.setLong(1, micros(age));
-                    statement.executeUpdate();
+        // Their numbers are given in transactions of their own.
+        rules.keySet().forEach(kinds::id);
+        try (Session session = new Session(dataSource, Duration.ofSeconds(10))) {
+            session.transaction(connection -> {
+                Before before = before(connection, "history_before", HISTORY);
+                if (age != null
+                        && define(connection, before, HISTORY, Long.toString(micros(age)), age.toString(), by)) {
+                    write(connection, "keep_history", micros(age));
                 }
-            }
-            try (PreparedStatement statement = connection.prepareStatement(statements.get("keep_kind"))) {
                 for (Map.Entry<String, Keep> rule : rules.entrySet()) {
-                    Keep keep = rule.getValue();
-                    Parameters.set(
-                            statement, kinds.id(rule.getKey()), keep.completed(), keep.failed(), micros(keep.age()));
-                    statement.executeUpdate();
+                    define(connection, rule.getKey(), rule.getValue(), by);
                 }
+                return true;
+            });
+        }
+    }
+
+    private void define(Connection connection, String kind, Keep keep, String by) throws SQLException {
+        int id = kinds.id(kind);
+        String target = KIND + kind;
+        String words = keep.completed() + " " + keep.failed() + " " + micros(keep.age());
+        Before before = before(connection, "kind_before", id, target);
+        if (define(connection, before, target, words, told(keep), by)) {
+            write(connection, "keep_kind", id, keep.completed(), keep.failed(), micros(keep.age()));
+        }
+    }
+
+    /** What holds, and what the code said last; empty where there is none. */
+    private record Before(String held, String said) {}
+
+    private Before before(Connection connection, String name, Object... parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
+            Parameters.set(statement, parameters);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return new Before(rows.getString(1), rows.getString(2));
             }
-            return true;
-        });
+        }
+    }
+
+    /** Remembers what the code says; whether it is to be written, which has then been noted. */
+    private boolean define(Connection connection, Before before, String target, String words, String detail, String by)
+            throws SQLException {
+        if (before.said.equals(words)) {
+            return false;
+        }
+        write(connection, "say_history", target, words);
+        if (before.held.equals(words)) {
+            return false;
+        }
+        note(connection, by, target, detail);
+        return true;
     }
 
     @Override
     public void setAge(Duration age, String by) {
-        change("keep_history", by, "history", age.toString(), micros(age));
+        change("keep_history", by, HISTORY, age.toString(), micros(age));
     }
 
     @Override
@@ -82,27 +119,38 @@ final class PostgresHistory implements History, AutoCloseable {
         change(
                 "keep_kind",
                 by,
-                "kind " + kind,
-                "the last " + keep.completed() + " completed and " + keep.failed() + " failed"
-                        + (keep.age().isZero() ? "" : ", all for " + keep.age()),
+                KIND + kind,
+                told(keep),
                 kinds.id(kind),
                 keep.completed(),
                 keep.failed(),
                 micros(keep.age()));
     }
 
+    private static String told(Keep keep) {
+        return "the last " + keep.completed() + " completed and " + keep.failed() + " failed"
+                + (keep.age().isZero() ? "" : ", all for " + keep.age());
+    }
+
     private void change(String name, String by, String target, String detail, Object... parameters) {
         try (Session session = new Session(dataSource, Duration.ofSeconds(10))) {
             session.transaction(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(statements.get(name));
-                        PreparedStatement note = connection.prepareStatement(statements.get("note_change"))) {
-                    Parameters.set(statement, parameters);
-                    statement.executeUpdate();
-                    Parameters.set(note, by, "keep", target, detail);
-                    return note.execute();
-                }
+                write(connection, name, parameters);
+                note(connection, by, target, detail);
+                return true;
             });
         }
+    }
+
+    private void write(Connection connection, String name, Object... parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
+            Parameters.set(statement, parameters);
+            statement.executeUpdate();
+        }
+    }
+
+    private void note(Connection connection, String by, String target, String detail) throws SQLException {
+        PostgresAudit.note(connection, statements, by, "keep", target, detail);
     }
 
     @Override

@@ -13,6 +13,24 @@ update {schema}.history_setting set value = ? where name = 'age'
 insert into {schema}.keep_rule (kind, completed, failed, age) values (?, ?, ?, ?)
     on conflict (kind) do update set completed = excluded.completed, failed = excluded.failed, age = excluded.age
 
+-- :history_before
+-- What holds, and what the code said last. Starts take turns at this row.
+select s.value::text, coalesce(w.words, '')
+  from {schema}.history_setting s
+  left join {schema}.history_word w on w.subject = ?
+ where s.name = 'age'
+   for update of s
+
+-- :kind_before
+select coalesce(r.completed || ' ' || r.failed || ' ' || r.age, ''), coalesce(w.words, '')
+  from (select) one
+  left join {schema}.keep_rule r on r.kind = ?
+  left join {schema}.history_word w on w.subject = ?
+
+-- :say_history
+insert into {schema}.history_word (subject, words) values (?, ?)
+    on conflict (subject) do update set words = excluded.words
+
 -- :keep_rules
 -- How long history stays, and in each row what a kind asks for beyond that, if any does.
 select s.value, k.name, r.completed, r.failed, r.age

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Keep;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.testkit.FreshSchema;
@@ -64,6 +65,44 @@ final class RetentionPageTest {
         assertThat(sql.number("select age / 86400000000 from {schema}.keep_rule r"
                         + " join {schema}.kind k on k.id = r.kind where k.name = 'Audit'"))
                 .isEqualTo(365);
+    }
+
+    private Tidemill starts(Duration history, int completed) {
+        return Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .nodeName("shop-1")
+                .history(history)
+                .handle(Invoice.class, (invoice, run) -> print(invoice), options -> options.keep(completed, 50))
+                .start();
+    }
+
+    private List<String> lines(Tidemill mill) {
+        return mill.audit(Long.MAX_VALUE, 50, "keep", null).stream()
+                .filter(line -> line.by().equals("shop-1") || line.by().equals("ann"))
+                .map(line -> line.by() + ": " + line.target() + ", " + line.detail())
+                .toList();
+    }
+
+    @Test
+    void whatWasSetAtRunTimeStaysUntilTheCodeSaysSomethingNew() {
+        Keep byHand = new Keep(7, 7, Duration.ZERO);
+        try (Tidemill mill = starts(ofDays(40), 10)) {
+            assertThat(lines(mill))
+                    .containsExactlyInAnyOrder(
+                            "shop-1: history, PT960H", "shop-1: kind Invoice, the last 10 completed and 50 failed");
+            mill.retention().keep(ofDays(3), "ann");
+            mill.retention().keep("Invoice", byHand, "ann");
+        }
+        try (Tidemill mill = starts(ofDays(40), 10)) {
+            assertThat(mill.retention().view().age()).isEqualTo(ofDays(3));
+            assertThat(mill.retention().view().kinds()).containsEntry("Invoice", byHand);
+            assertThat(lines(mill)).hasSize(4);
+        }
+        try (Tidemill mill = starts(ofDays(41), 11)) {
+            assertThat(mill.retention().view().age()).isEqualTo(ofDays(41));
+            assertThat(mill.retention().view().kinds()).containsEntry("Invoice", new Keep(11, 50, Duration.ZERO));
+            assertThat(lines(mill)).hasSize(6).first().asString().startsWith("shop-1: ");
+        }
     }
 
     @Test

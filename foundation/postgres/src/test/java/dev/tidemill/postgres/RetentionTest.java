@@ -139,7 +139,10 @@ class RetentionTest {
     void aKindKeepsItsLastCompletedAndFailedAndWhatIsYoungEnough() throws Exception {
         hand.store()
                 .history()
-                .keep(null, Map.of(hand.kind(), new Keep(3, 2, Duration.ZERO), "long", new Keep(0, 0, YEAR)));
+                .define(
+                        null,
+                        Map.of(hand.kind(), new Keep(3, 2, Duration.ZERO), "long", new Keep(0, 0, YEAR)),
+                        "tester");
         Workplace place = hand.join(Set.of(hand.kind(), "long", "plain"), Priorities.standard());
         List<Long> completed = succeed(place, 8);
         List<Long> failed = new ArrayList<>();

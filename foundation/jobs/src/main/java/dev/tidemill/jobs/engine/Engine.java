@@ -117,7 +117,7 @@ public final class Engine {
             JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
             Engine engine = new Engine(store, registry, settings, false);
             try {
-                store.history().keep(settings.history(), registry.keeps());
+                store.history().define(settings.history(), registry.keeps(), engine.self);
                 engine.start();
                 return engine;
             } catch (RuntimeException failed) {

@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 /** Lets go of what is old enough. Any node may, at any time; they do not get in each other's way. */
 public interface History {
     /**
-     * Says how long history stays.
+     * What the code of a process that starts says of how long history stays. Written where it is something else than
+     * the last process said, with a line in the audit trail; otherwise what was set at run time since goes on.
      *
-     * @param age from when on it may leave; null leaves that as another process has set it
+     * @param age from when on it may leave; null leaves that as it is
      * @param kinds what single kinds ask for beyond that
      */
-    void keep(@Nullable Duration age, Map<String, Keep> kinds);
+    void define(@Nullable Duration age, Map<String, Keep> kinds, String by);
 
     /** What is kept, and in which parts it lies. */
     Retention.View view();
