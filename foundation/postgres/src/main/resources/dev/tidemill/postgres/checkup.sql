@@ -129,20 +129,29 @@ select l.epoch, count(*), sum(cardinality(l.jobs))::bigint, ({schema}.now_micros
  limit 1000
 
 -- :checkup_waiting
--- A sample, along the key: a backlog of millions is not counted here, and space that jobs left is not read. Where there
--- is more than the sample, what it may have missed is taken from the depths as last counted.
-with sample as materialized (
-    select r.kind, r.queue, count(*) as ready, min(r.job) as job
-      from (select kind, queue, job
-              from {schema}.ready
-             order by ready.queue, ready.priority, ready.start_by, ready.job
-             limit 20000) r
-     group by r.kind, r.queue),
+-- A sample, along the key: a backlog of millions is not counted here, and space that jobs left is not read. Another of
+-- what waits at limits and for paused keys. Where there is more than a sample, what it may have missed is taken from the
+-- depths as last counted.
+with seen as materialized (
+    (select kind, queue, job, 0 as place
+       from {schema}.ready
+      order by ready.queue, ready.priority, ready.start_by, ready.job
+      limit 20000)
+    union all
+    (select kind, queue, job, 1
+       from {schema}.parked
+      order by parked.rule, parked.gate, parked.priority, parked.start_by, parked.job
+      limit 20000)),
+sample as (
+    select s.kind, s.queue, count(*) as ready, min(s.job) as job
+      from seen s
+     group by s.kind, s.queue),
 counted as (
     select x.kind, x.queue, sum(x.ready)::bigint as ready
       from {schema}.rollup d
      cross join lateral jsonb_to_recordset(d.body) as x (queue integer, kind integer, ready bigint)
-     where d.name = 'depth' and x.ready > 0 and (select sum(s.ready) from sample s) = 20000
+     where d.name = 'depth' and x.ready > 0
+       and 20000 in (select count(*) from seen s group by s.place)
      group by x.kind, x.queue)
 select k.name, q.name, greatest(coalesce(s.ready, 0), coalesce(c.ready, 0)), coalesce(s.job, 0)
   from sample s

@@ -12,6 +12,7 @@ import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.HandMill;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Severity;
@@ -381,6 +382,35 @@ final class CheckupTest {
                     .endsWith(", and the one living node does not handle it.");
             assertThat(one(Ailment.QUEUE_UNWORKED).figures()).containsEntry("queue", "elsewhere");
             assertThat(find(Ailment.NO_NODE)).isEmpty();
+        }
+    }
+
+    @Test
+    void jobsThatNobodyCanRunAreFoundWhereTheyWaitAtALimitOrForAKey() {
+        mill.tidemill().limits().put(Limit.ofKind("Fine").rate(1, Duration.ofHours(1)));
+        mill.tidemill().pauses().pause(Pause.Scope.KEY, "tenant-7", "ann", "");
+        try (Tidemill last = Tidemill.on(mill.dataSource())
+                .schema(mill.schema())
+                .handleJson("Fine", (json, run) -> {})
+                .start()) {
+            last.enqueueAll(List.of(
+                    new JobRequest("Fine", "{}"),
+                    new JobRequest("Fine", "{}"),
+                    new JobRequest("Fine", "{}", EnqueueOptions.NONE.key("tenant-7"))));
+            await().atMost(Jobs.SOON)
+                    .until(() ->
+                            new Sql(mill.dataSource(), mill.schema()).number("select count(*) from {schema}.parked")
+                                    == 2);
+        }
+        assertThat(one(Ailment.NO_NODE).figures()).containsEntry("ready", 2L);
+        try (Tidemill working = Tidemill.on(mill.dataSource())
+                .schema(mill.schema())
+                .handleJson("Other", (json, run) -> {})
+                .start()) {
+            assertThat(working.ready()).isTrue();
+            assertThat(one(Ailment.KIND_UNHANDLED).figures())
+                    .containsEntry("kind", "Fine")
+                    .containsEntry("ready", 2L);
         }
     }
 
