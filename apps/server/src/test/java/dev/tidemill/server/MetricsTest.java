@@ -8,6 +8,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.cache.Caches;
 import dev.tidemill.cache.Keys;
 import dev.tidemill.cache.ValueType;
+import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Limit;
@@ -15,6 +16,7 @@ import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.Timing;
+import dev.tidemill.jobs.Unique;
 import dev.tidemill.rules.Rules;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.testkit.FreshSchema;
@@ -119,6 +121,9 @@ final class MetricsTest {
                 new JobRequest("Flaky", "1"),
                 new JobRequest("Many", "1"),
                 new JobRequest("Nobody", "1")));
+        for (int i = 0; i < 2; i++) {
+            server.mill.enqueue(new JobRequest("Nobody", "1"), EnqueueOptions.unique(Unique.key("k")));
+        }
         server.mill.breakers().open("bank", "test");
         server.mill.limits().put(Limit.ofQueue("narrow").concurrency(1));
         server.mill.pauses().pause(Pause.Scope.KEY, "k", "test", "");

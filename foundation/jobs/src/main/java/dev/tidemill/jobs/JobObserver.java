@@ -9,9 +9,17 @@ import java.time.Duration;
 public interface JobObserver {
     /**
      * Jobs were written: committed, or in a transaction of the caller's, which may still roll them back. Unique jobs that
-     * were not needed are not told of.
+     * were not needed are not among them; see {@link #deduplicated}.
      */
     default void enqueued(String kind, String queue, Priority priority, int jobs) {}
+
+    /**
+     * Unique jobs were not needed, because others had their keys: written or looked at in a transaction as with
+     * {@link #enqueued}.
+     *
+     * @param how what became of the others: {@link Enqueued.How#REPLACED} or {@link Enqueued.How#KEPT}
+     */
+    default void deduplicated(String kind, Enqueued.How how, int jobs) {}
 
     /**
      * The database was asked for jobs.

@@ -2,6 +2,7 @@ package dev.tidemill.metrics;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.ChunkStats;
+import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.FinishedAttempt;
 import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.JobObserver;
@@ -61,6 +62,7 @@ final class ProcessMeters implements JobObserver {
     private final Names kinds = new Names();
     private final Names queues = new Names();
     private final Map<Sort, Counter> enqueued = new ConcurrentHashMap<>();
+    private final Map<Sort, Counter> deduplicated = new ConcurrentHashMap<>();
     private final Map<Sort, Timer> attempts = new ConcurrentHashMap<>();
     private final Map<Sort, Counter> retries = new ConcurrentHashMap<>();
     private final Map<Sort, Counter> dead = new ConcurrentHashMap<>();
@@ -148,6 +150,18 @@ final class ProcessMeters implements JobObserver {
                                 "tidemill.jobs.enqueued",
                                 "Jobs that this process enqueued",
                                 Tags.of("kind", sort.kind, "queue", sort.queue, "priority", sort.more)))
+                .increment(jobs);
+    }
+
+    @Override
+    public void deduplicated(String kind, Enqueued.How how, int jobs) {
+        deduplicated
+                .computeIfAbsent(
+                        new Sort(kinds.bounded(kind), "", how.name().toLowerCase(Locale.ROOT)),
+                        sort -> counter(
+                                "tidemill.jobs.deduplicated",
+                                "Unique jobs of this process that were not needed, as another one had their key",
+                                Tags.of("kind", sort.kind, "how", sort.more)))
                 .increment(jobs);
     }
 

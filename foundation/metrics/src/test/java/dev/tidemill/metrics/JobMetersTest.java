@@ -27,6 +27,7 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -188,6 +189,15 @@ final class JobMetersTest {
                     .isEqualTo(100);
             assertThat(counter("tidemill.jobs.enqueued", "kind", "Even")).isEqualTo(601);
             assertThat(counter("tidemill.jobs.enqueued", "kind", "Only")).isEqualTo(1);
+            assertThat(counter("tidemill.jobs.deduplicated", "kind", "Only", "how", "kept"))
+                    .isEqualTo(1);
+            mill.enqueueAll(
+                    List.of(new JobRequest("Only", "2"), new JobRequest("Only", "3")),
+                    EnqueueOptions.delay(Duration.ofHours(1))
+                            .onlyOne(Unique.key("later").replace()));
+            assertThat(counter("tidemill.jobs.enqueued", "kind", "Only")).isEqualTo(2);
+            assertThat(counter("tidemill.jobs.deduplicated", "kind", "Only", "how", "replaced"))
+                    .isEqualTo(1);
 
             mill.schedules().put("often", Timing.every(Duration.ofSeconds(1)), new JobRequest("Fired", "1"));
             await().atMost(Duration.ofSeconds(30))

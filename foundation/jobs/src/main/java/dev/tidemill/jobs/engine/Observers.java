@@ -10,7 +10,9 @@ import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.Outcome;
 import dev.tidemill.jobs.store.Outcome.Next;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -36,6 +38,11 @@ final class Observers {
             @Override
             public void enqueued(String kind, String queue, Priority priority, int jobs) {
                 observer.enqueued(kind, queue, priority, jobs);
+            }
+
+            @Override
+            public void deduplicated(String kind, Enqueued.How how, int jobs) {
+                observer.deduplicated(kind, how, jobs);
             }
 
             @Override
@@ -83,7 +90,22 @@ final class Observers {
                 tell(observer -> observer.enqueued(job.kind(), job.queue(), job.priority(), count));
             }
         }
+        if (!hows.isEmpty()) {
+            deduplicated(jobs, hows);
+        }
     }
+
+    private void deduplicated(List<NewJob> jobs, List<Enqueued.How> hows) {
+        Map<Deduplicated, Integer> counts = new LinkedHashMap<>();
+        for (int i = 0; i < jobs.size(); i++) {
+            if (hows.get(i) != Enqueued.How.CREATED) {
+                counts.merge(new Deduplicated(jobs.get(i).kind(), hows.get(i)), 1, Integer::sum);
+            }
+        }
+        counts.forEach((one, count) -> tell(observer -> observer.deduplicated(one.kind, one.how, count)));
+    }
+
+    private record Deduplicated(String kind, Enqueued.How how) {}
 
     private static boolean isOfOneSort(NewJob one, NewJob other) {
         return one.kind().equals(other.kind())
