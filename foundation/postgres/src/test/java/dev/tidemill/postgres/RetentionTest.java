@@ -76,6 +76,27 @@ class RetentionTest {
     }
 
     @Test
+    void discardedDeadLettersLeaveAThousandAtATime() throws Exception {
+        succeed(hand.join(), 1);
+        almanac.sql()
+                .run("insert into {schema}.dead_letter (job, failed, queue, priority, attempt, code, error, discarded)"
+                        + " select -i, 0, 1, 2, 1, 'GIVEN_UP', 'x', i <> 7 from generate_series(1, 2501) i;"
+                        + "create table {schema}.deletes (many bigint);"
+                        + "create function {schema}.note_deletes() returns trigger language plpgsql as $$ begin"
+                        + " insert into {schema}.deletes select count(*) from gone; return null; end $$;"
+                        + "create trigger note_deletes after delete on {schema}.dead_letter referencing old table as gone"
+                        + " for each statement execute function {schema}.note_deletes()");
+        almanac.passHistory();
+        assertThat(almanac.sql().number("select sum(many) from {schema}.deletes"))
+                .isEqualTo(2_500);
+        assertThat(almanac.sql().number("select max(many) from {schema}.deletes"))
+                .isEqualTo(1_000);
+        assertThat(almanac.sql().number("select count(*) from {schema}.dead_letter"))
+                .as("one waits for a person")
+                .isEqualTo(1);
+    }
+
+    @Test
     void whatSomethingIsStillToHappenToStaysWithAllThatBelongsToIt() throws Exception {
         Workplace place = hand.join();
         long leased = hand.add(hand.job());
