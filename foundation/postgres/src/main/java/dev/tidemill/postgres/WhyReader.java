@@ -267,7 +267,7 @@ final class WhyReader {
                                 "It depends on " + name + ", whose breaker has been open since "
                                         + PostgresDesk.instant(rows.getLong(3)) + (byHand ? " by hand, " : ", ") + next
                                         + (error == null ? "." : "; the last failure: " + firstLine(error)),
-                                byHand ? "POST /api/v1/breakers/" + name + "/close" : "",
+                                byHand ? "./tidemill breakers close " + name : "",
                                 "breaker",
                                 name,
                                 "by_hand",

@@ -223,6 +223,7 @@ final class BreakersTest {
             assertThat(reason.cause()).isEqualTo(Why.Cause.BREAKER_OPEN);
             assertThat(reason.text()).contains("smtp").contains("by hand");
             assertThat(reason.figures()).containsEntry("by_hand", true);
+            assertThat(reason.remedy()).isEqualTo("./tidemill breakers close smtp");
             assertThat(breaker(second, "smtp").nextProbe()).isNull();
             // A probe would have been due ten times by now.
             assertThat(never.await(1, TimeUnit.SECONDS)).isFalse();
