@@ -59,6 +59,7 @@ final class CorsTest {
                     .containsIgnoringCase("access-control-allow-origin: " + FRIEND)
                     .containsIgnoringCase("access-control-allow-methods: GET, HEAD, POST")
                     .containsIgnoringCase("idempotency-key")
+                    .containsIgnoringCase("traceparent, tracestate")
                     .doesNotContainIgnoringCase("allow-credentials");
             assertThat(asked(server, "GET", "/api/v1/stats", FRIEND))
                     .startsWith("HTTP/1.1 200")

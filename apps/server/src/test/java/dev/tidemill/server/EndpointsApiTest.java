@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
@@ -111,6 +112,27 @@ final class EndpointsApiTest {
     }
 
     @Test
+    void theTraceOfAJobGoesAlongInTheTwoHeadersThatItHas() {
+        String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        register("");
+        in(
+                server.mill.enqueue(
+                        new JobRequest(kind, "{}"), EnqueueOptions.NONE.trace(parent + " vendor=x,other=1")),
+                JobState.SUCCEEDED);
+        Receiver.Message both = receiver.messages.getLast();
+        assertThat(both.traceparent()).isEqualTo(parent);
+        assertThat(both.tracestate()).isEqualTo("vendor=x,other=1");
+        assertThat(both.json().get("traceparent").asString()).isEqualTo(parent);
+        assertThat(both.json().get("tracestate").asString()).isEqualTo("vendor=x,other=1");
+        in(server.mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.trace(parent)), JobState.SUCCEEDED);
+        assertThat(receiver.messages.getLast().traceparent()).isEqualTo(parent);
+        assertThat(receiver.messages.getLast().tracestate()).isEmpty();
+        in(enqueue(), JobState.SUCCEEDED);
+        assertThat(receiver.messages.getLast().traceparent()).isEmpty();
+        assertThat(receiver.messages.getLast().tracestate()).isEmpty();
+    }
+
+    @Test
     void whoeverIsAskedTooOftenIsLeftAloneForAsLongAsItSaysAndNoAttemptIsBurnt() {
         receiver.behaviour = exchange -> {
             if (receiver.messages.size() == 1) {
@@ -145,7 +167,7 @@ final class EndpointsApiTest {
             }
         };
         register(", \"timeout\": \"PT0.5S\"");
-        long id = server.mill.enqueue(new JobRequest(kind, "{}"), dev.tidemill.jobs.EnqueueOptions.NONE.attempts(1));
+        long id = server.mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.attempts(1));
         JobView dead = in(id, JobState.DEAD);
         end.countDown();
         assertThat(dead.attempts().getFirst().error()).contains("500 ms");
@@ -220,8 +242,7 @@ final class EndpointsApiTest {
                 Receiver.reply(exchange, 307, "");
             };
             register("");
-            long id =
-                    server.mill.enqueue(new JobRequest(kind, "{}"), dev.tidemill.jobs.EnqueueOptions.NONE.attempts(1));
+            long id = server.mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.attempts(1));
             assertThat(in(id, JobState.DEAD).attempts().getFirst().error()).contains("307", "not followed");
             assertThat(secret.messages).isEmpty();
         }
@@ -365,8 +386,11 @@ final class EndpointsApiTest {
         assertThat(put("https://user:hunter2@example.com/", "").body())
                 .contains("400")
                 .doesNotContain("hunter2");
-        assertThat(put(receiver.url(), ", \"headers\": {\"Webhook-Id\": \"1\"}").statusCode())
-                .isEqualTo(400);
+        for (String taken : List.of("Webhook-Id", "traceparent", "Tracestate")) {
+            assertThat(put(receiver.url(), ", \"headers\": {\"" + taken + "\": \"1\"}")
+                            .statusCode())
+                    .isEqualTo(400);
+        }
         assertThat(put(receiver.url(), ", \"headers\": {\"X-Key\": \"hunter2\\u0000\"}")
                         .body())
                 .contains("X-Key")
@@ -411,8 +435,7 @@ final class EndpointsApiTest {
         register("");
         server.server.stop();
         try (ServerUnderTest strict = ServerUnderTest.on(database)) {
-            long id =
-                    strict.mill.enqueue(new JobRequest(kind, "{}"), dev.tidemill.jobs.EnqueueOptions.NONE.attempts(1));
+            long id = strict.mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.attempts(1));
             JobView dead = in(id, JobState.DEAD);
             assertThat(dead.attempts().getLast().error()).contains("--allow-private-endpoints");
             assertThat(receiver.messages).isEmpty();

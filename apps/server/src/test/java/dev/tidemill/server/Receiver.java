@@ -16,7 +16,14 @@ import tools.jackson.databind.JsonNode;
 /** An endpoint that does as it is told, and remembers what it was sent. */
 final class Receiver implements AutoCloseable {
     /** What arrived. */
-    record Message(String id, long timestamp, String signature, String custom, String body) {
+    record Message(
+            String id,
+            long timestamp,
+            String signature,
+            String custom,
+            String traceparent,
+            String tracestate,
+            String body) {
         JsonNode json() {
             return ServerUnderTest.json(body);
         }
@@ -58,6 +65,8 @@ final class Receiver implements AutoCloseable {
                     Long.parseLong(header(exchange, "webhook-timestamp")),
                     header(exchange, "webhook-signature"),
                     header(exchange, "X-Custom"),
+                    header(exchange, "traceparent"),
+                    header(exchange, "tracestate"),
                     body));
             behaviour.answer(exchange);
         } catch (InterruptedException interrupted) {

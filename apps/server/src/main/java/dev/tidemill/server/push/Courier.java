@@ -74,7 +74,7 @@ record Courier(
     private @Nullable Failure sent(Held job) {
         Answer answer;
         try {
-            answer = post("job_" + job.handle().job(), body(job), job.trace(), limit(job));
+            answer = post("job_" + job.handle().job(), body(job), TraceContext.of(job.trace()), limit(job));
         } catch (IOException failed) {
             if (stopping.getAsBoolean()) {
                 mill.remote().release(job.handle());
@@ -116,14 +116,17 @@ record Courier(
         });
     }
 
-    private Answer post(String id, byte[] body, @Nullable String trace, Duration timeout) throws IOException {
+    private Answer post(String id, byte[] body, TraceContext trace, Duration timeout) throws IOException {
         long now = Instant.now().getEpochSecond();
         Map<String, String> headers = new TreeMap<>(endpoint.headers());
         headers.put("webhook-id", id);
         headers.put("webhook-timestamp", Long.toString(now));
         headers.put("webhook-signature", WebhookSecret.signature(secrets, id, now, body));
-        if (trace != null) {
-            headers.put("traceparent", trace);
+        if (trace.parent() != null) {
+            headers.put("traceparent", trace.parent());
+        }
+        if (trace.state() != null) {
+            headers.put("tracestate", trace.state());
         }
         return postman.post(endpoint.url(), headers, body, timeout);
     }
@@ -139,7 +142,7 @@ record Courier(
                 .writeEndObject());
         long began = System.nanoTime();
         try {
-            Answer answer = post("test_" + Long.toHexString(began), body, null, endpoint.timeout());
+            Answer answer = post("test_" + Long.toHexString(began), body, TraceContext.of(null), endpoint.timeout());
             return new Tried(
                     answer.status(),
                     Duration.ofNanos(System.nanoTime() - began),

@@ -50,7 +50,8 @@ public record Endpoint(
             "proxy-connection",
             "proxy-authorization",
             "user-agent",
-            "traceparent");
+            "traceparent",
+            "tracestate");
 
     public Endpoint {
         named("name", name);
@@ -84,14 +85,19 @@ public record Endpoint(
 
     /** The value is not repeated: it may be a secret. */
     private static void header(String name, String value) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        if (!HEADER.matcher(name).matches() || TAKEN.contains(lower) || lower.startsWith("webhook-")) {
+        if (!HEADER.matcher(name).matches() || isTaken(name)) {
             throw refused("header '" + shortened(name)
                     + "' cannot be set: it is no name of a header, or one that is set here");
         }
         if (!VALUE.matcher(value).matches()) {
             throw refused("header '" + name + "' has a value that is not up to 2,000 printable ASCII characters");
         }
+    }
+
+    /** Whether a header is set here, and so by nobody else. */
+    static boolean isTaken(String header) {
+        String lower = header.toLowerCase(Locale.ROOT);
+        return TAKEN.contains(lower) || lower.startsWith("webhook-");
     }
 
     private static void between(String what, int given, int least, int most) {

@@ -125,6 +125,10 @@ public final class EndpointBook {
         Map<String, String> map = new LinkedHashMap<>();
         boolean locked = false;
         for (int i = 0; i + 1 < headers.length; i += 2) {
+            if (Endpoint.isTaken(headers[i])) {
+                // Kept by a version that did not set this one itself.
+                continue;
+            }
             Optional<String> value = seal.open(headers[i + 1], headerOf(name, headers[i]));
             locked |= value.isEmpty();
             map.put(headers[i], value.orElse(""));

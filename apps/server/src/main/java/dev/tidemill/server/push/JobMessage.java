@@ -23,7 +23,9 @@ public final class JobMessage {
         new TreeMap<>(job.tags()).forEach(json::writeStringProperty);
         json.writeEndObject();
         text(json, "key", job.key());
-        trace(json, job.trace());
+        TraceContext trace = TraceContext.of(job.trace());
+        text(json, "traceparent", trace.parent());
+        text(json, "tracestate", trace.state());
         json.writeStringProperty("start_by", job.startBy().toString());
         Duration timeout = job.timeout();
         if (timeout == null) {
@@ -31,13 +33,6 @@ public final class JobMessage {
         } else {
             json.writeNumberProperty("timeout_ms", timeout.toMillis());
         }
-    }
-
-    /** As a job keeps it: a traceparent and, after a space, its state if there is one. */
-    private static void trace(JsonGenerator json, @Nullable String trace) {
-        int blank = trace == null ? -1 : trace.indexOf(' ');
-        text(json, "traceparent", trace == null || blank < 0 ? trace : trace.substring(0, blank));
-        text(json, "tracestate", trace == null || blank < 0 ? null : trace.substring(blank + 1));
     }
 
     private static void text(JsonGenerator json, String name, @Nullable String value) {

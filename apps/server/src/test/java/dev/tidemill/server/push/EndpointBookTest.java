@@ -55,6 +55,23 @@ final class EndpointBookTest {
         assertThat(sentTo(book)).contains("signed").doesNotContain("unsigned");
     }
 
+    /** One such header would otherwise keep all endpoints from being read. */
+    @Test
+    void aHeaderThatIsSetHereByNowIsLeftOutOfWhatWasKept(TestDatabase database) throws SQLException {
+        Tidemill.on(database.dataSource()).schema(database.schema()).start().close();
+        ServerTables tables = new ServerTables(database.dataSource(), database.schema());
+        tables.migrate();
+        EndpointBook book = new EndpointBook(tables, SecretSeal.NONE);
+        book.put(endpoint("older"), WebhookSecret.random(), "tester");
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update \"" + database.schema()
+                    + "\".endpoint set headers = '{Tracestate,vendor=x,X-Shop,7}' where name = 'older'");
+        }
+        assertThat(book.find("older").orElseThrow().endpoint().headers()).containsExactly(Map.entry("X-Shop", "7"));
+        assertThat(sentTo(book)).contains("older");
+    }
+
     private static String key() {
         byte[] bytes = new byte[32];
         new SecureRandom().nextBytes(bytes);
