@@ -433,14 +433,22 @@ final class EndpointsApiTest {
     @Test
     void anAddressThatAnotherServerLetInIsStillGuardedWhenSending() {
         register("");
+        assertThat(server.put(
+                                "/api/v1/endpoints/" + name + "byTls",
+                                "{\"url\": \"" + receiver.url().replace("http:", "https:") + "\", \"kinds\": [\"" + kind
+                                        + "byTls\"]}")
+                        .statusCode())
+                .isEqualTo(201);
         server.server.stop();
         try (ServerUnderTest strict = ServerUnderTest.on(database)) {
             long id = strict.mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.attempts(1));
             JobView dead = in(id, JobState.DEAD);
-            assertThat(dead.attempts().getLast().error()).contains("--allow-private-endpoints");
-            assertThat(receiver.messages).isEmpty();
+            assertThat(dead.attempts().getLast().error()).contains("https alone", "--allow-private-endpoints");
             assertThat(strict.post("/api/v1/endpoints/" + name + "/test").body())
-                    .contains("--allow-private-endpoints");
+                    .contains("https alone", "--allow-private-endpoints");
+            assertThat(strict.post("/api/v1/endpoints/" + name + "byTls/test").body())
+                    .contains("not on the public network", "--allow-private-endpoints");
+            assertThat(receiver.messages).isEmpty();
         }
     }
 }

@@ -1,13 +1,14 @@
 package dev.tidemill.server.push;
 
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.List;
 import org.apache.hc.client5.http.DnsResolver;
 
 /**
- * Keeps requests from addresses that only this machine or its network can reach: whoever may register an endpoint must not
- * see through the server what stands behind it. A host is resolved once, right before connecting, and the addresses that
+ * Keeps requests from addresses that only this machine or its network can reach, and from going without TLS: whoever may
+ * register an endpoint must not see through the server what stands behind it. A host is resolved once, right before connecting, and the addresses that
  * were checked are those that are connected to, so that a name which changes its mind in between (DNS rebinding) gains
  * nothing. However an address is written (decimal, octal, mapped into IPv6), what counts is what it stands for. Of a host
  * with several addresses all have to be public. Thread safe.
@@ -94,8 +95,12 @@ final class AddressGuard implements DnsResolver {
         this.names = names;
     }
 
-    boolean allowsPrivate() {
-        return allowPrivate;
+    /** Refuses an address that would be sent to in clear text: whoever is on the way there would read jobs and headers. */
+    void refuseClearText(URI url) throws RefusedAddressException {
+        if (!allowPrivate && !"https".equalsIgnoreCase(url.getScheme())) {
+            throw new RefusedAddressException("The endpoint's url is " + url.getScheme()
+                    + "; jobs are sent by https alone, unless the server runs with --allow-private-endpoints.");
+        }
     }
 
     @Override

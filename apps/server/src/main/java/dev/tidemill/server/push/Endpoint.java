@@ -155,10 +155,6 @@ public record Endpoint(
         return "endpoint " + name;
     }
 
-    boolean secure() {
-        return "https".equalsIgnoreCase(url.getScheme());
-    }
-
     /** The breaker of what answers there, by the rule of names. */
     public String breaker() {
         String host = url.getHost().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9.-]", "-");

@@ -50,11 +50,13 @@ final class Postman implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
     record Answer(int status, Optional<String> retryAfter, Optional<String> mediaType, byte[] body, boolean cut) {}
 
+    private final AddressGuard guard;
     private final CloseableHttpClient client;
     private final ScheduledThreadPoolExecutor limits = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("tidemill-push-limits").factory());
 
     Postman(AddressGuard guard) {
+        this.guard = guard;
         limits.setRemoveOnCancelPolicy(true);
         client = HttpClients.custom()
                 .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
@@ -82,6 +84,7 @@ final class Postman implements AutoCloseable {
      * @throws SocketTimeoutException if the answer is not there in time
      */
     Answer post(URI url, Map<String, String> headers, byte[] body, Duration timeout) throws IOException {
+        guard.refuseClearText(url);
         HttpPost request = request(url);
         headers.forEach(request::setHeader);
         request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));

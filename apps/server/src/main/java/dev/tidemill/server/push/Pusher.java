@@ -85,13 +85,8 @@ public final class Pusher implements AutoCloseable {
 
     /** Where it cannot be found out now, the guard finds out when something is sent. */
     private void refuseUnreachable(Endpoint endpoint) {
-        if (!endpoint.secure() && !guard.allowsPrivate()) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "The endpoint's url is http; jobs are sent by https alone, unless the server runs with"
-                            + " --allow-private-endpoints.");
-        }
         try {
+            guard.refuseClearText(endpoint.url());
             guard.resolve(endpoint.url().getHost());
         } catch (RefusedAddressException refused) {
             throw new TidemillException(ErrorCode.INVALID_OPTION, String.valueOf(refused.getMessage()), refused);

@@ -99,8 +99,8 @@ final class AddressGuardTest {
             asked.getAndIncrement() == 0 ? InetAddress.getByName("1.1.1.1") : InetAddress.getLoopbackAddress()
         });
         assertThat(guard.resolve("rebind.example")).hasSize(1);
-        URI url = URI.create("http://rebind.example:" + inside.getAddress().getPort() + "/");
-        URI literal = URI.create("http://127.0.0.1:" + inside.getAddress().getPort() + "/");
+        URI url = URI.create("https://rebind.example:" + inside.getAddress().getPort() + "/");
+        URI literal = URI.create("https://127.0.0.1:" + inside.getAddress().getPort() + "/");
         try (Postman postman = new Postman(guard)) {
             for (URI each : new URI[] {url, literal}) {
                 assertThatThrownBy(() -> postman.post(each, Map.of(), new byte[0], Duration.ofSeconds(5)))
@@ -110,5 +110,21 @@ final class AddressGuardTest {
             inside.stop(0);
         }
         assertThat(reached).hasValue(0);
+    }
+
+    /** Of another server on the same database, which may have let it in, nothing is known here. */
+    @Test
+    void whatIsNotHttpsIsNotEvenLookedUp() {
+        AddressGuard guard = new AddressGuard(false, host -> {
+            throw new UnknownHostException(host + " was looked up");
+        });
+        try (Postman postman = new Postman(guard)) {
+            for (String url : new String[] {"http://public.example/", "HTTP://public.example/"}) {
+                assertThatThrownBy(() -> postman.post(URI.create(url), Map.of(), new byte[0], Duration.ofSeconds(5)))
+                        .isInstanceOf(RefusedAddressException.class)
+                        .hasMessageContaining("https alone")
+                        .hasMessageContaining("--allow-private-endpoints");
+            }
+        }
     }
 }
