@@ -115,6 +115,24 @@ final class ControlApiTest {
                 .isEqualTo(204);
     }
 
+    /** Whoever means the limit per key must not take the shared one away. */
+    @Test
+    void aLimitIsTakenAwayOnlyByWhatIsTrueOrFalse() {
+        String shared = "\"name\":\"post\",\"per_key\":false";
+        put("/api/v1/limits", "{\"scope\":\"queue\",\"name\":\"post\",\"concurrency\":3}");
+        put("/api/v1/limits", "{\"scope\":\"queue\",\"name\":\"post\",\"per_key\":true,\"concurrency\":1}");
+        for (String given : new String[] {"1", "yes", "TRUE", "", "false%20"}) {
+            assertProblem(delete("/api/v1/limits?scope=queue&name=post&per_key=" + given), 400, "true or false");
+        }
+        assertThat(server.get("/api/v1/limits").body()).contains(shared);
+        assertThat(delete("/api/v1/limits?scope=queue&name=post&per_key=true").statusCode())
+                .isEqualTo(204);
+        assertThat(server.get("/api/v1/limits").body()).contains(shared);
+        assertThat(delete("/api/v1/limits?scope=queue&name=post&per_key=false").statusCode())
+                .isEqualTo(204);
+        assertThat(server.get("/api/v1/limits").body()).doesNotContain(shared);
+    }
+
     @Test
     void keysTakeTurnsWhereTheQueueIsFair() {
         assertProblem(

@@ -129,7 +129,7 @@ public final class ControlApi {
         Limit limit = new Limit(
                 Fields.oneOf(Limit.Scope.class, "scope", required(call, "scope")),
                 required(call, "name"),
-                Boolean.parseBoolean(call.query("per_key").orElse("false")),
+                call.flag("per_key", false),
                 null,
                 null,
                 null,

@@ -182,6 +182,19 @@ public final class Call {
                 name, name + " is '" + given.get() + "'; it must be a whole number from " + min + " to " + max + ".");
     }
 
+    /** A query parameter that is true or false; neither 1 nor yes, which would be taken for what they do not mean. */
+    public boolean flag(String name, boolean otherwise) {
+        Optional<String> given = query(name);
+        if (given.isEmpty()) {
+            return otherwise;
+        }
+        return switch (given.get()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw parameter(name, name + " is '" + given.get() + "'; it must be true or false.");
+        };
+    }
+
     /** A problem with a query parameter. */
     public static Problem parameter(String name, String detail) {
         return Problem.of(ProblemCode.PARAMETER_INVALID, detail).parameter(name);
