@@ -115,6 +115,28 @@ final class WorkApiTest {
     }
 
     @Test
+    void progressIsCountedInWhateverAWorkerCountsByteByByte() {
+        long id = enqueue();
+        JsonNode job = claimOne();
+        assertThat(say(job, "heartbeat", ", \"progress\": {\"done\": 9007199254740993, \"total\": 9223372036854775807}")
+                        .statusCode())
+                .isEqualTo(200);
+        await().untilAsserted(() -> {
+            JsonNode progress =
+                    ServerUnderTest.json(server.get("/api/v1/jobs/" + id)).get("progress");
+            assertThat(progress.isNull()).isFalse();
+            assertThat(progress.get("done").asString()).isEqualTo("9007199254740993");
+            assertThat(progress.get("total").asString()).isEqualTo("9223372036854775807");
+        });
+        for (String given : List.of("-1", "9223372036854775808", "\"7\"")) {
+            assertThat(say(job, "heartbeat", ", \"progress\": {\"done\": 1, \"total\": " + given + "}")
+                            .body())
+                    .contains("FIELD_INVALID", "/progress/total", "whole number");
+        }
+        assertThat(say(job, "finish", "").statusCode()).isEqualTo(204);
+    }
+
+    @Test
     void aFailureSaysWhatItStandsFor() {
         long id = enqueue();
         assertThat(say(

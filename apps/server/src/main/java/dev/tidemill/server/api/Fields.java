@@ -3,6 +3,7 @@ package dev.tidemill.server.api;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -21,6 +22,9 @@ import tools.jackson.core.JsonToken;
 
 /** A body that is one flat object. Each field that is missing, unknown or of another type is refused by its name. */
 final class Fields {
+    private static final BigInteger SMALLEST = BigInteger.valueOf(Integer.MIN_VALUE);
+    private static final BigInteger LARGEST = BigInteger.valueOf(Integer.MAX_VALUE);
+
     private final Map<String, Object> values = new TreeMap<>();
 
     private Fields() {}
@@ -69,7 +73,7 @@ final class Fields {
     private void take(String name, JsonParser parser) {
         switch (parser.nextToken()) {
             case VALUE_STRING -> values.put(name, parser.getString());
-            case VALUE_NUMBER_INT -> values.put(name, parser.getDoubleValue());
+            case VALUE_NUMBER_INT -> values.put(name, parser.getBigIntegerValue());
             case VALUE_TRUE -> values.put(name, true);
             case VALUE_FALSE -> values.put(name, false);
             case VALUE_NULL -> {}
@@ -185,16 +189,31 @@ final class Fields {
         return value;
     }
 
+    /** A whole number, or the nearest that an int holds: its own bounds are the engine's to say. Null if it was left out. */
     @Nullable
     Integer whole(String name) {
+        BigInteger number = number(name);
+        return number == null ? null : number.min(LARGEST).max(SMALLEST).intValue();
+    }
+
+    /** A whole number within bounds; zero if it was left out. */
+    long whole(String name, long min, long max) {
+        BigInteger number = number(name);
+        if (number == null) {
+            return 0;
+        }
+        if (number.compareTo(BigInteger.valueOf(min)) < 0 || number.compareTo(BigInteger.valueOf(max)) > 0) {
+            throw wrong(name, "is " + number + "; it must be a whole number from " + min + " to " + max);
+        }
+        return number.longValue();
+    }
+
+    private @Nullable BigInteger number(String name) {
         Object value = values.get(name);
-        if (value == null) {
-            return null;
+        if (value != null && !(value instanceof BigInteger)) {
+            throw wrong(name, "must be a whole number");
         }
-        if (value instanceof Double number) {
-            return (int) Math.clamp(number, Integer.MIN_VALUE, Integer.MAX_VALUE);
-        }
-        throw wrong(name, "must be a whole number");
+        return (BigInteger) value;
     }
 
     boolean flag(String name) {

@@ -205,9 +205,14 @@ public final class WorkApi {
         if (progress == null) {
             return null;
         }
-        Integer done = progress.whole("done");
-        Integer total = progress.whole("total");
-        return new Step(done == null ? 0 : done, total == null ? 0 : total, progress.text("message"));
+        try {
+            return new Step(
+                    progress.whole("done", 0, Long.MAX_VALUE),
+                    progress.whole("total", 0, Long.MAX_VALUE),
+                    progress.text("message"));
+        } catch (Problem problem) {
+            throw problem.under("/progress");
+        }
     }
 
     private static String orElse(@Nullable String given, String otherwise) {
