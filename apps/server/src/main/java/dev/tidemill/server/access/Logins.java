@@ -157,7 +157,6 @@ final class Logins {
     private void forgive(Connection connection, Counted counted) throws SQLException {
         sql.run(connection, "forget_failures", (Object) counted.subjects()[0]);
         sql.run(connection, "forgive", (Object) counted.others());
-        sql.run(connection, "tidy_guard");
     }
 
     /** Hashes a password anew where its hash was made in an older way. */

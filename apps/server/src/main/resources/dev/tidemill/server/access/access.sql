@@ -162,8 +162,3 @@ update {schema}.login_guard set failures = greatest(failures - 1, 0), free_at = 
 
 -- :forget_failures
 delete from {schema}.login_guard where subject = ?
-
--- :tidy_guard
-delete from {schema}.login_guard
- where subject in (select g.subject from {schema}.login_guard g
-                    where g.last_at < {schema}.now_micros() - 172800000000 order by g.last_at limit 500)
