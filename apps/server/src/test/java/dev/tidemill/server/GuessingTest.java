@@ -1,17 +1,21 @@
 package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.tidemill.jobs.AuditLine;
 import dev.tidemill.schema.Component;
 import dev.tidemill.schema.Migrations;
 import dev.tidemill.schema.SchemaException;
 import dev.tidemill.server.access.Role;
+import dev.tidemill.server.http.Permission;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestClock;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -20,6 +24,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -117,5 +122,58 @@ final class GuessingTest {
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
+    }
+
+    private static HttpResponse<String> ask(String key, String address) {
+        return Visitor.withKey(server, key).with("X-Forwarded-For", address).get("/api/v1/stats");
+    }
+
+    private static String key(String name) {
+        return server.server
+                .accounts()
+                .createKey(name, Set.of(Permission.READ), Duration.ofHours(1), "test")
+                .secret();
+    }
+
+    @Test
+    void whoeverGuessesBearersIsNotLookedAtForAMinuteAndOthersAreWhoAreKnown() {
+        String address = "198.51.100.3";
+        String known = key("known");
+        String fresh = key("fresh");
+        assertThat(ask(known, address).statusCode()).isEqualTo(200);
+        Visitor person = Visitor.loggedIn(server, "ada", PASSWORD).with("X-Forwarded-For", address);
+        for (int i = 0; i < 20; i++) {
+            assertThat(ask("tdm_guess" + i, address).statusCode()).isEqualTo(401);
+        }
+        for (String bearer : List.of("tdm_another", fresh)) {
+            HttpResponse<String> refused = ask(bearer, address);
+            assertThat(refused.statusCode()).isEqualTo(429);
+            assertThat(Integer.parseInt(
+                            refused.headers().firstValue("Retry-After").orElseThrow()))
+                    .isBetween(1, 60);
+            assertThat(refused.body())
+                    .contains("TOO_MANY_REQUESTS", "20 bearers from this address")
+                    .doesNotContain(bearer);
+        }
+        assertThat(ask(known, address).statusCode()).isEqualTo(200);
+        assertThat(person.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        assertThat(Visitor.nobody(server)
+                        .with("X-Forwarded-For", address)
+                        .get("/api/v1/stats")
+                        .statusCode())
+                .isEqualTo(401);
+        assertThat(Visitor.withKey(server, "tdm_another")
+                        .with("X-Forwarded-For", address)
+                        .get("/healthz")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(ask(fresh, "198.51.100.4").statusCode()).isEqualTo(200);
+        assertThat(ask(fresh, address).statusCode()).as("known by now").isEqualTo(200);
+        assertThat(server.mill.audit(Long.MAX_VALUE, 100, "log-in-failed", "bearer"))
+                .extracting(AuditLine::by, AuditLine::detail)
+                .containsExactly(tuple("nobody", "20 times within a minute, now from " + address));
+        server.server.accounts().revokeKey("known", "test");
+        assertThat(ask(known, address).statusCode()).isEqualTo(401);
+        assertThat(ask(known, address).statusCode()).isEqualTo(429);
     }
 }

@@ -64,7 +64,7 @@ public final class Gate {
     private boolean holds(Call call, Permission needed) {
         try {
             return caller(call, needed, false).map(now -> now.may(needed)).orElse(false);
-        } catch (TidemillException unknown) {
+        } catch (TidemillException | Problem unknown) {
             return false;
         }
     }

@@ -9,6 +9,7 @@ public interface Identification {
      *
      * @param needed what for; while the database is away, one who was known may still look
      * @param byPerson false for what a page asks by itself, which keeps no session from ending
+     * @throws Problem with 429 if that is not looked at now, because too many from there were wrong
      */
     Optional<Caller> caller(Call call, Permission needed, boolean byPerson);
 }
