@@ -9,6 +9,7 @@ import dev.tidemill.testkit.TestDatabase;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -149,6 +150,35 @@ final class AccessTest {
                 "Connection: close",
                 "Content-Length: " + form.length());
         assertThat(answer).startsWith("HTTP/1.1 303").contains("; Secure");
+    }
+
+    @Test
+    void behindHttpsWhatAPageSaysNextIsForHttpsAlone() {
+        String path = "/jobs/999999999/cancel";
+        String form = "reason=none";
+        for (String origin : List.of("https://jobs.example", "http://jobs.example")) {
+            boolean secure = origin.startsWith("https");
+            String answer = locked.rawWithBody(
+                    form,
+                    "POST " + path + " HTTP/1.1",
+                    "Host: jobs.example",
+                    "Origin: " + origin,
+                    "Authorization: Bearer " + TOKEN,
+                    "Content-Type: application/x-www-form-urlencoded",
+                    "Connection: close",
+                    "Content-Length: " + form.length());
+            assertThat(answer).startsWith("HTTP/1.1 303").containsIgnoringCase("set-cookie: tidemill_flash=");
+            assertThat(answer.contains("; Secure")).as(origin).isEqualTo(secure);
+            String next = locked.raw(
+                    "GET / HTTP/1.1",
+                    "Host: jobs.example",
+                    "X-Forwarded-Proto: " + (secure ? "https" : "http"),
+                    "Authorization: Bearer " + TOKEN,
+                    "Cookie: tidemill_flash=0" + Base64.getUrlEncoder().encodeToString(new byte[] {'N', 'o', '.'}),
+                    "Connection: close");
+            assertThat(next).startsWith("HTTP/1.1 200").contains("tidemill_flash=;");
+            assertThat(next.contains("; Secure")).as(origin).isEqualTo(secure);
+        }
     }
 
     @ParameterizedTest

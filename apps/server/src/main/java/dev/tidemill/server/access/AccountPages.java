@@ -82,7 +82,7 @@ final class AccountPages {
     private Reply add(Call call) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(USERS, () -> {
+        return pages.act(call, USERS, () -> {
             User added = accounts.addUser(
                     required(form, "name"),
                     required(form, "password"),
@@ -95,7 +95,7 @@ final class AccountPages {
     private Reply setRole(Call call) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(USERS, () -> {
+        return pages.act(call, USERS, () -> {
             String name = required(form, "name");
             Role role = role(form);
             accounts.setRole(name, role, call.caller().name());
@@ -106,7 +106,7 @@ final class AccountPages {
     private Reply setPassword(Call call) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(USERS, () -> {
+        return pages.act(call, USERS, () -> {
             String name = required(form, "name");
             accounts.setPassword(name, required(form, "password"), call.caller().name());
             return Flash.done(name + " has another password; their sessions ended.");
@@ -116,7 +116,7 @@ final class AccountPages {
     private Reply setDisabled(Call call, boolean disabled) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(USERS, () -> {
+        return pages.act(call, USERS, () -> {
             String name = required(form, "name");
             accounts.setDisabled(name, disabled, call.caller().name());
             return Flash.done(name + (disabled ? " is kept out; their sessions ended." : " may log in again."));
@@ -126,7 +126,7 @@ final class AccountPages {
     private Reply remove(Call call) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(USERS, () -> {
+        return pages.act(call, USERS, () -> {
             String name = required(form, "name");
             accounts.removeUser(name, call.caller().name());
             return Flash.done(name + " is removed.");
@@ -164,11 +164,11 @@ final class AccountPages {
                     call.caller().name());
             return keys(call, Long.MAX_VALUE, made.key().name(), made.secret());
         } catch (TidemillException refused) {
-            return pages.act(KEYS, () -> {
+            return pages.act(call, KEYS, () -> {
                 throw refused;
             });
         } catch (Problem refused) {
-            return pages.act(KEYS, () -> {
+            return pages.act(call, KEYS, () -> {
                 throw refused;
             });
         }
@@ -188,7 +188,7 @@ final class AccountPages {
     private Reply revokeKey(Call call) {
         call.takesOnly();
         Map<String, String> form = call.form();
-        return pages.act(KEYS, () -> {
+        return pages.act(call, KEYS, () -> {
             String name = required(form, "name");
             return accounts.revokeKey(name, call.caller().name())
                     ? Flash.done("The key " + name + " is revoked.")

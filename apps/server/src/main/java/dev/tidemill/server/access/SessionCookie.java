@@ -24,20 +24,15 @@ final class SessionCookie {
 
     /** The {@code Set-Cookie} of a new session. */
     static String set(Call call, String secret) {
-        return name(call) + "=" + secret + ATTRIBUTES + (byHttps(call) ? "; Secure" : "");
+        return name(call) + "=" + secret + ATTRIBUTES + (call.browsedByHttps() ? "; Secure" : "");
     }
 
     /** The {@code Set-Cookie} that takes it back. */
     static String end(Call call) {
-        return name(call) + "=" + ATTRIBUTES + "; Max-Age=0" + (byHttps(call) ? "; Secure" : "");
+        return name(call) + "=" + ATTRIBUTES + "; Max-Age=0" + (call.browsedByHttps() ? "; Secure" : "");
     }
 
     private static String name(Call call) {
-        return byHttps(call) ? HTTPS : HTTP;
-    }
-
-    /** A proxy that nobody told us of may have taken the https away; the browser still says where its form was. */
-    private static boolean byHttps(Call call) {
-        return call.secure() || call.header("Origin").orElse("").startsWith("https:");
+        return call.browsedByHttps() ? HTTPS : HTTP;
     }
 }

@@ -42,7 +42,7 @@ final class BreakerPages {
     private Reply open(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String name = form.required("breaker");
             return mill.breakers().open(name, call.caller().name())
                     ? Flash.done("Breaker " + name + " is open until it is closed by hand; what depends on it waits.")
@@ -53,7 +53,7 @@ final class BreakerPages {
     private Reply close(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String name = form.required("breaker");
             return mill.breakers().close(name, call.caller().name())
                     ? Flash.done("Breaker " + name + " is closed; what depends on it starts again.")

@@ -71,7 +71,7 @@ final class BulkPages {
         Form form = call.fields(Pages.FORM_BYTES);
         JobQuery query = JobQuery.of(form::text);
         String same = query.query();
-        return pages.act("/jobs" + (same.isEmpty() ? "" : "?" + same), () -> {
+        return pages.act(call, "/jobs" + (same.isEmpty() ? "" : "?" + same), () -> {
             String name = form.text("action");
             JobAction action = action(name, form.value("priority").orElse("MEDIUM"));
             Bulk bulk = mill.actions()

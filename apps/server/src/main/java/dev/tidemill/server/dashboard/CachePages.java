@@ -90,7 +90,7 @@ public final class CachePages {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         Cache<?, ?> cache = open(call);
-        return pages.act(Pages.back(form, PATH + "/" + Format.url(cache.name())), () -> {
+        return pages.act(call, Pages.back(form, PATH + "/" + Format.url(cache.name())), () -> {
             String aim = form.required("aim");
             String what = aim.equals("everything") ? "" : form.required("what");
             // Before: what is not in the trail is not done.

@@ -70,7 +70,7 @@ final class DeadLetterPages {
     private Reply replayAlike(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return act(PATH, () -> {
+        return act(call, PATH, () -> {
             int done = mill.replay(alike(form), call.caller().name()).size();
             return Flash.done(counted(done) + " ready again, with fresh attempts.");
         });
@@ -79,15 +79,15 @@ final class DeadLetterPages {
     private Reply discardAlike(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return act(PATH, () -> {
+        return act(call, PATH, () -> {
             int done = mill.discard(alike(form), call.caller().name()).size();
             return Flash.done(counted(done) + " put aside.");
         });
     }
 
     /** What was done shows at once. */
-    private Reply act(String backTo, Supplier<Flash> action) {
-        return pages.act(backTo, () -> {
+    private Reply act(Call call, String backTo, Supplier<Flash> action) {
+        return pages.act(call, backTo, () -> {
             Flash said = action.get();
             groups.forget();
             return said;
@@ -107,6 +107,7 @@ final class DeadLetterPages {
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
         return act(
+                call,
                 Pages.back(form, PATH),
                 () -> mill.replay(List.of(id), call.caller().name()).isEmpty()
                         ? Flash.refused("Job " + id + " is no dead letter any more; nothing was changed.")
@@ -118,6 +119,7 @@ final class DeadLetterPages {
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
         return act(
+                call,
                 Pages.back(form, PATH),
                 () -> mill.discard(id, call.caller().name())
                         ? Flash.done("Job " + id + " is put aside.")

@@ -44,7 +44,7 @@ final class DoctorPage {
     private Reply repair(Call call) {
         call.takesOnly();
         call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             List<Diagnosis.Repair> done = mill.repair(PATIENCE);
             diagnoses.forget();
             return Flash.done(

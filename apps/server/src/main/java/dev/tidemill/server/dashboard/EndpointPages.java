@@ -87,7 +87,7 @@ final class EndpointPages {
     private Reply pause(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return act(() -> {
+        return act(call, () -> {
             String name = form.required("endpoint");
             pusher.book().pause(name, call.caller().name(), form.text("reason"));
             return Flash.done("Nothing is sent to " + name + " any more; what was sent is waited for.");
@@ -97,7 +97,7 @@ final class EndpointPages {
     private Reply resume(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return act(() -> {
+        return act(call, () -> {
             String name = form.required("endpoint");
             pusher.book().resume(name, call.caller().name());
             return Flash.done("Jobs are sent to " + name + " again.");
@@ -107,7 +107,7 @@ final class EndpointPages {
     private Reply remove(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return act(() -> {
+        return act(call, () -> {
             String name = form.required("endpoint");
             pusher.book().delete(name, call.caller().name());
             return Flash.done("Endpoint " + name + " is removed; its jobs wait for another handler.");
@@ -117,7 +117,7 @@ final class EndpointPages {
     private Reply test(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String name = form.required("endpoint");
             Tried tried = pusher.test(name);
             String took = " after " + Format.duration(tried.took());
@@ -129,8 +129,8 @@ final class EndpointPages {
         });
     }
 
-    private Reply act(Supplier<Flash> action) {
-        return pages.act(PATH, () -> {
+    private Reply act(Call call, Supplier<Flash> action) {
+        return pages.act(call, PATH, () -> {
             Flash done = action.get();
             pusher.changed();
             return done;
@@ -150,7 +150,8 @@ final class EndpointPages {
                     given,
                     call.caller().name());
             return made.map(secret -> secret(call, typed.name(), secret))
-                    .orElseGet(() -> pages.act(PATH, () -> Flash.done("Endpoint " + typed.name() + " is changed.")));
+                    .orElseGet(
+                            () -> pages.act(call, PATH, () -> Flash.done("Endpoint " + typed.name() + " is changed.")));
         });
     }
 

@@ -116,7 +116,7 @@ final class JobListPages {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         String by = call.caller().name();
-        return pages.act(Pages.back(form, PATH), () -> {
+        return pages.act(call, Pages.back(form, PATH), () -> {
             List<Long> ids = ids(form);
             return switch (form.required("action")) {
                 case "cancel" -> each(ids, "cancelled", id -> cancelled(mill.cancel(id, by)));

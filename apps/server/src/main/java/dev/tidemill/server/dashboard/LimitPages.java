@@ -58,7 +58,7 @@ final class LimitPages {
     private Reply put(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH), () -> {
+        return pages.act(call, Pages.back(form, PATH), () -> {
             @Nullable Integer concurrency = form.whole("concurrency").orElse(null);
             @Nullable Integer rate = form.whole("rate").orElse(null);
             if (concurrency == null && rate == null) {
@@ -84,7 +84,7 @@ final class LimitPages {
     private Reply remove(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH), () -> {
+        return pages.act(call, Pages.back(form, PATH), () -> {
             Limit named = named(form);
             return mill.limits().by(call.caller().name()).remove(named)
                     ? Flash.done("The limit on " + what(named) + " is gone.")
@@ -95,7 +95,7 @@ final class LimitPages {
     private Reply share(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH + "#fair"), () -> {
+        return pages.act(call, Pages.back(form, PATH + "#fair"), () -> {
             String queue = form.required("queue");
             mill.limits().by(call.caller().name()).shareFairly(queue);
             return Flash.done("The keys of queue " + queue + " take turns from now on.");
@@ -105,7 +105,7 @@ final class LimitPages {
     private Reply unshare(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH + "#fair"), () -> {
+        return pages.act(call, Pages.back(form, PATH + "#fair"), () -> {
             String queue = form.required("queue");
             return mill.limits().by(call.caller().name()).shareByDeadline(queue)
                     ? Flash.done("Queue " + queue + " goes by start deadlines alone.")
@@ -116,7 +116,7 @@ final class LimitPages {
     private Reply weigh(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH + "#fair"), () -> {
+        return pages.act(call, Pages.back(form, PATH + "#fair"), () -> {
             String key = form.required("key");
             int weight = form.whole("weight").orElse(1);
             mill.limits().by(call.caller().name()).weigh(form.required("queue"), key, weight);

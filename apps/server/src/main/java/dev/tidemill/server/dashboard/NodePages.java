@@ -49,7 +49,7 @@ final class NodePages {
     private Reply drain(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String node = form.required("node");
             return mill.nodes().drain(node, call.caller().name(), form.text("reason"))
                     ? Flash.done("Node " + node + " claims nothing more, and finishes what runs.")
@@ -60,7 +60,7 @@ final class NodePages {
     private Reply undrain(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String node = form.required("node");
             return mill.nodes().undrain(node, call.caller().name())
                     ? Flash.done("Node " + node + " is called back.")

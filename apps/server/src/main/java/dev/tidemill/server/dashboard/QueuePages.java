@@ -90,7 +90,7 @@ final class QueuePages {
     private Reply pause(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH + "#pauses"), () -> {
+        return pages.act(call, Pages.back(form, PATH + "#pauses"), () -> {
             Pause.Scope scope = scope(form);
             String name = name(scope, form);
             return mill.pauses().pause(scope, name, call.caller().name(), form.text("reason"))
@@ -102,7 +102,7 @@ final class QueuePages {
     private Reply resume(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(Pages.back(form, PATH + "#pauses"), () -> {
+        return pages.act(call, Pages.back(form, PATH + "#pauses"), () -> {
             Pause.Scope scope = scope(form);
             String name = name(scope, form);
             return mill.pauses().resume(scope, name, call.caller().name())

@@ -48,7 +48,7 @@ final class RetentionPages {
     private Reply keep(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             Duration age = hours(form, "hours");
             mill.retention().keep(age, call.caller().name());
             return Flash.done("All history stays for " + Format.duration(age) + ", at least.");
@@ -58,7 +58,7 @@ final class RetentionPages {
     private Reply keepKind(Call call) {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
-        return pages.act(PATH, () -> {
+        return pages.act(call, PATH, () -> {
             String kind = form.required("kind");
             Keep keep = new Keep(
                     form.whole("completed").orElse(0), form.whole("failed").orElse(0), hours(form, "hours"));

@@ -92,7 +92,7 @@ final class RulePages {
         Form form = call.fields(Pages.FORM_BYTES);
         String name = call.path("name");
         return pages.act(
-                Pages.back(form, PATH + "/" + Format.url(name)), () -> deed.apply(new Asked(name, form, call)));
+                call, Pages.back(form, PATH + "/" + Format.url(name)), () -> deed.apply(new Asked(name, form, call)));
     }
 
     private Flash pause(Asked asked) {
@@ -151,6 +151,7 @@ final class RulePages {
         call.fields(Pages.FORM_BYTES);
         String name = call.path("name");
         return pages.act(
+                call,
                 PATH,
                 () -> rules.change(name, call.caller().name(), Rule::remove)
                         ? Flash.done("Rule " + name + " is removed, with its triggers and what waited for it.")

@@ -73,6 +73,7 @@ final class SchedulePages {
         Form form = call.fields(Pages.FORM_BYTES);
         String name = call.path("name");
         return pages.act(
+                call,
                 Pages.back(form, to(name)),
                 () -> deed.on(mill.schedules().by(call.caller().name()), name));
     }
@@ -140,6 +141,7 @@ final class SchedulePages {
         call.fields(Pages.FORM_BYTES);
         String name = call.path("name");
         return pages.act(
+                call,
                 PATH,
                 () -> mill.schedules().by(call.caller().name()).remove(name)
                         ? Flash.done("Schedule " + name + " is removed; its jobs stay.")
@@ -174,7 +176,7 @@ final class SchedulePages {
         Problem problem;
         try {
             typed.put(mill.schedules().by(call.caller().name()), fresh);
-            return pages.act(to(typed.name()), () -> Flash.done("Schedule " + typed.name() + " is saved."));
+            return pages.act(call, to(typed.name()), () -> Flash.done("Schedule " + typed.name() + " is saved."));
         } catch (TidemillException refused) {
             problem = Problem.of(refused);
             if (problem.status() >= 500) {

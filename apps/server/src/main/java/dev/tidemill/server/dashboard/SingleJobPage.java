@@ -106,7 +106,9 @@ final class SingleJobPage {
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
         return pages.act(
-                Pages.back(form, "/jobs/" + id), () -> deed.on(id, call.caller().name()));
+                call,
+                Pages.back(form, "/jobs/" + id),
+                () -> deed.on(id, call.caller().name()));
     }
 
     private Flash cancel(long id, String by) {
@@ -142,7 +144,7 @@ final class SingleJobPage {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
-        return pages.act("/jobs/" + id, () -> {
+        return pages.act(call, "/jobs/" + id, () -> {
             Instant at = time(form.required("at"));
             return steered(
                     mill.actions().reschedule(id, at, call.caller().name()),
@@ -167,7 +169,7 @@ final class SingleJobPage {
         call.takesOnly();
         Form form = call.fields(Pages.FORM_BYTES);
         long id = call.id();
-        return pages.act("/jobs/" + id, () -> {
+        return pages.act(call, "/jobs/" + id, () -> {
             Priority priority = Priority.parse(form.required("priority"));
             return steered(
                     mill.actions().prioritize(id, priority, call.caller().name()),
@@ -181,6 +183,7 @@ final class SingleJobPage {
         Form form = call.fields(PAYLOAD_FORM_BYTES);
         long id = call.id();
         return pages.act(
+                call,
                 "/jobs/" + id,
                 () -> mill.actions()
                                 .replayEdited(
@@ -212,9 +215,10 @@ final class SingleJobPage {
                 options = options.key(job.key());
             }
             long fresh = mill.enqueue(new JobRequest(job.kind(), form.required("payload"), options));
-            return pages.act("/jobs/" + fresh, () -> Flash.done("Job " + fresh + " is enqueued, like job " + id + "."));
+            return pages.act(
+                    call, "/jobs/" + fresh, () -> Flash.done("Job " + fresh + " is enqueued, like job " + id + "."));
         } catch (TidemillException refused) {
-            return pages.act("/jobs/" + id, () -> {
+            return pages.act(call, "/jobs/" + id, () -> {
                 throw refused;
             });
         }

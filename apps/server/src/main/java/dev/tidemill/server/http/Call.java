@@ -85,6 +85,14 @@ public final class Call {
                         && header("X-Forwarded-Proto").orElse("").equalsIgnoreCase("https"));
     }
 
+    /**
+     * Whether the browser that sent it speaks https, so that its cookies may be for https alone. A proxy that nobody told us
+     * of may have taken the https away; the browser still says where its form was.
+     */
+    public boolean browsedByHttps() {
+        return secure() || header("Origin").orElse("").startsWith("https:");
+    }
+
     /** The method's name. */
     public String method() {
         return request.prologue().method().text();

@@ -30,14 +30,19 @@ public record Flash(boolean done, String text) {
         return new Flash(false, text);
     }
 
-    String setCookie() {
+    String setCookie(Call call) {
         String value = (done ? "1" : "0")
                 + Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
-        return COOKIE + "=" + value + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=60";
+        return cookie(call, value, 60);
     }
 
-    static String endCookie() {
-        return COOKIE + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
+    static String endCookie(Call call) {
+        return cookie(call, "", 0);
+    }
+
+    private static String cookie(Call call, String value, int seconds) {
+        return COOKIE + "=" + value + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + seconds
+                + (call.browsedByHttps() ? "; Secure" : "");
     }
 
     /** What the browser brought along; whatever cannot be read says nothing. */

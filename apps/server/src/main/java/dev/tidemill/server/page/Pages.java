@@ -59,7 +59,7 @@ public final class Pages {
         Map<String, Object> all = new HashMap<>(model);
         all.put("frame", new Frame(section, title, assets, call.caller(), flash, locked, deadLetters.getAsLong()));
         Reply page = Reply.html(render(template, all));
-        return call.cookie(Flash.COOKIE).isPresent() ? page.header("Set-Cookie", Flash.endCookie()) : page;
+        return call.cookie(Flash.COOKIE).isPresent() ? page.header("Set-Cookie", Flash.endCookie(call)) : page;
     }
 
     /** A template without a layout around it. */
@@ -89,8 +89,8 @@ public final class Pages {
      *
      * @param where the path to go on with
      */
-    public Reply act(String where, Supplier<Flash> action) {
-        return Reply.seeOther(where).header("Set-Cookie", outcome(action).setCookie());
+    public Reply act(Call call, String where, Supplier<Flash> action) {
+        return Reply.seeOther(where).header("Set-Cookie", outcome(action).setCookie(call));
     }
 
     private static Flash outcome(Supplier<Flash> action) {
