@@ -50,6 +50,7 @@ final class AccessTest {
         "GET, /assets/tidemill.css",
         "GET, /assets/htmx.js",
         "GET, /metrics",
+        "GET, /openapi.json",
         "GET, /api/v1/jobs?tag=a:b",
         "GET, /api/v1/jobs/1",
         "POST, /api/v1/jobs",

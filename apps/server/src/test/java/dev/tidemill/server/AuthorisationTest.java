@@ -40,7 +40,6 @@ final class AuthorisationTest {
      */
     private static final String DECISIONS = """
             -        GET    /healthz
-            -        GET    /openapi.json
             -        GET    /readyz
             -        GET    /login
             -        POST   /login
@@ -51,6 +50,7 @@ final class AuthorisationTest {
             READ     GET    /events
             READ     GET    /assets/{name}
             READ     GET    /metrics
+            READ     GET    /openapi.json
             READ     GET    /me
             READ     POST   /me/password
             READ     GET    /audit

@@ -41,7 +41,7 @@ public final class OpenApi {
 
     /** Adds the route. */
     public void mount(Router router) {
-        router.open("GET", "/openapi.json", OpenApi::show);
+        router.on("GET", "/openapi.json", OpenApi::show);
     }
 
     private static Reply show(Call call) {
