@@ -132,7 +132,7 @@ public final class TidemillServer implements AutoCloseable {
         ServerCheckup own = new ServerCheckup(tables);
         boolean keyed = pusher.book().seals();
         Function<Duration, Diagnosis> doctor = patience -> rules.examined(own.after(mill.diagnose(patience), keyed));
-        Dashboard.mount(mill, rules, doctor, stats::get, pusher, pages, router);
+        Dashboard.mount(mill, tables, rules, doctor, stats::get, pusher, pages, router);
         new CachePages(caches, cacheHistory, tables, pages).mount(router);
         access.mount(router);
         new UsersApi(accounts).mount(router);

@@ -392,7 +392,16 @@ public final class Tidemill implements AutoCloseable {
      * @param patience as for {@link #diagnose(Duration)}
      */
     public List<Diagnosis.Repair> repair(Duration patience) {
-        return engine.check(checkup -> checkup.repair(validPatience(patience)));
+        return repair(patience, engine.self());
+    }
+
+    /**
+     * As {@link #repair(Duration)}, on somebody's behalf.
+     *
+     * @param by who, for the audit trail; 1 to 100 characters
+     */
+    public List<Diagnosis.Repair> repair(Duration patience, String by) {
+        return engine.repair(validPatience(patience), by);
     }
 
     private static Duration validPatience(Duration patience) {

@@ -24,8 +24,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The doctor: one check after the other, each in a read-only transaction that the server ends after five seconds, so
@@ -37,6 +37,7 @@ final class PostgresCheckup implements Checkup {
     private static final Duration ALIVE = Duration.ofSeconds(10);
     private static final Duration SILENT_FOR_GOOD = Duration.ofMinutes(5);
     private static final int WHYS_AT_ONCE = 16;
+    private static final String REPAIR = "repair";
     private static final Comparator<Finding> WORST_FIRST =
             Comparator.comparing(Finding::severity).reversed().thenComparing(Finding::ailment);
 
@@ -145,18 +146,23 @@ final class PostgresCheckup implements Checkup {
     }
 
     @Override
-    public List<Repair> repair(Duration patience) {
+    public List<Repair> repair(Duration patience, String by) {
         List<Repair> repairs = new ArrayList<>();
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
-            TreeSet<Long> orphaned = new TreeSet<>();
-            Map<Long, Ailment> open = new LinkedHashMap<>();
+            List<Sick> orphaned = new ArrayList<>();
+            List<Sick> open = new ArrayList<>();
             boolean[] partitions = {false};
             run(
                     session,
                     "what can be mended",
                     examination -> {
-                        examination.each("checkup_orphans", rows -> orphaned.add(rows.getLong(1)));
-                        examination.each("checkup_nodes", rows -> open.putAll(mendable(rows, patience)));
+                        examination.each(
+                                "checkup_orphans",
+                                rows -> orphaned.add(
+                                        new Sick(rows.getLong(1), rows.getString(5), Ailment.ORPHANED_LEASES)));
+                        examination.each(
+                                "checkup_nodes",
+                                rows -> mendable(rows, patience).ifPresent(open::add));
                         TableChecks.partitions(examination);
                         partitions[0] = examination.findings().stream()
                                 .anyMatch(finding -> finding.ailment() == Ailment.PARTITIONS_MISSING);
@@ -164,23 +170,27 @@ final class PostgresCheckup implements Checkup {
                     patience,
                     new ArrayList<>(),
                     new ArrayList<>());
-            for (long epoch : orphaned) {
-                int lanes = rescuer.close(epoch, AttemptOutcome.LOST).size();
+            for (Sick one : orphaned) {
+                announce(session, one, by);
+                int lanes = rescuer.close(one.epoch(), AttemptOutcome.LOST).size();
                 repairs.add(new Repair(
-                        Ailment.ORPHANED_LEASES,
-                        "Returned what ended epoch " + epoch + " still held to " + lanes + " lanes."));
+                        one.ailment(),
+                        "Returned what ended epoch " + one.epoch() + " still held to " + lanes + " lanes."));
             }
-            open.forEach((epoch, ailment) -> {
-                rescuer.close(epoch, AttemptOutcome.LOST);
-                repairs.add(new Repair(ailment, "Closed epoch " + epoch + "; what it held runs again."));
-            });
+            for (Sick one : open) {
+                announce(session, one, by);
+                rescuer.close(one.epoch(), AttemptOutcome.LOST);
+                repairs.add(new Repair(one.ailment(), "Closed epoch " + one.epoch() + "; what it held runs again."));
+            }
             if (partitions[0]) {
                 int made = session.transaction(connection -> {
                     bound(connection, false);
                     try (PreparedStatement statement = connection.prepareStatement(statements.get("make_partitions"));
                             ResultSet rows = statement.executeQuery()) {
                         rows.next();
-                        return rows.getInt(1);
+                        int count = rows.getInt(1);
+                        PostgresAudit.note(connection, statements, by, REPAIR, "PARTITIONS", count + " made");
+                        return count;
                     }
                 });
                 repairs.add(new Repair(Ailment.PARTITIONS_MISSING, "Made " + made + " partitions."));
@@ -189,15 +199,40 @@ final class PostgresCheckup implements Checkup {
         return repairs;
     }
 
-    private static Map<Long, Ailment> mendable(ResultSet rows, Duration patience) throws SQLException {
+    /**
+     * An epoch to close.
+     *
+     * @param node the name of the node whose it is; null if nobody knows
+     */
+    private record Sick(long epoch, @Nullable String node, Ailment ailment) {}
+
+    /** That it is closing commits with the line in the audit trail; whoever rescues after that does the rest. */
+    private void announce(Session session, Sick one, String by) {
+        session.transaction(connection -> {
+            try (PreparedStatement mark = connection.prepareStatement(statements.get("mark_closing_one"))) {
+                Parameters.set(mark, one.epoch(), (short) AttemptOutcome.LOST.code());
+                mark.executeUpdate();
+            }
+            PostgresAudit.note(
+                    connection,
+                    statements,
+                    by,
+                    REPAIR,
+                    one.node() == null ? "EPOCH " + one.epoch() : "NODE " + one.node(),
+                    "epoch " + one.epoch() + ", " + one.ailment());
+            return true;
+        });
+    }
+
+    private static Optional<Sick> mendable(ResultSet rows, Duration patience) throws SQLException {
         long silentSeconds = rows.getLong(5) / 1_000_000;
         long closingMicros = rows.getLong(9);
         if (!rows.wasNull() && closingMicros > patience.toNanos() / 1_000) {
-            return Map.of(rows.getLong(1), Ailment.EPOCH_CLOSING);
+            return Optional.of(new Sick(rows.getLong(1), rows.getString(2), Ailment.EPOCH_CLOSING));
         }
         return silentSeconds > Math.max(patience.toSeconds(), SILENT_FOR_GOOD.toSeconds())
-                ? Map.of(rows.getLong(1), Ailment.NODE_SILENT)
-                : Map.of();
+                ? Optional.of(new Sick(rows.getLong(1), rows.getString(2), Ailment.NODE_SILENT))
+                : Optional.empty();
     }
 
     @Override

@@ -120,7 +120,8 @@ select n.epoch, n.name, n.host, n.pid, {schema}.now_micros() - n.heartbeat, n.ki
 
 -- :checkup_orphans
 -- Ended, or never heard of. Both are written in the transaction that returns the leases, so what is seen stays.
-select l.epoch, count(*), sum(cardinality(l.jobs))::bigint, ({schema}.now_micros() - min(l.claimed)) / 1000000
+select l.epoch, count(*), sum(cardinality(l.jobs))::bigint, ({schema}.now_micros() - min(l.claimed)) / 1000000,
+       min(n.name)
   from {schema}.lease l
   left join {schema}.node n on n.epoch = l.epoch
  where n.epoch is null or n.ended is not null

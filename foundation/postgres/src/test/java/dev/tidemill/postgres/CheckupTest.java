@@ -2,9 +2,11 @@ package dev.tidemill.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.Ailment;
+import dev.tidemill.jobs.AuditLine;
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Diagnosis.Repair;
@@ -252,6 +254,10 @@ final class CheckupTest {
         assertThat(find(Ailment.INVALID_INDEX)).isEmpty();
     }
 
+    private List<AuditLine> repairs() {
+        return mill.tidemill().audit(Long.MAX_VALUE, 10, "repair", null);
+    }
+
     private Finding partitionsOfJobs() {
         return find(Ailment.PARTITIONS_MISSING).stream()
                 .filter(found -> "job".equals(found.figures().get("table")))
@@ -272,6 +278,10 @@ final class CheckupTest {
                 .extracting(Repair::done)
                 .singleElement()
                 .satisfies(done -> assertThat(done).matches("Made \\d+ partitions\\."));
+        assertThat(repairs())
+                .singleElement()
+                .satisfies(
+                        line -> assertThat(line.target() + " " + line.detail()).matches("PARTITIONS \\d+ made"));
         assertThat(find(Ailment.PARTITIONS_MISSING)).isEmpty();
     }
 
@@ -317,9 +327,12 @@ final class CheckupTest {
             assertThat(one(Ailment.EPOCH_CLOSING).figures()).containsEntry("closing_s", 60L);
             assertThat(find(Ailment.NODE_SILENT)).isEmpty();
 
-            assertThat(mill.tidemill().repair(SECOND))
+            assertThat(mill.tidemill().repair(SECOND, "ada"))
                     .extracting(Repair::ailment)
                     .containsExactly(Ailment.EPOCH_CLOSING);
+            assertThat(repairs())
+                    .extracting(AuditLine::by, AuditLine::detail)
+                    .containsExactly(tuple("ada", "epoch " + place.epoch() + ", EPOCH_CLOSING"));
             assertThat(find(Ailment.EPOCH_CLOSING)).isEmpty();
             assertThat(StoreHand.ids(hand.claim(hand.join(), 5))).containsExactly(id);
         }
@@ -337,6 +350,9 @@ final class CheckupTest {
             assertThat(mill.tidemill().repair(SECOND))
                     .extracting(Repair::ailment)
                     .containsExactly(Ailment.NODE_SILENT);
+            assertThat(repairs())
+                    .extracting(AuditLine::by, AuditLine::detail)
+                    .containsExactly(tuple("application", "epoch " + place.epoch() + ", NODE_SILENT"));
             assertThat(hand.state(id)).isEqualTo(JobState.READY);
         }
     }
@@ -358,6 +374,9 @@ final class CheckupTest {
             assertThat(mill.tidemill().repair(SECOND))
                     .extracting(Repair::ailment)
                     .containsExactly(Ailment.ORPHANED_LEASES);
+            assertThat(repairs())
+                    .extracting(AuditLine::target, AuditLine::detail)
+                    .containsExactly(tuple("NODE node-0", "epoch " + place.epoch() + ", ORPHANED_LEASES"));
 
             assertThat(find(Ailment.ORPHANED_LEASES)).isEmpty();
             assertThat(hand.state(claimed.getFirst().id())).isEqualTo(JobState.SUCCEEDED);

@@ -1,6 +1,7 @@
 package dev.tidemill.cli.health;
 
 import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
@@ -50,6 +51,9 @@ final class DoctorCommand implements Callable<Integer> {
     private boolean repair;
 
     @Mixin
+    private Asker asker = new Asker();
+
+    @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
     @Mixin
@@ -59,7 +63,7 @@ final class DoctorCommand implements Callable<Integer> {
     public Integer call() {
         try (Connected to = database.open(output);
                 Rules rules = Rules.on(to.mill())) {
-            List<Repair> repairs = repair ? to.mill().repair(patience) : List.of();
+            List<Repair> repairs = repair ? to.mill().repair(patience, asker.by()) : List.of();
             // A key is the servers' own; which of them has it shows there.
             Diagnosis diagnosis = rules.examined(new ServerCheckup(new ServerTables(to.source(), to.schema()))
                     .after(to.mill().diagnose(patience), false));

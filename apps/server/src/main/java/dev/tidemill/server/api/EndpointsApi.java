@@ -197,7 +197,7 @@ public final class EndpointsApi {
     private Reply test(Call call) {
         call.takesOnly();
         call.takesNoBody();
-        Tried tried = pusher.test(call.path("name"));
+        Tried tried = pusher.test(call.path("name"), call.caller().name());
         return Reply.json(Json.write(json -> {
             json.writeStartObject();
             json.writeBooleanProperty("ok", tried.error() == null);

@@ -7,6 +7,7 @@ import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.push.Pusher;
 import dev.tidemill.server.rules.RuleBook;
+import dev.tidemill.server.tables.ServerTables;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
@@ -23,6 +24,7 @@ public final class Dashboard {
      */
     public static void mount(
             Tidemill mill,
+            ServerTables tables,
             RuleBook rules,
             Function<Duration, Diagnosis> doctor,
             Supplier<Optional<Stats>> stats,
@@ -32,7 +34,7 @@ public final class Dashboard {
         new QueuePages(mill, pages).mount(router);
         new JobListPages(mill, stats, pages).mount(router);
         new BulkPages(mill, pages).mount(router);
-        new SingleJobPage(mill, pages).mount(router);
+        new SingleJobPage(mill, tables, pages).mount(router);
         new DeadLetterPages(mill, pages).mount(router);
         new SchedulePages(mill, pages).mount(router);
         new NodePages(mill, pages).mount(router);

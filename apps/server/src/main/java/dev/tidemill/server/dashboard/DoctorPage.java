@@ -45,7 +45,7 @@ final class DoctorPage {
         call.takesOnly();
         call.fields(Pages.FORM_BYTES);
         return pages.act(call, PATH, () -> {
-            List<Diagnosis.Repair> done = mill.repair(PATIENCE);
+            List<Diagnosis.Repair> done = mill.repair(PATIENCE, call.caller().name());
             diagnoses.forget();
             return Flash.done(
                     done.isEmpty()

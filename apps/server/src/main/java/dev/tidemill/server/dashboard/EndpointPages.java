@@ -119,7 +119,7 @@ final class EndpointPages {
         Form form = call.fields(Pages.FORM_BYTES);
         return pages.act(call, PATH, () -> {
             String name = form.required("endpoint");
-            Tried tried = pusher.test(name);
+            Tried tried = pusher.test(name, call.caller().name());
             String took = " after " + Format.duration(tried.took());
             if (tried.error() == null) {
                 return Flash.done(name + " answered " + tried.status() + took + ".");

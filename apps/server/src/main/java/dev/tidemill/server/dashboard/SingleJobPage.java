@@ -24,6 +24,7 @@ import dev.tidemill.server.page.Flash;
 import dev.tidemill.server.page.Format;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.page.Section;
+import dev.tidemill.server.tables.ServerTables;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -45,11 +46,13 @@ final class SingleJobPage {
     private static final int ASKING_WHY = 2;
 
     private final Tidemill mill;
+    private final ServerTables tables;
     private final Pages pages;
     private final Semaphore askingWhy = new Semaphore(ASKING_WHY);
 
-    SingleJobPage(Tidemill mill, Pages pages) {
+    SingleJobPage(Tidemill mill, ServerTables tables, Pages pages) {
         this.mill = mill;
+        this.tables = tables;
         this.pages = pages;
     }
 
@@ -214,7 +217,13 @@ final class SingleJobPage {
             if (job.key() != null) {
                 options = options.key(job.key());
             }
-            long fresh = mill.enqueue(new JobRequest(job.kind(), form.required("payload"), options));
+            JobRequest copy = new JobRequest(job.kind(), form.required("payload"), options);
+            String by = call.caller().name();
+            long fresh = tables.transaction(connection -> {
+                long made = mill.enqueue(connection, copy);
+                tables.note(connection, by, "enqueue", "JOB " + made, "a copy of job " + id);
+                return made;
+            });
             return pages.act(
                     call, "/jobs/" + fresh, () -> Flash.done("Job " + fresh + " is enqueued, like job " + id + "."));
         } catch (TidemillException refused) {

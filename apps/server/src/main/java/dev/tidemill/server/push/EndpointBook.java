@@ -22,12 +22,15 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The endpoints in the database, shared by all server processes. Every change stands in the audit trail, in its own
  * transaction. Thread safe.
  */
 public final class EndpointBook {
+    private static final Logger LOG = LoggerFactory.getLogger(EndpointBook.class);
     private static final int MOST = 1_000;
     private static final Duration KEEP_MOST = Duration.ofDays(30);
     private static final int REASON = 500;
@@ -316,6 +319,15 @@ public final class EndpointBook {
             refuseUnknown(connection, name);
             return sql.run(connection, "resume", name);
         });
+    }
+
+    /** Something was sent there that is no job. It is under way by now, whatever becomes of the line. */
+    void tested(String name, String by, String outcome) {
+        try {
+            tables.audit(by, "test endpoint", "ENDPOINT " + name, outcome);
+        } catch (TidemillException away) {
+            LOG.warn("{} tested the endpoint {}; the audit trail does not have that: {}", by, name, away.code());
+        }
     }
 
     /** It said so itself. */

@@ -384,7 +384,7 @@ public final class Pusher implements AutoCloseable {
     public record Tried(int status, Duration took, @Nullable String error) {}
 
     /** Sends an endpoint something that is no job; what it answered, or how it failed. */
-    public Tried test(String name) {
+    public Tried test(String name, String by) {
         refresh();
         Standing standing = book.find(name)
                 .orElseThrow(() -> new TidemillException(
@@ -396,7 +396,9 @@ public final class Pusher implements AutoCloseable {
         } finally {
             looking.unlock();
         }
-        return courier.test();
+        Tried tried = courier.test();
+        book.tested(name, by, tried.status() == 0 ? "no answer" : "answered " + tried.status());
+        return tried;
     }
 
     /** Claims nothing more, waits ten seconds for answers, and gives back what is not answered by then. */

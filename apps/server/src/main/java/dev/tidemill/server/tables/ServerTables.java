@@ -89,16 +89,27 @@ public final class ServerTables {
      * @param by who, 1 to 100 characters
      */
     public void audit(String by, String action, String target, String detail) {
-        String note = "select \"" + schema + "\".note_change(?, ?, ?, ?)";
         call(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(note)) {
-                statement.setString(1, by);
-                statement.setString(2, action);
-                statement.setString(3, target);
-                statement.setString(4, detail);
-                return statement.execute();
-            }
+            note(connection, by, action, target, detail);
+            return true;
         });
+    }
+
+    /**
+     * Writes a line to the audit trail in the transaction of the change.
+     *
+     * @param by who, 1 to 100 characters
+     */
+    public void note(Connection connection, String by, String action, String target, String detail)
+            throws SQLException {
+        String note = "select \"" + schema + "\".note_change(?, ?, ?, ?)";
+        try (PreparedStatement statement = connection.prepareStatement(note)) {
+            statement.setString(1, by);
+            statement.setString(2, action);
+            statement.setString(3, target);
+            statement.setString(4, detail);
+            statement.execute();
+        }
     }
 
     /** Runs work whose every statement commits by itself. */

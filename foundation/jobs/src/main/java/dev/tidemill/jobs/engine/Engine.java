@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.Breakers;
 import dev.tidemill.jobs.Cancellation;
 import dev.tidemill.jobs.ChunkStats;
+import dev.tidemill.jobs.Diagnosis.Repair;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
@@ -308,6 +309,12 @@ public final class Engine {
     /** Looks for what ails the store. */
     public <T> T check(Function<Checkup, T> look) {
         return translated(() -> look.apply(store.checkup()));
+    }
+
+    /** Mends what can be mended safely, and says what was. */
+    public List<Repair> repair(Duration patience, String by) {
+        Steering.checkText("The name of who asks", by, 1, 100);
+        return check(checkup -> checkup.repair(patience, by));
     }
 
     /** Why a job is not running. */

@@ -21,8 +21,13 @@ public interface Checkup {
      */
     Diagnosis examine(Duration patience);
 
-    /** Mends what can be mended safely while everybody works: orphaned leases, epochs that do not close, partitions. */
-    List<Repair> repair(Duration patience);
+    /**
+     * Mends what can be mended safely while everybody works: orphaned leases, epochs that do not close, partitions. Each has
+     * its line in the audit trail.
+     *
+     * @param by who asks for it
+     */
+    List<Repair> repair(Duration patience, String by);
 
     /**
      * Why a job is not running; empty if there is none with this id.
