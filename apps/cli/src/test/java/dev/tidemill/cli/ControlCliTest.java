@@ -1,9 +1,11 @@
 package dev.tidemill.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.tidemill.cli.CliRun.Answer;
 import dev.tidemill.cli.terminal.Screen;
+import dev.tidemill.jobs.AuditLine;
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
@@ -102,7 +104,19 @@ final class ControlCliTest {
 
     @Test
     void aLimitIsPutLookedAtAndRemoved() {
-        assertThat(cli.run("limits", "put", "--queue", "mail", "--concurrency", "5", "--rate", "100", "--per", "1m")
+        assertThat(cli.run(
+                                "limits",
+                                "put",
+                                "--queue",
+                                "mail",
+                                "--concurrency",
+                                "5",
+                                "--rate",
+                                "100",
+                                "--per",
+                                "1m",
+                                "--by",
+                                "ann")
                         .exit())
                 .isZero();
         assertThat(mill.tidemill().limits().list().getFirst().limit())
@@ -116,12 +130,14 @@ final class ControlCliTest {
         assertThat(cli.run("limits", "remove", "--kind", "Fine").exit())
                 .as("another one")
                 .isEqualTo(1);
-        assertThat(cli.run("limits", "remove", "--kind", "Fine", "--per-key").exit())
+        assertThat(cli.run("limits", "remove", "--kind", "Fine", "--per-key", "--by", "bea")
+                        .exit())
                 .isZero();
         assertThat(cli.run("limits", "share", "mail", "--key", "big", "--weight", "4")
                         .err())
                 .contains("The keys of queue 'mail' do not take turns");
-        assertThat(cli.run("limits", "share", "mail").out()).contains("The keys of queue mail take turns.");
+        assertThat(cli.run("limits", "share", "mail", "--by", "cleo").out())
+                .contains("The keys of queue mail take turns.");
         assertThat(cli.run("limits", "share", "mail", "--key", "big", "--weight", "4")
                         .exit())
                 .isZero();
@@ -132,6 +148,9 @@ final class ControlCliTest {
                 .isEqualTo("[{\"queue\":\"mail\",\"key\":\"big\",\"weight\":4}]");
         assertThat(cli.run("limits", "share", "mail", "--undo").exit()).isZero();
         assertThat(cli.run("limits", "share", "mail", "--undo").exit()).isEqualTo(1);
+        assertThat(mill.tidemill().audit(Long.MAX_VALUE, 10))
+                .extracting(AuditLine::by, AuditLine::action)
+                .contains(tuple("ann", "limit"), tuple("bea", "unlimit"), tuple("cleo", "share fairly"));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.tidemill.cli.control;
 
 import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
@@ -40,6 +41,9 @@ final class PutLimit implements Callable<Integer> {
     private @Nullable Integer burst;
 
     @Mixin
+    private Asker asker = new Asker();
+
+    @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
     @Mixin
@@ -57,7 +61,7 @@ final class PutLimit implements Callable<Integer> {
         Limit limit = new Limit(
                 about.scope(), about.name(), about.perKey(), concurrency, rate, per, burst == null ? rate : burst);
         try (Connected to = database.open(output)) {
-            to.mill().limits().put(limit);
+            to.mill().limits().by(asker.by()).put(limit);
             if (output.isJson()) {
                 output.json(new JsonObject()
                         .with("scope", limit.scope())

@@ -1,6 +1,7 @@
 package dev.tidemill.cli.control;
 
 import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
@@ -17,6 +18,9 @@ final class RemoveLimit implements Callable<Integer> {
     private LimitTarget target = new LimitTarget();
 
     @Mixin
+    private Asker asker = new Asker();
+
+    @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
     @Mixin
@@ -26,7 +30,7 @@ final class RemoveLimit implements Callable<Integer> {
     public Integer call() {
         Limit limit = target.limit();
         try (Connected to = database.open(output)) {
-            boolean changed = to.mill().limits().remove(limit);
+            boolean changed = to.mill().limits().by(asker.by()).remove(limit);
             if (output.isJson()) {
                 output.json(new JsonObject()
                         .with("scope", limit.scope())

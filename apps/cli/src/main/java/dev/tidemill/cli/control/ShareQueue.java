@@ -1,10 +1,12 @@
 package dev.tidemill.cli.control;
 
 import dev.tidemill.cli.json.JsonObject;
+import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.jobs.Limits;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +33,9 @@ final class ShareQueue implements Callable<Integer> {
     private @Nullable Integer weight;
 
     @Mixin
+    private Asker asker = new Asker();
+
+    @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
     @Mixin
@@ -44,14 +49,15 @@ final class ShareQueue implements Callable<Integer> {
             throw output.wrong("Give --key and --weight together, and not with --undo.");
         }
         try (Connected to = database.open(output)) {
+            Limits limits = to.mill().limits().by(asker.by());
             boolean changed = true;
             if (heavy != null && turns != null) {
-                to.mill().limits().weigh(queue, heavy, turns);
+                limits.weigh(queue, heavy, turns);
             } else if (undo) {
-                changed = to.mill().limits().shareByDeadline(queue);
+                changed = limits.shareByDeadline(queue);
             } else {
-                changed = !to.mill().limits().fairQueues().contains(queue);
-                to.mill().limits().shareFairly(queue);
+                changed = !limits.fairQueues().contains(queue);
+                limits.shareFairly(queue);
             }
             if (output.isJson()) {
                 output.json(new JsonObject().with("queue", queue).with("changed", changed));
