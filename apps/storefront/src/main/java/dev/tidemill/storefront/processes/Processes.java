@@ -102,7 +102,7 @@ public final class Processes {
                 .onInsert()
                 .sweeping(NIGHT, MOST_REPAIRS)
                 .expecting(Drift.CODE)
-                .reactInBatches(CODE, (changes, run) -> referralCodes.make(run.connection(), customers(changes)));
+                .reactInBatches(CODE, (changes, run) -> makeCodes(run.connection(), customers(changes)));
         rules.table("shop.purchase")
                 .watching("customer_id")
                 .key("customer_id")
@@ -116,6 +116,11 @@ public final class Processes {
         }
         mill.enqueueUnique(new CorrectSpelling(), unique(Unique.key("start")));
         return rules;
+    }
+
+    private void makeCodes(Connection connection, UUID[] customers) throws SQLException {
+        Patience.limit(connection);
+        referralCodes.make(connection, customers);
     }
 
     /** Whether somebody signed up before there was a rule that makes codes. */
