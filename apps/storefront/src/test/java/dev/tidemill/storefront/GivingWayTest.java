@@ -23,7 +23,23 @@ class GivingWayTest extends AtTheShop {
 
     /** What sets a process off for a customer with a subscription, and how it shows that it is through. */
     enum Process {
-        GENERATE_REFERRAL_CODE(Processes.CODE, "", "SELECT referral_code IS NOT NULL FROM shop.customer WHERE id = ?");
+        SYNC_SUBSCRIPTION_STATUS(
+                Processes.STATUS,
+                "UPDATE shop.subscription SET status = 'Paused' WHERE customer_id = ?",
+                "SELECT subscription_status = 'paused' FROM shop.customer WHERE id = ?"),
+        SYNC_CUSTOMER_ID(
+                Processes.CUSTOMER_ID,
+                "UPDATE shop.customer SET billing_id = 'cus_moved' WHERE id = ?",
+                "SELECT billing_id IS NOT NULL FROM shop.subscription WHERE customer_id = ?"),
+        SYNC_CUSTOMER_ID_OF_NEW(
+                Processes.CUSTOMER_ID_OF_NEW,
+                "UPDATE shop.subscription SET billing_id = 'cus_stray' WHERE customer_id = ?",
+                "SELECT billing_id IS NULL FROM shop.subscription WHERE customer_id = ?"),
+        GENERATE_REFERRAL_CODE(Processes.CODE, "", "SELECT referral_code IS NOT NULL FROM shop.customer WHERE id = ?"),
+        REWARD_REFERRER(
+                Processes.REWARD,
+                "INSERT INTO shop.purchase (customer_id, total_cents) VALUES (?, 1900)",
+                "SELECT first_purchase_id IS NOT NULL FROM shop.customer WHERE id = ?");
 
         private final String rule;
         private final String write;
