@@ -63,13 +63,21 @@ public final class Storefront implements AutoCloseable {
     private final @Nullable Rules rules;
     private final Caches caches;
     private final Catalogue catalogue;
+    private final Members members;
     private final WebServer web;
 
-    private Storefront(Tidemill mill, @Nullable Rules rules, Caches caches, Catalogue catalogue, WebServer web) {
+    private Storefront(
+            Tidemill mill,
+            @Nullable Rules rules,
+            Caches caches,
+            Catalogue catalogue,
+            Members members,
+            WebServer web) {
         this.mill = mill;
         this.rules = rules;
         this.caches = caches;
         this.catalogue = catalogue;
+        this.members = members;
         this.web = web;
     }
 
@@ -101,6 +109,11 @@ public final class Storefront implements AutoCloseable {
     /** What it sells. */
     Catalogue catalogue() {
         return catalogue;
+    }
+
+    /** What it knows of its members. */
+    Members members() {
+        return members;
     }
 
     /** Takes no more requests, lets running jobs finish for a while, and stops; what waits is kept for the next start. */
@@ -225,7 +238,7 @@ public final class Storefront implements AutoCloseable {
                 Orders orders = new Orders(dataSource, transactions);
                 web = web(customers, catalogue, orders, members, url, backstage.apply(started, caches));
                 url.complete(url(web));
-                return new Storefront(started, rules, caches, catalogue, web);
+                return new Storefront(started, rules, caches, catalogue, members, web);
             } finally {
                 if (web == null) {
                     stop(rules, mill, Duration.ZERO, caches);

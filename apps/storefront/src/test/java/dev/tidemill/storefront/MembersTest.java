@@ -5,13 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.rules.Rule;
 import dev.tidemill.storefront.ShopUnderTest.Reply;
 import dev.tidemill.storefront.processes.CustomerIdFollower;
+import dev.tidemill.storefront.processes.Processes;
 import dev.tidemill.storefront.shop.SubscriptionStatus;
 import dev.tidemill.testkit.TestDatabase;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -232,25 +235,62 @@ class MembersTest extends AtTheShop {
     }
 
     @Test
-    void aNewSubscriptionHasTheCustomerIdOfTheCacheEvenIfItWasChangedPastTheShop() throws Exception {
+    void subscriptionsBegunOneAfterTheOtherAskForTheCustomerIdOnce() throws Exception {
         String token = shop.customer("cached@example.com");
-        UUID owner = id(token);
-        subscribe(token);
-        run("UPDATE shop.customer SET billing_id = 'cus_psql' WHERE id = ?", owner);
-        await().until(() -> text("SELECT billing_id FROM shop.subscription WHERE customer_id = ?", owner)
-                .equals("cus_psql"));
+        shop.post("/api/account/customer-id", token, Map.of("customerId", "cus_cached"));
+        await().until(() -> shop.rulesAreIdle());
+        long before = customerIdsLoaded();
 
-        await().until(() -> {
-            Reply begun = subscribe(token);
-            return begun.status() == 422
-                    || begun.body().path("billingId").asString().equals("cus_psql");
-        });
-        assertThat(shop.get("/api/subscriptions", token)
-                        .body()
-                        .path(0)
-                        .path("billingId")
-                        .asString())
-                .isEqualTo("cus_psql");
+        for (int n = 0; n < 3; n++) {
+            assertThat(subscribe(token).body().path("billingId").asString()).isEqualTo("cus_cached");
+            await().until(() -> shop.rulesAreIdle());
+        }
+
+        assertThat(customerIdsLoaded() - before).isOne();
+    }
+
+    private long customerIdsLoaded() {
+        return shop.shop().caches().all().stream()
+                .filter(cache -> cache.name().equals("shop.customer-ids"))
+                .mapToLong(cache -> cache.stats().misses())
+                .sum();
+    }
+
+    private void awaitKnown(UUID customer, String id) {
+        // Far less than the five minutes for which it is cached.
+        await().until(() -> shop.shop().members().customerIds().of(customer).equals(Optional.of(id)));
+    }
+
+    @Test
+    void aCustomerIdThatIsWrittenPastTheShopVoidsTheCachedOne() throws Exception {
+        String token = shop.customer("past@example.com");
+        UUID owner = id(token);
+        shop.post("/api/account/customer-id", token, Map.of("customerId", "cus_shop"));
+        awaitKnown(owner, "cus_shop");
+
+        run("UPDATE shop.customer SET billing_id = 'cus_psql' WHERE id = ?", owner);
+
+        awaitKnown(owner, "cus_psql");
+        Reply begun = subscribe(token);
+        assertThat(begun.status()).isEqualTo(201);
+        assertThat(begun.body().path("billingId").asString()).isEqualTo("cus_psql");
+    }
+
+    @Test
+    void aSweepThatMendsACustomerIdVoidsTheCachedOne() throws Exception {
+        String token = shop.customer("missed@example.com");
+        UUID owner = id(token);
+        shop.post("/api/account/customer-id", token, Map.of("customerId", "cus_noticed"));
+        subscribe(token);
+        await().until(() -> shop.rulesAreIdle());
+        awaitKnown(owner, "cus_noticed");
+        Unseen.write(shop.pool(), "UPDATE shop.customer SET billing_id = 'cus_missed' WHERE id = '" + owner + "'");
+
+        Rule.Sweep swept =
+                shop.shop().rules().orElseThrow().rule(Processes.CUSTOMER_ID).sweep();
+
+        assertThat(swept.repaired()).isOne();
+        awaitKnown(owner, "cus_missed");
     }
 
     @Test

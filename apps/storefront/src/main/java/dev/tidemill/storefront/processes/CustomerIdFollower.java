@@ -38,17 +38,34 @@ public final class CustomerIdFollower {
     /** What is left of a customer's subscriptions. */
     public record FollowCustomerId(UUID customerId) {}
 
-    /** In the rule's transaction: a page, and a job if there may be more. */
+    /**
+     * In the transaction of the rule on customers: a page, and a job if there may be more. Whoever wrote the id past the
+     * shop did not tell the cache, so that is done here.
+     */
     void follow(UUID customer, RuleRun run) throws SQLException {
-        if (run.mode() == RuleMode.LIVE || run.mode() == RuleMode.JOB) {
-            // Whoever wrote the id past the shop did not tell the cache.
+        int changed = followWritten(customer, run);
+        boolean written = run.mode() == RuleMode.LIVE || run.mode() == RuleMode.JOB;
+        // A sweep counts what is written: where nothing differs there is nothing to mend.
+        boolean mended = run.mode() == RuleMode.REPAIR && changed > 0;
+        if (written || mended) {
             customerIds.forget(run.connection(), customer);
         }
-        if (page(run.connection(), customer) == PAGE) {
+    }
+
+    /**
+     * In the transaction of the rule on subscriptions. A subscription is no reason to void what is cached of its customer:
+     * it is begun with that, so nothing would ever be found in the cache.
+     *
+     * @return how many subscriptions it changed
+     */
+    int followWritten(UUID customer, RuleRun run) throws SQLException {
+        int changed = page(run.connection(), customer);
+        if (changed == PAGE) {
             // The key is free once a job runs: a change that comes then has one of its own behind it.
             Unique one = Unique.key(customer.toString()).releaseAtStart();
             run.enqueue(new FollowCustomerId(customer), unique(one).tag("userId", customer.toString()));
         }
+        return changed;
     }
 
     /** The rest, a page a transaction. */

@@ -93,7 +93,7 @@ public final class Processes {
                 // Many rows of one customer are one page, not a page each.
                 .reactInBatches(CUSTOMER_ID_OF_NEW, (changes, run) -> {
                     for (UUID customer : customers(changes)) {
-                        follower.follow(customer, run);
+                        follower.followWritten(customer, run);
                     }
                 });
         rules.table("shop.customer")

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The customers' ids with the payment provider, cached: every subscription carries one, and reading it for each would ask
- * the same row again and again. A new id voids the cached one in the transaction that writes it. Thread safe.
+ * the same row again and again. A new id voids the cached one in the transaction that writes it; one that others write, in
+ * the transaction of the rule that follows it. Thread safe.
  */
 public final class CustomerIds {
     private static final Pattern RULE = Pattern.compile("[A-Za-z0-9_-]{1,64}");
@@ -33,7 +34,10 @@ public final class CustomerIds {
                 .open();
     }
 
-    /** A customer's id with the payment provider, at most two seconds old; empty for one who has none. */
+    /**
+     * A customer's id with the payment provider; empty for one who has none. Another one is known here at most two seconds
+     * after the transaction that voids it.
+     */
     public Optional<String> of(UUID customer) {
         return Optional.ofNullable(cache.get(customer, this::load));
     }

@@ -30,7 +30,7 @@ public final class Subscriptions {
      * @throws InvalidInput if the customer has ten already that have not ended
      */
     public Subscription begin(UUID customer, Plan plan) throws SQLException {
-        // Up to two seconds old. A row that gets an id of before is mended like one that others write.
+        // It may be some seconds old. A row that gets an id of before is mended like one that others write.
         String billingId = customerIds.of(customer).orElse(null);
         try (Connection connection = dataSource.getConnection()) {
             return Sql.on(
