@@ -50,13 +50,37 @@ class ReferralsTest extends AtTheShop {
 
     @Test
     void anUnknownCodeIsToldAndNobodyIsSignedUp() throws Exception {
-        Reply refused = shop.post(
-                "/api/signup", "", Map.of("name", "Lost", "email", "lost@example.com", "referralCode", "bakilomi"));
+        Reply refused = signUp("lost@example.com", "bakilomi");
         assertThat(refused.status()).isEqualTo(422);
         assertThat(refused.body().path("errors").path(0).path("field").asString())
                 .isEqualTo("referralCode");
         assertThat(shop.count("SELECT count(*) FROM shop.customer WHERE email = 'lost@example.com'"))
                 .isZero();
+    }
+
+    @Test
+    void theCodeOfACustomerWhoLeftIsNobodysAnyMore() throws Exception {
+        String leaving = shop.customer("leaving@example.com");
+        String code = code(leaving);
+        friend("in-time@example.com", code);
+        assertThat(run("DELETE FROM shop.customer WHERE id = ?", id(leaving))).isOne();
+
+        Reply refused = signUp("too-late@example.com", code);
+
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.body().path("errors").path(0).path("field").asString())
+                .isEqualTo("referralCode");
+        assertThat(refused.body().path("detail").asString()).contains("Nobody has this referral code");
+        assertThat(shop.count("SELECT count(*) FROM shop.customer WHERE email = 'too-late@example.com'"))
+                .isZero();
+        assertThat(shop.count(
+                        "SELECT count(*) FROM shop.customer WHERE email = 'in-time@example.com' AND referred_by IS NULL"))
+                .as("who came in time stays")
+                .isOne();
+    }
+
+    private Reply signUp(String email, String code) throws Exception {
+        return shop.post("/api/signup", "", Map.of("name", "Frieda Friend", "email", email, "referralCode", code));
     }
 
     private String friend(String email, String code) throws Exception {

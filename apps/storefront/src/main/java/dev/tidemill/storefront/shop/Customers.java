@@ -59,11 +59,15 @@ public final class Customers {
      * a code only, and no new referrer.
      *
      * @param referrer by whose referral code; null for none
+     * @throws InvalidInput if the referrer is no customer any more
      * @throws TooManyCodes if the address asked for too many codes
      */
     public SignUp signUp(NewCustomer person, @Nullable UUID referrer) throws Exception {
         return transactions.call(transaction -> {
             Connection connection = transaction.connection();
+            if (referrer != null && !stays(connection, referrer)) {
+                throw ReferralCodes.nobodys();
+            }
             Optional<UUID> created = Sql.on(
                             connection,
                             """
@@ -122,6 +126,13 @@ public final class Customers {
         }
         transaction.enqueue(new SendOtp(challenge), priority(CRITICAL).tag("userId", customer.toString()));
         return challenge;
+    }
+
+    /** Whose code it is was read from a cache: the customer may have left since. One who has not, stays until the commit. */
+    private static boolean stays(Connection connection, UUID customer) throws SQLException {
+        return Sql.on(connection, "SELECT id FROM shop.customer WHERE id = ? FOR KEY SHARE", customer)
+                .first(row -> true)
+                .isPresent();
     }
 
     private static Optional<UUID> byEmail(Connection connection, String email) throws SQLException {

@@ -73,7 +73,10 @@ public final class ReferralCodes {
                 .update();
     }
 
-    /** Whose code it is, however it was typed; a word that no number has is not looked for at all. */
+    /**
+     * Whose code it is, however it was typed; a word that no number has is not looked for at all. A customer who left may
+     * be named for up to an hour: no other gets the code, so {@link Customers#signUp} finds nobody of that id.
+     */
     public Optional<UUID> owner(String typed) {
         String code = SpokenCodes.plain(typed);
         return codes.number(code).isEmpty() ? Optional.empty() : Optional.ofNullable(owners.get(code, this::load));
@@ -90,10 +93,13 @@ public final class ReferralCodes {
         if (typed == null || typed.isBlank()) {
             return null;
         }
-        return owner(typed)
-                .orElseThrow(() -> new InvalidInput(
-                        "referralCode",
-                        "Nobody has this referral code. Check it, or leave it out: you can sign up without one."));
+        return owner(typed).orElseThrow(ReferralCodes::nobodys);
+    }
+
+    static InvalidInput nobodys() {
+        return new InvalidInput(
+                "referralCode",
+                "Nobody has this referral code. Check it, or leave it out: you can sign up without one.");
     }
 
     private @Nullable UUID load(String code) throws SQLException {
