@@ -1,11 +1,19 @@
 package dev.tidemill.storefront;
 
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemill.rules.Rule;
 import dev.tidemill.storefront.ShopUnderTest.Reply;
+import dev.tidemill.storefront.processes.Processes;
+import dev.tidemill.storefront.shop.SpokenCodes;
+import dev.tidemill.storefront.shop.Sql;
 import dev.tidemill.testkit.TestDatabase;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,6 +85,37 @@ class ReferralsTest extends AtTheShop {
                         "SELECT count(*) FROM shop.customer WHERE email = 'in-time@example.com' AND referred_by IS NULL"))
                 .as("who came in time stays")
                 .isOne();
+    }
+
+    @Test
+    void aCodeThatWasAskedForBeforeItWasMadeIsKnownSoonAfter() throws Exception {
+        Rule making = shop.shop().rules().orElseThrow().rule(Processes.CODE);
+        making.pause();
+        String code;
+        try {
+            run("INSERT INTO shop.customer (name, email) VALUES ('Early', 'early@example.com')");
+            code = word("early@example.com");
+            assertThat(signUp("too-early@example.com", code).status()).isEqualTo(422);
+        } finally {
+            making.resume();
+        }
+        await().until(() -> text("SELECT referral_code FROM shop.customer WHERE email = 'early@example.com'")
+                .equals(code));
+
+        // That there is none would be remembered for half a minute.
+        await().atMost(ofSeconds(10))
+                .pollInterval(ofMillis(200))
+                .until(() -> signUp("too-early@example.com", code).status() == 201);
+    }
+
+    /** The code that a customer is to get. */
+    private String word(String email) throws SQLException {
+        try (Connection connection = shop.pool().getConnection()) {
+            SpokenCodes codes = new SpokenCodes(Sql.on(connection, "SELECT value FROM shop.referral_key")
+                    .first(row -> row.getBytes(1))
+                    .orElseThrow());
+            return codes.word(shop.count("SELECT number FROM shop.customer WHERE email = ?", email));
+        }
     }
 
     private Reply signUp(String email, String code) throws Exception {
