@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import dev.tidemill.rules.Rule;
 import dev.tidemill.storefront.ShopUnderTest.Reply;
 import dev.tidemill.storefront.processes.Processes;
+import dev.tidemill.storefront.shop.Money;
+import dev.tidemill.storefront.shop.RewardTier;
 import dev.tidemill.storefront.shop.SpokenCodes;
 import dev.tidemill.storefront.shop.Sql;
 import dev.tidemill.testkit.TestDatabase;
@@ -224,6 +226,12 @@ class ReferralsTest extends AtTheShop {
                 .isTrue();
         assertThat(standing.body().path("goodCents").asLong()).isZero();
         assertThat(page("/referrals", referrer).body()).contains("expired on");
+    }
+
+    @Test
+    void theAccountSaysWhatTheBestRewardIsWorth() throws Exception {
+        assertThat(page("/account", shop.customer("curious@example.com")).body())
+                .contains("up to " + Money.euros(RewardTier.best().cents()) + " when");
     }
 
     @Test

@@ -1,6 +1,9 @@
 package dev.tidemill.storefront.shop;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 
 /** What a referrer gets for a friend's first purchase, by what it came to. */
@@ -36,6 +39,11 @@ public enum RewardTier {
             }
         }
         return found;
+    }
+
+    /** The one that gives the most. */
+    public static RewardTier best() {
+        return Collections.max(List.of(values()), Comparator.comparingLong(RewardTier::cents));
     }
 
     /** Its name for people. */

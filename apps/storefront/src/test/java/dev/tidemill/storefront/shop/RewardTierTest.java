@@ -2,6 +2,7 @@ package dev.tidemill.storefront.shop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -21,5 +22,10 @@ class RewardTierTest {
     void aTierBeginsAtItsBound(long totalCents, RewardTier tier, long worthCents) {
         assertThat(RewardTier.of(totalCents)).isEqualTo(tier);
         assertThat(tier.cents()).isEqualTo(worthCents);
+    }
+
+    @Test
+    void theBestTierIsTheOneThatGivesTheMost() {
+        assertThat(RewardTier.best()).isEqualTo(RewardTier.PEARL);
     }
 }
