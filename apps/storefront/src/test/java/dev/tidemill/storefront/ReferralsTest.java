@@ -5,6 +5,7 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.rules.Rule;
 import dev.tidemill.storefront.ShopUnderTest.Reply;
 import dev.tidemill.storefront.processes.Processes;
@@ -226,6 +227,14 @@ class ReferralsTest extends AtTheShop {
                 .isTrue();
         assertThat(standing.body().path("goodCents").asLong()).isZero();
         assertThat(page("/referrals", referrer).body()).contains("expired on");
+        String owner = id(referrer).toString();
+        await().until(() -> shop.shop().mill().tagged("userId", owner, Long.MAX_VALUE, 10).stream()
+                .anyMatch(job -> job.kind().equals("SendReward") && job.state() == JobState.SUCCEEDED));
+        assertThat(shop.mail().to("old-referrer@example.com"))
+                .as("nobody is told that it is good until a day that is over")
+                .noneMatch(mail -> mail.subject().contains("are yours"));
+        assertThat(shop.count("SELECT count(*) FROM shop.reward WHERE friend_id = ? AND mailed_at IS NULL", friend))
+                .isOne();
     }
 
     @Test

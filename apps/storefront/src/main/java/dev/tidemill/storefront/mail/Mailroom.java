@@ -43,7 +43,8 @@ public final class Mailroom {
     }
 
     /**
-     * The letter of a job; empty where it need not be sent any more: the code was used, or who it is about is gone.
+     * The letter of a job; empty where it need not be sent any more: the code was used, the reward has expired, or who it is
+     * about is gone.
      *
      * @param jobId makes the Message-ID, so that every try at a job sends the same one
      */
@@ -75,7 +76,10 @@ public final class Mailroom {
             case SendOtp otp -> "UPDATE shop.challenge SET sent_at = now() WHERE id = ? AND sent_at IS NULL";
             case SendWelcome welcome ->
                 "UPDATE shop.customer SET welcome_sent_at = now() WHERE id = ? AND welcome_sent_at IS NULL";
-            case SendReward reward -> "UPDATE shop.reward SET mailed_at = now() WHERE id = ? AND mailed_at IS NULL";
+            // Of one that has expired no letter went out.
+            case SendReward reward -> """
+                        UPDATE shop.reward SET mailed_at = now()
+                         WHERE id = ? AND mailed_at IS NULL AND expires_at > now()""";
             case SendOrderConfirmation confirmation -> """
                         UPDATE shop.purchase SET confirmation_sent_at = now()
                          WHERE id = ? AND confirmation_sent_at IS NULL""";
@@ -106,7 +110,7 @@ public final class Mailroom {
     }
 
     private Optional<Letter> reward(Connection connection, UUID id, String url, String messageId) throws SQLException {
-        Optional<Reward> reward = Reward.notMailed(connection, id);
+        Optional<Reward> reward = Reward.toMail(connection, id);
         if (reward.isEmpty()) {
             return Optional.empty();
         }

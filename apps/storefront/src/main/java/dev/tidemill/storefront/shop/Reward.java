@@ -34,11 +34,11 @@ public record Reward(
                 row.getBoolean("expired"));
     }
 
-    /** One whose e-mail has not gone out; empty if it has, or there is no such reward. */
-    public static Optional<Reward> notMailed(Connection connection, UUID id) throws SQLException {
+    /** One that an e-mail is to tell of; empty if one has, the reward has expired, or there is no such reward. */
+    public static Optional<Reward> toMail(Connection connection, UUID id) throws SQLException {
         return Sql.on(connection, """
                         SELECT *, expires_at <= now() AS expired FROM shop.reward
-                         WHERE id = ? AND mailed_at IS NULL""", id).first(Reward::read);
+                         WHERE id = ? AND mailed_at IS NULL AND expires_at > now()""", id).first(Reward::read);
     }
 
     /** The tier's name for people. */
