@@ -19,8 +19,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** Referral codes and rewards, and what rules do about them. */
@@ -247,15 +247,37 @@ class ReferralsTest extends AtTheShop {
     void theLivePartsOfPagesAnswerOnlyWithNews() throws Exception {
         String token = shop.customer("live@example.com");
         code(token);
-        String page = page("/referrals", token).body();
-        Optional<String> seen = java.util.regex.Pattern.compile("standing\\?seen=([^\"]+)\"")
-                .matcher(page)
-                .results()
-                .map(found -> found.group(1))
-                .findFirst();
 
-        assertThat(page("/referrals/standing?seen=" + seen.orElseThrow(), token).statusCode())
+        assertThat(page("/referrals/standing?seen=" + seen(token), token).statusCode())
                 .isEqualTo(204);
         assertThat(page("/referrals/standing?seen=other", token).body()).contains("id=\"referral-code\"");
+    }
+
+    private String seen(String token) throws Exception {
+        return Pattern.compile("standing\\?seen=([^\"]+)\"")
+                .matcher(page("/referrals", token).body())
+                .results()
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void anExpiredRewardIsNewsBesideFiftyOthers() throws Exception {
+        String token = shop.customer("busy@example.com");
+        code(token);
+        grantExpired(id(token), "Sooner", 50);
+        String seen = seen(token);
+
+        grantExpired(id(token), "Later", 1);
+
+        assertThat(page("/referrals/standing?seen=" + seen, token).body()).contains("Later");
+    }
+
+    private void grantExpired(UUID referrer, String friend, int rewards) throws SQLException {
+        run("""
+                INSERT INTO shop.reward (friend_id, referrer_id, purchase_id, friend_name, tier, cents, expires_at)
+                SELECT gen_random_uuid(), ?, gen_random_uuid(), ?, 'pebble', 100, now() - interval '1 day'
+                  FROM generate_series(1, ?)""", referrer, friend, rewards);
     }
 }

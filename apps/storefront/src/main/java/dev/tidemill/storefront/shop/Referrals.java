@@ -31,9 +31,10 @@ public final class Referrals {
             rewards = List.copyOf(rewards);
         }
 
-        /** Changes with whatever a page shows of it. */
+        /** Changes with whatever a page shows of it: beside fifty rewards, another one that has expired changes no number. */
         public String mark() {
-            return (code == null ? "" : code) + '-' + friends + '-' + goodCents + '-' + rewards.size();
+            return (code == null ? "" : code) + '-' + friends + '-' + goodCents + '-'
+                    + Integer.toHexString(rewards.hashCode());
         }
     }
 
@@ -42,7 +43,7 @@ public final class Referrals {
         try (Connection connection = dataSource.getConnection()) {
             List<Reward> rewards = Sql.on(connection, """
                             SELECT *, expires_at <= now() AS expired FROM shop.reward
-                             WHERE referrer_id = ? ORDER BY granted_at DESC LIMIT ?""", customer, LISTED).list(Reward::read);
+                             WHERE referrer_id = ? ORDER BY granted_at DESC, id LIMIT ?""", customer, LISTED).list(Reward::read);
             return Sql.on(connection, """
                             SELECT c.referral_code,
                                    (SELECT count(*) FROM shop.customer f WHERE f.referred_by = c.id),
