@@ -5,10 +5,15 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.rules.Rule;
+import dev.tidemill.rules.RuleMode;
+import dev.tidemill.rules.RuleRun;
 import dev.tidemill.storefront.ShopUnderTest.Reply;
 import dev.tidemill.storefront.processes.Processes;
+import dev.tidemill.storefront.processes.ReferrerRewards;
 import dev.tidemill.storefront.shop.Money;
 import dev.tidemill.storefront.shop.RewardTier;
 import dev.tidemill.storefront.shop.SpokenCodes;
@@ -20,6 +25,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -183,6 +190,91 @@ class ReferralsTest extends AtTheShop {
             order(token, "tide-mug", 1);
         } catch (Exception failed) {
             throw new IllegalStateException(failed);
+        }
+    }
+
+    /** One rule gives a key to one transaction at a time; here two have it, and the ledger's unique key is between them. */
+    @Test
+    void ofTwoTransactionsThatGrantAtOnceTheLaterOneGrantsNothing() throws Exception {
+        String referrer = shop.customer("keyed-referrer@example.com");
+        String token = friend("keyed-friend@example.com", code(referrer));
+        UUID friend = id(token);
+        Rule rewarding = shop.shop().rules().orElseThrow().rule(Processes.REWARD);
+        rewarding.pause();
+        // The shop sets the flag of the first purchase, so nothing but the ledger is written.
+        order(token, "harbour-lamp", 1);
+        try (Connection first = shop.pool().getConnection();
+                Connection second = shop.pool().getConnection()) {
+            first.setAutoCommit(false);
+            second.setAutoCommit(false);
+            int sessionOfFirst = session(first);
+            int sessionOfSecond = session(second);
+            ReferrerRewards.settle(friend, new Granting(shop.shop().mill(), first));
+            FutureTask<Boolean> later = new FutureTask<>(() -> settleAtLast(friend, new Granting(shop.shop().mill(), second)));
+            Thread.ofVirtual().start(later);
+            await().until(() -> text("SELECT ? = ANY (pg_blocking_pids(?))", sessionOfFirst, sessionOfSecond)
+                    .equals("t"));
+            first.commit();
+            later.get(30, TimeUnit.SECONDS);
+        } finally {
+            rewarding.resume();
+        }
+
+        await().until(() -> shop.rulesAreIdle());
+        assertThat(shop.count("SELECT count(*) FROM shop.reward WHERE friend_id = ?", friend))
+                .isOne();
+        assertThat(shop.shop().mill().tagged("userId", id(referrer).toString(), Long.MAX_VALUE, 50))
+                .filteredOn(job -> job.kind().equals("SendReward"))
+                .hasSize(1);
+    }
+
+    private static int session(Connection connection) throws SQLException {
+        return Sql.on(connection, "SELECT pg_backend_pid()")
+                .first(row -> row.getInt(1))
+                .orElseThrow();
+    }
+
+    /** Who gives way is tried again, as by a rule. */
+    private static boolean settleAtLast(UUID customer, RuleRun run) throws SQLException {
+        while (true) {
+            try {
+                ReferrerRewards.settle(customer, run);
+                run.connection().commit();
+                return true;
+            } catch (SQLException failed) {
+                run.connection().rollback();
+                if (!"55P03".equals(failed.getSQLState())) {
+                    throw failed;
+                }
+            }
+        }
+    }
+
+    /** A transaction of the rule, in the test's hands. */
+    private record Granting(Tidemill mill, Connection connection) implements RuleRun {
+        @Override
+        public String rule() {
+            return Processes.REWARD;
+        }
+
+        @Override
+        public RuleMode mode() {
+            return RuleMode.LIVE;
+        }
+
+        @Override
+        public int attempt() {
+            return 1;
+        }
+
+        @Override
+        public long enqueue(Object job) {
+            return mill.enqueue(connection, job);
+        }
+
+        @Override
+        public long enqueue(Object job, EnqueueOptions options) {
+            return mill.enqueue(connection, job, options);
         }
     }
 

@@ -32,7 +32,7 @@ public final class ReferrerRewards {
     private record Granted(UUID reward, UUID referrer) {}
 
     /** In the rule's transaction: what is due for a customer who bought something, if anything still is. */
-    static void settle(UUID customer, RuleRun run) throws SQLException {
+    public static void settle(UUID customer, RuleRun run) throws SQLException {
         Connection connection = run.connection();
         Optional<Granted> granted = grant(connection, customer);
         if (granted.isPresent()) {
