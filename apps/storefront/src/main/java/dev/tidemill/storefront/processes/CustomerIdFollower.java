@@ -20,7 +20,8 @@ import javax.sql.DataSource;
  * a job goes through the rest, so that nobody waits for a customer of a hundred thousand subscriptions.
  *
  * <p>A page keeps the customer's row from changing until it commits, so it never writes an id that is no longer true by
- * then; whoever changes the id waits for one page at most, and is followed in turn.
+ * then; whoever changes the id waits for one page at most, and is followed in turn. Nor is there another page of the customer
+ * meanwhile: two rules and jobs may be at it, and with a weaker lock they would write the same subscriptions twice.
  */
 public final class CustomerIdFollower {
     /** How many subscriptions a transaction changes. */
@@ -101,7 +102,7 @@ public final class CustomerIdFollower {
         Patience.limit(connection);
         Optional<String> id = Sql.on(
                         connection,
-                        "SELECT coalesce(billing_id, '') FROM shop.customer WHERE id = ? FOR SHARE",
+                        "SELECT coalesce(billing_id, '') FROM shop.customer WHERE id = ? FOR NO KEY UPDATE",
                         customer)
                 .first(row -> row.getString(1));
         if (id.isEmpty()) {
