@@ -18,20 +18,27 @@ import javax.sql.DataSource;
  * in another order, the last run leaves what the subscriptions say.
  */
 public final class SubscriptionStatuses {
-    /** Reads only what differs: misspelled rows by their partial index, and of each customer the subscription of the lowest rank. */
+    /**
+     * Reads only what differs: misspelled rows by their partial index, and of each customer the subscription of the lowest
+     * rank. What is counted first is written first: customers, as by whoever follows their ids, so that the two do not wait
+     * for each other.
+     */
     private static final String SETTLE = """
             WITH spelled AS (
                 UPDATE shop.subscription s SET status = shop.canonical_status(s.status)
                  WHERE s.customer_id = ANY (?)
                    AND s.status NOT IN ('active', 'past_due', 'paused', 'canceled')
-                   AND shop.canonical_status(s.status) IS NOT NULL)
-            UPDATE shop.customer c SET subscription_status = due.status
-              FROM (SELECT k.id,
-                           coalesce((SELECT shop.canonical_status(s.status) FROM shop.subscription s
-                                      WHERE s.customer_id = k.id AND shop.status_rank(s.status) < 5
-                                      ORDER BY shop.status_rank(s.status), s.id LIMIT 1), 'none') AS status
-                      FROM unnest(?) AS k (id)) due
-             WHERE c.id = due.id AND c.subscription_status <> due.status""";
+                   AND shop.canonical_status(s.status) IS NOT NULL
+                RETURNING s.id),
+            followed AS (
+                UPDATE shop.customer c SET subscription_status = due.status
+                  FROM (SELECT k.id,
+                               coalesce((SELECT shop.canonical_status(s.status) FROM shop.subscription s
+                                          WHERE s.customer_id = k.id AND shop.status_rank(s.status) < 5
+                                          ORDER BY shop.status_rank(s.status), s.id LIMIT 1), 'none') AS status
+                          FROM unnest(?) AS k (id)) due
+                 WHERE c.id = due.id AND c.subscription_status <> due.status)
+            SELECT (SELECT count(*) FROM followed), (SELECT count(*) FROM spelled)""";
 
     private static final String MISSPELLED = """
             SELECT s.customer_id, s.id FROM shop.subscription s
@@ -48,12 +55,12 @@ public final class SubscriptionStatuses {
     /**
      * Brings the subscriptions of these customers to the one spelling and their own status to what follows.
      *
-     * @return how many customers' status changed
+     * @return how many subscriptions were misspelled
      */
-    public static int settle(Connection connection, UUID[] customers) throws SQLException {
+    public static long settle(Connection connection, UUID[] customers) throws SQLException {
         Patience.limit(connection);
         var ids = connection.createArrayOf("uuid", customers);
-        return Sql.on(connection, SETTLE, ids, ids).update();
+        return Sql.on(connection, SETTLE, ids, ids).first(row -> row.getLong(2)).orElseThrow();
     }
 
     private record Place(UUID customer, long id) {}
@@ -73,11 +80,11 @@ public final class SubscriptionStatuses {
                 try {
                     page = Sql.on(connection, MISSPELLED, from.customer(), from.id(), PAGE)
                             .list(row -> new Place(row.getObject(1, UUID.class), row.getLong(2)));
-                    settle(
+                    corrected += settle(
                             connection,
                             page.stream().map(Place::customer).distinct().toArray(UUID[]::new));
                     if (page.size() < PAGE) {
-                        run.result(new Corrected(corrected + page.size()));
+                        run.result(new Corrected(corrected));
                         run.completeIn(connection);
                     }
                     connection.commit();
@@ -86,15 +93,18 @@ public final class SubscriptionStatuses {
                     throw failed;
                 }
             }
-            corrected += page.size();
             if (page.size() < PAGE) {
                 return;
             }
             from = page.getLast();
-            run.progress(corrected, 0, "misspelled statuses");
+            run.progress(corrected, 0, "statuses corrected");
         }
     }
 
-    /** How many misspelled subscriptions a correction met; what it mended along with others of their customers is not among them. */
+    /**
+     * What a correction did.
+     *
+     * @param subscriptions how many it mended; what an attempt before it, or the rule, had mended is not among them
+     */
     record Corrected(long subscriptions) {}
 }
