@@ -22,7 +22,7 @@ class GivingWayTest extends AtTheShop {
     }
 
     /** What sets a process off for a customer with a subscription, and how it shows that it is through. */
-    enum Process {
+    enum Reaction {
         SYNC_SUBSCRIPTION_STATUS(
                 Processes.STATUS,
                 "UPDATE shop.subscription SET status = 'Paused' WHERE customer_id = ?",
@@ -45,7 +45,7 @@ class GivingWayTest extends AtTheShop {
         private final String write;
         private final String followed;
 
-        Process(String rule, String write, String followed) {
+        Reaction(String rule, String write, String followed) {
             this.rule = rule;
             this.write = write;
             this.followed = followed;
@@ -54,17 +54,17 @@ class GivingWayTest extends AtTheShop {
 
     @ParameterizedTest
     @EnumSource
-    void whoWaitsForAHeldRowKeepsNobodyElseWaiting(Process process) throws Exception {
-        Rule rule = shop.shop().rules().orElseThrow().rule(process.rule);
+    void whoWaitsForAHeldRowKeepsNobodyElseWaiting(Reaction reaction) throws Exception {
+        Rule rule = shop.shop().rules().orElseThrow().rule(reaction.rule);
         // Nothing else is to be at work on the customers when the row is held.
         rule.pause();
         UUID held = customer();
         UUID free = customer();
-        await().until(() -> othersAreIdle(process.rule));
-        if (!process.write.isEmpty()) {
-            run(process.write, held);
-            run(process.write, free);
-            await().until(() -> othersAreIdle(process.rule));
+        await().until(() -> othersAreIdle(reaction.rule));
+        if (!reaction.write.isEmpty()) {
+            run(reaction.write, held);
+            run(reaction.write, free);
+            await().until(() -> othersAreIdle(reaction.rule));
         }
 
         try (Connection application = shop.pool().getConnection()) {
@@ -73,7 +73,7 @@ class GivingWayTest extends AtTheShop {
                     .list(row -> true);
             rule.resume();
 
-            await().until(() -> followed(process, free));
+            await().until(() -> followed(reaction, free));
             await().until(() -> !rule.parked(1).isEmpty());
             assertThat(rule.parked(10)).singleElement().satisfies(parked -> {
                 assertThat(parked.key()).isEqualTo(held.toString());
@@ -81,13 +81,13 @@ class GivingWayTest extends AtTheShop {
                         .as("the process gave way; it was not broken off")
                         .contains("lock timeout");
             });
-            assertThat(followed(process, held)).isFalse();
+            assertThat(followed(reaction, held)).isFalse();
             application.rollback();
         }
 
         await().until(() -> {
             tryAgain(rule.parked(10));
-            return followed(process, held);
+            return followed(reaction, held);
         });
     }
 
@@ -104,8 +104,8 @@ class GivingWayTest extends AtTheShop {
                      + (SELECT count(*) FROM tidemill.rule_held)""", paused) == 0;
     }
 
-    private boolean followed(Process process, UUID customer) throws SQLException {
-        return text(process.followed, customer).equals("t");
+    private boolean followed(Reaction reaction, UUID customer) throws SQLException {
+        return text(reaction.followed, customer).equals("t");
     }
 
     /** Rather than after the pause that follows a failure. */

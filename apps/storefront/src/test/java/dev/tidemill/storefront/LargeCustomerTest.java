@@ -1,6 +1,6 @@
 package dev.tidemill.storefront;
 
-import static java.time.Duration.ofSeconds;
+import static java.time.Duration.ofMinutes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -51,7 +51,7 @@ class LargeCustomerTest extends AtTheShop {
             connection.commit();
         }
 
-        await().atMost(ofSeconds(120))
+        await().atMost(ofMinutes(2))
                 .until(() -> shop.count(
                                 "SELECT count(*) FROM shop.subscription WHERE customer_id = ? AND billing_id = 'cus_new'",
                                 owner)

@@ -37,7 +37,8 @@ public final class SubscriptionStatuses {
                                           WHERE s.customer_id = k.id AND shop.status_rank(s.status) < 5
                                           ORDER BY shop.status_rank(s.status), s.id LIMIT 1), 'none') AS status
                           FROM unnest(?) AS k (id)) due
-                 WHERE c.id = due.id AND c.subscription_status <> due.status)
+                 WHERE c.id = due.id AND c.subscription_status <> due.status
+                RETURNING c.id)
             SELECT (SELECT count(*) FROM followed), (SELECT count(*) FROM spelled)""";
 
     private static final String MISSPELLED = """
