@@ -101,6 +101,7 @@ public abstract class TurnsContract {
     @Test
     void weightsAreListedUntilTheyAreOneAndRefusedWhereKeysTakeNoTurns() {
         Control control = hand.store().control();
+        hand.add(hand.job());
         assertThat(control.weigh(hand.queue(), "heavy", 4, BY)).isFalse();
         assertThat(control.weights()).isEmpty();
         control.share(hand.queue(), true, BY);

@@ -20,14 +20,15 @@ import java.util.stream.Collectors;
  */
 final class Horizon {
     private static final long YOUNG_NANOS = Duration.ofMillis(100).toNanos();
-    private static final long SPACING_NANOS = Duration.ofMillis(10).toNanos();
+    private static final long SPACING_NANOS = Duration.ofMillis(50).toNanos();
     private static final int MOST = 512;
 
-    /** What begins to write after this has higher numbers. */
-    private record Fence(long lastId, long nextTransaction, long nanos) {}
+    /** What begins to write after this transaction has higher numbers than the last. */
+    private record Fence(long lastId, long transaction, long nanos) {}
 
     private final List<Fence> fences = new ArrayList<>();
     private final Map<Integer, Long> firsts = new HashMap<>();
+    private final Map<Integer, Long> releases = new HashMap<>();
     private long settled;
     private Set<Long> elders = Set.of();
 
@@ -45,26 +46,31 @@ final class Horizon {
         }
     }
 
+    /** Whether it is time for a fence: something was written since the last. */
+    boolean wantsFence(long lastId, long nanos) {
+        return fences.isEmpty()
+                || (lastId > fences.getLast().lastId && nanos - fences.getLast().nanos >= SPACING_NANOS);
+    }
+
     /**
-     * After that look, and {@link #first}: what ended before it was seen by it.
+     * A transaction that began to write, and is over, after this number was the last.
      *
-     * @param lastId the last number given when these transactions were under way
-     * @param nextTransaction what all of them are below
+     * @param nanos a time after it
      */
-    void looked(long lastId, long nextTransaction, Set<Long> running, long nanos) {
-        if (fences.isEmpty() || nanos - fences.getLast().nanos >= SPACING_NANOS) {
-            fences.add(new Fence(lastId, nextTransaction, nanos));
-            if (fences.size() > MOST) {
-                thin();
-            }
+    void fence(long lastId, long transaction, long nanos) {
+        fences.add(new Fence(lastId, transaction, nanos));
+        if (fences.size() > MOST) {
+            thin();
         }
+    }
+
+    /** After that look, and {@link #first}: what ended before it was seen by it. */
+    void looked(Set<Long> running, long nanos) {
         for (int i = fences.size() - 1; i >= 0; i--) {
             Fence fence = fences.get(i);
             if (nanos - fence.nanos >= YOUNG_NANOS) {
                 settled = fence.lastId;
-                elders = running.stream()
-                        .filter(one -> one < fence.nextTransaction)
-                        .collect(Collectors.toSet());
+                elders = running.stream().filter(one -> one < fence.transaction).collect(Collectors.toSet());
                 return;
             }
         }
@@ -92,6 +98,21 @@ final class Horizon {
         firsts.put(rule, id);
     }
 
+    /**
+     * Takes note of how often a rule's parked changes were given back, under the low numbers they had: if that is news, the next
+     * looks begin at the beginning.
+     *
+     * @return whether it is
+     */
+    boolean released(int rule, long times) {
+        Long former = releases.put(rule, times);
+        boolean news = former == null || former != times;
+        if (news) {
+            firsts.put(rule, 0L);
+        }
+        return news;
+    }
+
     /** Transactions whose changes may lie below {@link #from} and are not to be seen before they end. */
     Set<Long> elders() {
         return Set.copyOf(elders);
@@ -100,7 +121,7 @@ final class Horizon {
     /** The lowest number that a transaction can have taken. */
     long lowest(long transaction) {
         for (int i = fences.size() - 1; i >= 0; i--) {
-            if (fences.get(i).nextTransaction <= transaction) {
+            if (fences.get(i).transaction < transaction) {
                 return fences.get(i).lastId + 1;
             }
         }

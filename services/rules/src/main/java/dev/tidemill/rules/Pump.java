@@ -106,8 +106,11 @@ final class Pump implements AutoCloseable {
         }
     }
 
-    /** What runs in the database, and the last number that was given before. */
-    private record Now(long lastId, long nextTransaction, Set<Long> running) {}
+    /** The last number that was given, and what runs in the database. */
+    private record Now(long lastId, Set<Long> running) {}
+
+    /** A change, and how often changes of its rule were given back by then. */
+    private record Taken(RawChange change, long released) {}
 
     /** A rule that has something to do. */
     private record Pending(int rule, long first, long ageMillis) {}
@@ -142,8 +145,8 @@ final class Pump implements AutoCloseable {
         Now now = database.one(
                         open,
                         "horizon",
-                        row -> new Now(row.getLong(1), row.getLong(2), Set.of((Long[])
-                                row.getArray(3).getArray())))
+                        row -> new Now(
+                                row.getLong(1), Set.of((Long[]) row.getArray(2).getArray())))
                 .orElseThrow();
         long began = System.nanoTime();
         horizon.look(now.running);
@@ -157,7 +160,14 @@ final class Pump implements AutoCloseable {
                 open.createArrayOf("int8", froms));
         open.commit();
         pending.forEach(one -> horizon.first(one.rule, one.first));
-        horizon.looked(now.lastId, now.nextTransaction, now.running, began);
+        horizon.looked(now.running, began);
+        if (horizon.wantsFence(now.lastId, began)) {
+            database.list(open, "fence", row -> {
+                horizon.fence(row.getLong(1), row.getLong(2), System.nanoTime());
+                return true;
+            });
+            open.commit();
+        }
         if (all) {
             lookedAt = System.nanoTime();
             lookCost = lookedAt - began;
@@ -251,22 +261,35 @@ final class Pump implements AutoCloseable {
         return !outcome.done().isEmpty() || outcome.parked() > 0 || !toJobs.isEmpty();
     }
 
-    /** And once more, from further below, where a transaction has ended meanwhile that may have written there. */
+    /**
+     * And once more, from further below, where a transaction has ended meanwhile that may have written there, or parked
+     * changes were given back.
+     */
     private List<RawChange> take(Connection open, Installed<?> rule, long from, int most, Array shards)
             throws SQLException {
-        List<RawChange> taken = database.list(open, "take", RawChange::read, rule.id(), from, most, shards);
-        Set<Long> elders = from == 0 ? Set.of() : horizon.elders();
-        if (elders.isEmpty()) {
-            return taken;
+        List<Taken> taken = database.list(
+                open, "take", row -> new Taken(RawChange.read(row), row.getLong(10)), rule.id(), from, most, shards);
+        long below = taken.isEmpty() ? from : lookedBelow(open, rule.id(), from, taken.getFirst().released);
+        return below < from
+                ? take(open, rule, below, most, shards)
+                : taken.stream().map(Taken::change).toList();
+    }
+
+    /** From where on what was just taken should have been looked for. */
+    private long lookedBelow(Connection open, int rule, long from, long released) throws SQLException {
+        if (horizon.released(rule, released)) {
+            return 0;
         }
-        long lowest =
-                database
-                        .list(open, "ended", row -> row.getLong(1), open.createArrayOf("int8", elders.toArray()))
-                        .stream()
-                        .mapToLong(horizon::lowest)
-                        .min()
-                        .orElse(from);
-        return lowest < from ? take(open, rule, lowest, most, shards) : taken;
+        Set<Long> elders = horizon.elders();
+        if (from == 0 || elders.isEmpty()) {
+            return from;
+        }
+        return database
+                .list(open, "ended", row -> row.getLong(1), open.createArrayOf("int8", elders.toArray()))
+                .stream()
+                .mapToLong(horizon::lowest)
+                .min()
+                .orElse(from);
     }
 
     private static Array ids(Connection open, List<RawChange> changes) throws SQLException {

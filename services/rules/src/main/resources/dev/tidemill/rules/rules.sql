@@ -98,7 +98,10 @@ delete from {schema}.rule_minute x using gone g where x.rule = g.rule
 select rule, first_id, age_ms from {schema}.rule_pending(?, ?)
 
 -- :horizon
-select last_id, next_xid, running from {schema}.rule_horizon()
+select last_id, running from {schema}.rule_horizon()
+
+-- :fence
+select last_id, transaction from {schema}.rule_fence()
 
 -- :ended
 -- Which of these transactions are over, in a snapshot that is younger than what was taken before.
@@ -114,8 +117,8 @@ select id::text, name from {schema}.rule
 select {schema}.rule_claim(?, ?, ?, ?, ?)
 
 -- :take
-select id, op::text, key, row_id::text, old::text, new::text, origin, age_micros, parked
-from {schema}.rule_take(?, ?, ?, ?)
+select id, op::text, key, row_id::text, old::text, new::text, origin, age_micros, parked, released
+from {schema}.rule_take_at(?, ?, ?, ?)
 
 -- :done
 delete from {schema}.rule_change where rule = ? and id = any (?)
@@ -162,8 +165,11 @@ update {schema}.rule_parked set job = ? where rule = ? and key = ?
 -- :release
 -- Back to the pump under the numbers they had, as if they had been committed late: what came meanwhile has higher ones, also
 -- where its writer is not done yet. New numbers would put what is older last. The lock on rule_parked keeps pumps from the
--- key's other changes until all of it is there.
-with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *)
+-- key's other changes until all of it is there, and released has them look from the beginning then.
+with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *),
+told as (
+    update {schema}.rule r set released = r.released + 1
+    where r.id in (select m.rule from moved m))
 insert into {schema}.rule_change (rule, id, op, key, row_id, old, new, written)
 select rule, id, op, key, row_id, old, new, written from moved
 

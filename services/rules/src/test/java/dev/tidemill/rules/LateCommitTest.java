@@ -94,6 +94,43 @@ class LateCommitTest {
         assertThat(traffic.get()).isPositive();
     }
 
+    /** What a job could not do is given back while others write all the time, and the key has been written since. */
+    @Test
+    void whatWasGivenBackIsTakenBeforeWhatCameMeanwhile() throws Exception {
+        AtomicBoolean well = new AtomicBoolean();
+        Rule rule = site.subs(rules).attempts(1).react("note", (change, run) -> {
+            if (change.key().equals(Integer.toString(ROW))) {
+                if (!well.get()) {
+                    throw new IllegalStateException("not yet");
+                }
+                site.note(run, change.key(), change.row().status());
+            }
+        });
+        rules.start();
+        Future<Integer> traffic = threads.submit(this::write);
+        site.insert(ROW, ROW);
+        Site.soon().until(() -> rule.status().parked() == 1);
+        for (int i = 0; i < 10; i++) {
+            well.set(false);
+            site.run("update {s}.sub set status = 'a" + i + "' where id = " + ROW);
+            int failed = i + 1;
+            Site.soon().until(() -> site.number("select count(*) from {s}.dead_letter where not discarded") == failed);
+            pumped();
+            well.set(true);
+            String last = "b" + i;
+            try (Connection late = site.begin()) {
+                site.run(late, "update {s}.sub set status = '" + last + "' where id = " + ROW);
+                assertThat(rule.release(Integer.toString(ROW))).isTrue();
+                late.commit();
+            }
+            Site.soon().until(() -> noted().contains(last));
+            pumped();
+            assertThat(noted().getLast()).isEqualTo(last);
+        }
+        ended.set(true);
+        assertThat(traffic.get()).isPositive();
+    }
+
     private Callable<Void> update(String status) {
         return () -> {
             site.run("update {s}.sub set status = '" + status + "' where id = " + ROW);
