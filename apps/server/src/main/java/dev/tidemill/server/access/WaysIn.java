@@ -7,6 +7,8 @@ import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Pages;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -53,9 +55,14 @@ final class WaysIn {
 
     /**
      * What a browser is shown that asks for a page and is not logged in. One that follows a link from another site does
-     * not send its cookie; it is sent on to the same page by our own, and then does.
+     * not send its cookie; it is sent on to the same page by our own, and then does. A script that sent a form would put
+     * a part of the answer where its page has such a part, and the log-in has none: the whole browser goes there.
      */
     Reply instead(Call call, Reply refusal) {
+        if (call.header("HX-Request").isPresent()) {
+            return refusal.header(
+                    "HX-Redirect", "/login?next=" + URLEncoder.encode(pageOf(call), StandardCharsets.UTF_8));
+        }
         String next = call.method().equals("GET") ? ours(call.target()) : "/";
         boolean fromElsewhere = call.header("Sec-Fetch-Site").orElse("").equals("cross-site")
                 && call.header("Sec-Fetch-Mode").orElse("").equals("navigate");
@@ -65,6 +72,14 @@ final class WaysIn {
         Reply page =
                 login(new LoginForm(users(), hasToken, false, "", next, "")).status(refusal.status());
         return page.header("WWW-Authenticate", "Bearer realm=\"tidemill\"");
+    }
+
+    /** The page that a script of ours sent a form from. */
+    private static String pageOf(Call call) {
+        return ours(call.header("HX-Current-URL")
+                .orElse("/")
+                .replaceFirst("^https?://[^/?#]*", "")
+                .replaceFirst("#.*", ""));
     }
 
     /** While the database is away nobody can log in; the form is there for when it is back. */

@@ -42,7 +42,7 @@
       say("off", "Reconnecting…");
       if (source && source.readyState === EventSource.CLOSED) {
         source = null;
-        setTimeout(() => { if (!document.hidden) connect(); }, 5000);
+        setTimeout(reconnect, 5000);
       }
     };
     for (const { dataset } of document.querySelectorAll("[data-live]")) {
@@ -51,6 +51,14 @@
         if (place) swap(place, event.data);
       });
     }
+  }
+
+  // A stream that is refused does not say why; the page does.
+  async function reconnect() {
+    if (document.hidden) return;
+    const answer = await ask().catch(() => null);
+    if (answer && answer.status === 401) loggedOut();
+    connect();
   }
 
   function disconnect() {
@@ -65,15 +73,28 @@
       || place.querySelector("input[type=checkbox]:checked, details.menu-box[open]") !== null;
   }
 
+  function ask() {
+    return fetch(location.href, { headers: { Accept: "text/html" } });
+  }
+
+  // The session is over: this page's address answers with the form to log in.
+  function loggedOut() {
+    if (busy(document.getElementById("main"))) say("off", "Logged out; reload to log in");
+    else location.reload();
+  }
+
   async function refresh(place) {
     const wait = Number(place.dataset.refresh);
     if (!document.hidden && !busy(place)) {
       try {
-        const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.getElementById(place.id);
+        const answer = await ask();
+        const fresh = answer.ok
+          ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(place.id)
+          : null;
         const now = document.getElementById(place.id);
-        if (!answer.ok || !fresh) {
+        if (answer.status === 401) {
+          loggedOut();
+        } else if (!fresh) {
           say("off", "Reload to go on");
         } else if (now && !busy(now)) {
           if (now.innerHTML !== fresh.innerHTML) swap(now, fresh.innerHTML);
@@ -103,6 +124,29 @@
       setTimeout(again, Number(place.dataset.refresh), place.id);
     }
   }
+
+  // An answer that is no page of ours, such as a problem in JSON or what a proxy says in our place, would leave an empty
+  // page: what it says is shown on the one that is there.
+  document.addEventListener("htmx:beforeSwap", event => {
+    const { xhr } = event.detail;
+    if (!event.detail.shouldSwap || xhr.responseText.includes('<main id="main"')) return;
+    event.detail.shouldSwap = false;
+    let words = `The answer was no page, but status ${xhr.status}. Reload to see what was done.`;
+    try {
+      words = JSON.parse(xhr.responseText).detail || words;
+    } catch {
+      // Nothing of ours, then.
+    }
+    const flash = document.createElement("div");
+    flash.id = "flash";
+    flash.className = "flash bad";
+    flash.setAttribute("role", "alert");
+    flash.append(Object.assign(document.createElement("span"), { textContent: words }));
+    const former = document.getElementById("flash");
+    if (former) former.replaceWith(flash);
+    else document.querySelector("#main > .head").after(flash);
+    flash.scrollIntoView({ block: "nearest" });
+  });
 
   // Every swap passes here, also the answer to a form.
   document.addEventListener("htmx:afterSwap", event => {
