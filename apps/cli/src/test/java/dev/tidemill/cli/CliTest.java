@@ -167,7 +167,7 @@ final class CliTest {
         assertThat(mill.tidemill().job(two).orElseThrow().state()).isEqualTo(JobState.DEAD);
 
         assertThat(run("replay", "--all").exit()).isZero();
-        assertThat(mill.tidemill().deadLetters(0, 10)).isEmpty();
+        assertThat(mill.tidemill().deadLetters(null, 10)).isEmpty();
     }
 
     @Test

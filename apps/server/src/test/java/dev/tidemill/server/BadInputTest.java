@@ -127,7 +127,8 @@ final class BadInputTest {
         "/api/v1/jobs?limit=10&cursor=%25%25, cursor",
         "/api/v1/stats?verbose=1, verbose",
         "/api/v1/attempts?limit=-1, limit",
-        "/api/v1/dead-letters?after=-1, after",
+        "/api/v1/dead-letters?after=1000, after",
+        "/api/v1/dead-letters?after=MSAxIHg, after",
     })
     void aQueryParameterThatIsWrongIsRefusedByName(String path, String parameter) {
         HttpResponse<String> response = server.get(path);

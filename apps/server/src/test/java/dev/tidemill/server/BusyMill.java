@@ -74,7 +74,7 @@ final class BusyMill {
         await().until(() -> state(mill, succeeded) == JobState.SUCCEEDED
                 && state(mill, dead) == JobState.DEAD
                 && mill.job(running).orElseThrow().progress() != null
-                && mill.deadLetters(0, 10).size() >= 4
+                && mill.deadLetters(null, 10).size() >= 4
                 && !mill.log(succeeded, 10).isEmpty());
     }
 

@@ -54,6 +54,22 @@ final class OperationsTest {
     }
 
     @Test
+    void aPageOfDeadLettersGoesOnThoughItsLastOneIsReplayed() {
+        List<Long> ids = deadLetters(3);
+        JsonNode page = ServerUnderTest.json(server.get("/api/v1/dead-letters?limit=2"));
+        long replayed = page.at("/dead_letters/1/job_id").longValue();
+        assertThat(server.post("/api/v1/dead-letters/" + replayed + "/replay").statusCode())
+                .isEqualTo(204);
+        JsonNode rest = ServerUnderTest.json(server.get(
+                "/api/v1/dead-letters?limit=1&after=" + page.get("next_after").stringValue()));
+        long next = rest.at("/dead_letters/0/job_id").longValue();
+        assertThat(ids).contains(next);
+        assertThat(next)
+                .isNotEqualTo(replayed)
+                .isNotEqualTo(page.at("/dead_letters/0/job_id").longValue());
+    }
+
+    @Test
     void deadLettersAreListedNewestFirstReplayedAndDiscarded() {
         List<Long> ids = deadLetters(3);
         JsonNode page = ServerUnderTest.json(server.get("/api/v1/dead-letters?limit=2"));
@@ -62,7 +78,7 @@ final class OperationsTest {
         assertThat(newest.get("error").stringValue()).contains("no use");
         assertThat(newest.get("code").stringValue()).isEqualTo("GIVEN_UP");
         JsonNode rest = ServerUnderTest.json(server.get(
-                "/api/v1/dead-letters?after=" + page.get("next_after").longValue()));
+                "/api/v1/dead-letters?after=" + page.get("next_after").stringValue()));
         assertThat(rest.get("dead_letters").valueStream())
                 .anySatisfy(
                         letter -> assertThat(ids).contains(letter.get("job_id").longValue()));

@@ -220,7 +220,7 @@ class StorefrontTest {
         List<Long> jobs = shop.shop().mill().tagged("userId", gone, Long.MAX_VALUE, 10).stream()
                 .map(JobView::id)
                 .toList();
-        await().untilAsserted(() -> assertThat(shop.shop().mill().deadLetters(0, 1000))
+        await().untilAsserted(() -> assertThat(shop.shop().mill().deadLetters(null, 1000))
                 .filteredOn(letter -> jobs.contains(letter.jobId()))
                 .hasSize(2)
                 .allSatisfy(letter -> {

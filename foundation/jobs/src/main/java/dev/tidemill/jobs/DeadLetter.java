@@ -22,4 +22,10 @@ public record DeadLetter(
         int attempt,
         String code,
         String error,
-        Instant failedAt) {}
+        Instant failedAt) {
+
+    /** What {@link Tidemill#deadLetters} goes on from after this one, also when it is replayed or discarded meanwhile. */
+    public String cursor() {
+        return DeadLetterCursor.of(failedAt, jobId).text();
+    }
+}

@@ -224,11 +224,13 @@ public final class Tidemill implements AutoCloseable {
     /**
      * Dead letters, newest first.
      *
-     * @param after the job id of the last one seen; 0 for the first page
+     * @param after {@link DeadLetter#cursor} of the last one seen; null for the first page
      * @param limit 1 to 1000
+     * @throws TidemillException {@link ErrorCode#INVALID_OPTION} if the cursor is none
      */
-    public List<DeadLetter> deadLetters(long after, int limit) {
-        return engine.ask(desk -> desk.deadLetters(after, page(limit)));
+    public List<DeadLetter> deadLetters(@Nullable String after, int limit) {
+        DeadLetterCursor from = DeadLetterCursor.read(after);
+        return engine.ask(desk -> desk.deadLetters(from.failedMicros(), from.jobId(), page(limit)));
     }
 
     /**

@@ -169,11 +169,11 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
-    public List<DeadLetter> deadLetters(long after, int limit) {
+    public List<DeadLetter> deadLetters(long failedMicros, long job, int limit) {
         return borrow(connection -> {
             List<DeadLetter> letters = new ArrayList<>();
             try (PreparedStatement statement = connection.prepareStatement(statements.get("dead_letters"))) {
-                Parameters.set(statement, after, after, limit);
+                Parameters.set(statement, failedMicros, job, limit);
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         letters.add(new DeadLetter(

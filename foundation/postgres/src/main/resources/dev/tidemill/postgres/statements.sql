@@ -283,12 +283,13 @@ select a.job, a.attempt, a.outcome, n.name, a.started, a.took, a.late, a.error,
  order by a.lease desc, a.job desc
 
 -- :dead_letters
+-- From a place, not from a job: the last one of a page may be replayed before the next page is asked for.
 select d.job, coalesce(k.name, ''), coalesce(q.name, ''), d.priority, d.attempt, d.code, d.error, d.failed
   from {schema}.dead_letter d
   left join {schema}.kind k on k.id = d.kind
   left join {schema}.queue q on q.id = d.queue
  where not d.discarded
-   and (? = 0 or (d.failed, d.job) < (select a.failed, a.job from {schema}.dead_letter a where a.job = ?))
+   and (d.failed, d.job) < (?, ?)
  order by d.failed desc, d.job desc
  limit ?
 

@@ -155,7 +155,7 @@ final class ChunksTest {
             // 16, 8, 4, 2 and 1 with it, 8, 4, 2 and 1 without, and its second attempt.
             assertThat(calls).hasSize(10);
             assertThat(mill.chunks().getFirst().isolated()).isEqualTo(4);
-            assertThat(mill.deadLetters(0, 10).getFirst().error()).contains("poison");
+            assertThat(mill.deadLetters(null, 10).getFirst().error()).contains("poison");
         }
     }
 
@@ -217,7 +217,7 @@ final class ChunksTest {
             long good = mill.enqueue(new Mail(1));
             Jobs.in(mill, good, JobState.SUCCEEDED);
             Jobs.in(mill, bad, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 1).getFirst().code()).isEqualTo("PAYLOAD_UNREADABLE");
+            assertThat(mill.deadLetters(null, 1).getFirst().code()).isEqualTo("PAYLOAD_UNREADABLE");
         }
     }
 

@@ -228,7 +228,7 @@ final class CompleteInTest {
         })) {
             long id = mill.enqueue(new Pay(1));
             Jobs.in(mill, id, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 10).getFirst().error()).contains("auto-commit");
+            assertThat(mill.deadLetters(null, 10).getFirst().error()).contains("auto-commit");
         }
     }
 }

@@ -117,7 +117,7 @@ final class ErrorsTest {
             long broken = mill.enqueue(new Call("broken"));
             Jobs.in(mill, permanent, JobState.DEAD);
             Jobs.in(mill, broken, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 10))
+            assertThat(mill.deadLetters(null, 10))
                     .anySatisfy(letter -> {
                         assertThat(letter.jobId()).isEqualTo(permanent);
                         assertThat(letter.code()).isEqualTo("GIVEN_UP");

@@ -73,7 +73,7 @@ class OneConnectionAtATimeTest {
                 aside("statistics", mill::stats);
                 aside("history", () -> mill.history(null, 10));
                 aside("attempts", () -> mill.latestAttempts(10));
-                aside("dead letters", () -> mill.deadLetters(0, 10));
+                aside("dead letters", () -> mill.deadLetters(null, 10));
                 aside("their groups", mill::deadLetterGroups);
                 aside(
                         "schedule",

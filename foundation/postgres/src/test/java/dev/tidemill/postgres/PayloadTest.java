@@ -78,7 +78,7 @@ final class PayloadTest {
             for (String unreadable : new String[] {"{\"id\":\"c\",\"count\":\"many\"}", "null", "[1,2]"}) {
                 long id = mill.enqueue(new JobRequest("order", unreadable));
                 assertThat(Jobs.outcomes(Jobs.in(mill, id, JobState.DEAD))).containsExactly(AttemptOutcome.FAILED);
-                DeadLetter letter = mill.deadLetters(0, 1).getFirst();
+                DeadLetter letter = mill.deadLetters(null, 1).getFirst();
                 assertThat(letter.code()).isEqualTo("PAYLOAD_UNREADABLE");
                 assertThat(letter.error()).contains(Order.class.getName());
             }
@@ -94,7 +94,7 @@ final class PayloadTest {
         sql.run("delete from {schema}.job where id = " + id);
         try (Tidemill mill = handling()) {
             await().atMost(Jobs.SOON)
-                    .until(() -> mill.deadLetters(0, 100).stream()
+                    .until(() -> mill.deadLetters(null, 100).stream()
                             .anyMatch(letter -> letter.jobId() == id
                                     && letter.code().equals("BODY_MISSING")
                                     && letter.kind().equals("order")));

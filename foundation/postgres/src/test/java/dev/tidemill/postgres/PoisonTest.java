@@ -72,7 +72,7 @@ final class PoisonTest {
             Process worker = worker();
             try {
                 long end = System.nanoTime() + LONG.toNanos();
-                while (mill.deadLetters(0, 10).isEmpty() && System.nanoTime() < end) {
+                while (mill.deadLetters(null, 10).isEmpty() && System.nanoTime() < end) {
                     if (worker.waitFor(100, TimeUnit.MILLISECONDS)) {
                         assertThat(worker.exitValue()).isEqualTo(137);
                         crashes++;
@@ -96,7 +96,7 @@ final class PoisonTest {
                                     + poison + ")"))
                     .as("lost with it the third time, and not blamed")
                     .isPositive();
-            assertThat(mill.deadLetters(0, 10))
+            assertThat(mill.deadLetters(null, 10))
                     .extracting(DeadLetter::jobId, DeadLetter::code)
                     .containsExactly(Assertions.tuple(poison, "POISONED"));
         }

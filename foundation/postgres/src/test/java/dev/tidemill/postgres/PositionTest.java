@@ -102,7 +102,7 @@ final class PositionTest {
         assertThat(ids(claimed)).containsExactlyElementsOf(added);
         assertThat(claimed.get(1).payload()).isNull();
         place.leave();
-        assertThat(hand.store().desk().deadLetters(0, 100))
+        assertThat(hand.store().desk().deadLetters(Long.MAX_VALUE, 0, 100))
                 .as("what a dead node held of it needs a person too")
                 .anyMatch(letter ->
                         letter.jobId() == added.get(1) && letter.code().equals("BODY_MISSING"));

@@ -85,7 +85,7 @@ final class RemoteLossTest extends WorkersElsewhere {
         List<Held> both = mill.remote().claim(asking(2, Duration.ofSeconds(30), SHORT));
         assertThat(both).hasSize(2);
         await().until(() -> mill.job(poison).orElseThrow().state() == JobState.DEAD);
-        assertThat(mill.deadLetters(0, 1000).stream()
+        assertThat(mill.deadLetters(null, 1000).stream()
                         .filter(letter -> letter.jobId() == poison)
                         .map(DeadLetter::code))
                 .containsExactly("POISONED");

@@ -132,7 +132,7 @@ final class RemoteWorkTest extends WorkersElsewhere {
         long hopeless = enqueue();
         mill.remote().fail(claimOne().handle(), Failure.permanent("no such image\0"));
         assertThat(mill.job(hopeless).orElseThrow().state()).isEqualTo(JobState.DEAD);
-        DeadLetter letter = mill.deadLetters(0, 1000).stream()
+        DeadLetter letter = mill.deadLetters(null, 1000).stream()
                 .filter(dead -> dead.jobId() == hopeless)
                 .findFirst()
                 .orElseThrow();

@@ -138,7 +138,7 @@ final class ReportsTest {
         try (Tidemill mill = start((job, run) -> run.result("x".repeat(70_000)), options -> options.attempts(1))) {
             long id = mill.enqueue(new Import(1));
             Jobs.in(mill, id, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 1).getFirst().error())
+            assertThat(mill.deadLetters(null, 1).getFirst().error())
                     .contains("70002")
                     .contains("65536");
         }

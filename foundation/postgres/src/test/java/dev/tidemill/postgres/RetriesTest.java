@@ -113,7 +113,7 @@ final class RetriesTest {
                 options -> options.attempts(1))) {
             long id = mill.enqueue(new Task("t"));
             Jobs.in(mill, id, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 1).getFirst().error()).contains("Unreadable");
+            assertThat(mill.deadLetters(null, 1).getFirst().error()).contains("Unreadable");
         }
     }
 
@@ -135,7 +135,7 @@ final class RetriesTest {
                 options -> options.attempts(5))) {
             long id = mill.enqueue(new Task("t"));
             assertThat(Jobs.in(mill, id, JobState.DEAD).attempts()).hasSize(1);
-            DeadLetter letter = mill.deadLetters(0, 1).getFirst();
+            DeadLetter letter = mill.deadLetters(null, 1).getFirst();
             assertThat(letter.code()).isEqualTo("GIVEN_UP");
             assertThat(letter.error()).contains("no such address", "550");
         }
@@ -206,7 +206,7 @@ final class RetriesTest {
             long id = mill.enqueue(
                     new Task("t"), priority(Priority.HIGH).attempts(1).timeout(Duration.ofMillis(20)));
             Jobs.in(mill, id, JobState.DEAD);
-            assertThat(mill.deadLetters(0, 1).getFirst().code()).isEqualTo("TIMED_OUT");
+            assertThat(mill.deadLetters(null, 1).getFirst().code()).isEqualTo("TIMED_OUT");
         }
     }
 

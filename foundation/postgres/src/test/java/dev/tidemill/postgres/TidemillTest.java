@@ -99,7 +99,7 @@ final class TidemillTest {
                     .containsExactly(AttemptOutcome.FAILED, AttemptOutcome.SUCCEEDED);
             assertThat(in(mill, never, JobState.DEAD).attempts()).hasSize(1);
             assertThat(in(mill, always, JobState.DEAD).attempts()).hasSize(3);
-            assertThat(mill.deadLetters(0, 10)).hasSize(2);
+            assertThat(mill.deadLetters(null, 10)).hasSize(2);
             assertThat(mill.replay(always)).isTrue();
             await().atMost(Duration.ofSeconds(20))
                     .until(() -> mill.job(always).orElseThrow().attempts().size() == 6);

@@ -431,7 +431,7 @@ public abstract class ActionsContract {
         for (ClaimedJob job : hand.claim(place, 3)) {
             StoreHand.finish(place, dead(job));
         }
-        List<Long> letters = hand.store().desk().deadLetters(0, 3).stream()
+        List<Long> letters = hand.store().desk().deadLetters(Long.MAX_VALUE, 0, 3).stream()
                 .map(letter -> letter.jobId())
                 .toList();
         hand.store().desk().replay(letters.subList(0, 2), PRIORITIES, "cleo");

@@ -22,6 +22,8 @@ import dev.tidemill.jobs.store.JobStore;
 import dev.tidemill.jobs.store.NewJob;
 import dev.tidemill.jobs.store.Workplace;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -173,15 +175,43 @@ public abstract class JobStoreContract {
     }
 
     @Test
+    void aPageOfDeadLettersGoesOnThoughItsLastOneIsReplayedOrFailsAnew() {
+        Workplace place = hand.join();
+        List<Long> added = hand.add(3, hand.job());
+        for (ClaimedJob job : hand.claim(place, 3)) {
+            finish(place, dead(job));
+        }
+        List<DeadLetter> first = hand.store().desk().deadLetters(Long.MAX_VALUE, 0, 2);
+        List<Long> seen = first.stream().map(DeadLetter::jobId).toList();
+        assertThat(added).containsAll(seen);
+        Long last = added.stream().filter(id -> !seen.contains(id)).findFirst().orElseThrow();
+
+        hand.store().desk().replay(seen, Priorities.standard(), "tester");
+        assertThat(after(first.getLast())).first().extracting(DeadLetter::jobId).isEqualTo(last);
+        for (ClaimedJob job : hand.claim(place, 2)) {
+            finish(place, dead(job));
+        }
+        assertThat(after(first.getLast()))
+                .extracting(DeadLetter::jobId)
+                .startsWith(last)
+                .doesNotContainAnyElementsOf(seen);
+    }
+
+    private List<DeadLetter> after(DeadLetter letter) {
+        long failedMicros = ChronoUnit.MICROS.between(Instant.EPOCH, letter.failedAt());
+        return hand.store().desk().deadLetters(failedMicros, letter.jobId(), 1000);
+    }
+
+    @Test
     void deadLettersAreListedReplayedAndPutAside() {
         Workplace place = hand.join();
         List<Long> added = hand.add(3, hand.job());
         for (ClaimedJob job : hand.claim(place, 3)) {
             finish(place, dead(job));
         }
-        List<DeadLetter> first = hand.store().desk().deadLetters(0, 2);
+        List<DeadLetter> first = hand.store().desk().deadLetters(Long.MAX_VALUE, 0, 2);
         assertThat(first).hasSize(2).allMatch(letter -> letter.code().equals("HANDLER_FAILED"));
-        List<DeadLetter> rest = hand.store().desk().deadLetters(first.getLast().jobId(), 1000);
+        List<DeadLetter> rest = after(first.getLast());
         assertThat(rest.getFirst().kind()).isEqualTo(hand.kind());
 
         Replayed replayed =

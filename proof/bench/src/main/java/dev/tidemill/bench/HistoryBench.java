@@ -59,7 +59,7 @@ final class HistoryBench {
         try (Tidemill mill = rig.mill()) {
             figures.put(prefix + "stats_ms", time(mill::stats), "p99 < 100");
             figures.put(prefix + "latest_attempts_ms", time(() -> mill.latestAttempts(50)), "p99 < 100");
-            figures.put(prefix + "dead_letters_ms", time(() -> mill.deadLetters(0, 50)), "p99 < 100");
+            figures.put(prefix + "dead_letters_ms", time(() -> mill.deadLetters(null, 50)), "p99 < 100");
             figures.put(
                     prefix + "job_ms",
                     time(() -> mill.job(WrittenHistory.FIRST_ID

@@ -134,8 +134,8 @@ class FailedKeysTest {
         });
         rules.start();
         site.insert(7, 7);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
-        DeadLetter letter = site.mill().deadLetters(0, 10).getFirst();
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
+        DeadLetter letter = site.mill().deadLetters(null, 10).getFirst();
         assertThat(letter.kind()).isEqualTo("rule.note");
         assertThat(rule.status().parked()).isEqualTo(1);
         sick.set(false);
@@ -155,8 +155,8 @@ class FailedKeysTest {
         });
         rules.start();
         site.insert(7, 7);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
-        site.mill().discard(site.mill().deadLetters(0, 10).getFirst().jobId());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
+        site.mill().discard(site.mill().deadLetters(null, 10).getFirst().jobId());
         sick.set(false);
         assertThat(rule.release("7")).isTrue();
         assertThat(rule.release("7")).isFalse();
@@ -351,7 +351,7 @@ class FailedKeysTest {
                                 "update {s}.sub set status = status || '!' where user_id = " + change.key()));
         rules.start();
         site.insert(1, 1);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
         assertThat(rule.parked(10)).singleElement().satisfies(key -> {
             assertThat(key.circle() || key.error() != null).isTrue();
             assertThat(key.error()).contains("grow > grow > grow");
@@ -378,7 +378,7 @@ class FailedKeysTest {
                                         + change.key()));
         rules.start();
         site.insert(1, 1);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
         List<Rule.ParkedKey> parked =
                 new CopyOnWriteArrayList<>(rules.rule("up").parked(10));
         parked.addAll(rules.rule("down").parked(10));

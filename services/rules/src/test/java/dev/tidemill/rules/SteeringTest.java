@@ -78,8 +78,8 @@ class SteeringTest {
         assertThat(elsewhere.status().state()).isEqualTo(RuleState.PAUSED);
         assertThat(elsewhere.resume()).isTrue();
         assertThat(elsewhere.resume()).isFalse();
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
-        site.mill().discard(site.mill().deadLetters(0, 10).getFirst().jobId());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
+        site.mill().discard(site.mill().deadLetters(null, 10).getFirst().jobId());
         sick.set(false);
         assertThat(elsewhere.release("7")).isTrue();
         assertThat(elsewhere.release("7")).isFalse();

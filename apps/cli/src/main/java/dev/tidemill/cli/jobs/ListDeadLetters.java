@@ -13,6 +13,7 @@ import dev.tidemill.cli.terminal.Table.Column;
 import dev.tidemill.jobs.DeadLetter;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,8 +24,8 @@ final class ListDeadLetters implements Callable<Integer> {
     @Mixin
     private PageLength length = new PageLength(50);
 
-    @Option(names = "--after", paramLabel = "ID", description = "Go on after this one.")
-    private long after;
+    @Option(names = "--after", paramLabel = "CURSOR", description = "Go on where a page ended.")
+    private @Nullable String after;
 
     @Mixin
     private DatabaseOptions database = new DatabaseOptions();
@@ -43,7 +44,7 @@ final class ListDeadLetters implements Callable<Integer> {
                         .with(
                                 "dead_letters",
                                 letters.stream().map(JobTexts::deadLetter).toList())
-                        .with("next_after", more ? letters.getLast().jobId() : null));
+                        .with("next_after", more ? letters.getLast().cursor() : null));
                 return ExitCode.DONE;
             }
             Table table = new Table(
@@ -64,7 +65,7 @@ final class ListDeadLetters implements Callable<Integer> {
                     JobTexts.firstLine(letter.error())));
             output.table(table, "No dead letters.");
             if (more) {
-                output.say("There may be more: --after " + letters.getLast().jobId() + " goes on.");
+                output.say("There may be more: --after " + letters.getLast().cursor() + " goes on.");
             }
             return ExitCode.DONE;
         }

@@ -12,6 +12,7 @@ import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -39,18 +40,28 @@ public final class DeadLettersApi {
     private Reply list(Call call) {
         call.takesOnly("after", "limit");
         int limit = (int) call.query("limit", 50, 1, 1000);
-        List<DeadLetter> letters = mill.deadLetters(call.query("after", 0, 0, Long.MAX_VALUE), limit);
+        List<DeadLetter> letters = page(call.query("after"), limit);
         return Reply.json(Json.write(json -> {
                     json.writeStartObject().writeArrayPropertyStart("dead_letters");
                     letters.forEach(letter -> JobJson.deadLetter(json, letter));
                     json.writeEndArray();
-                    JobJson.next(
+                    JobJson.text(
                             json,
                             "next_after",
-                            letters.size() < limit ? 0 : letters.getLast().jobId());
+                            letters.size() < limit ? null : letters.getLast().cursor());
                     json.writeEndObject();
                 }))
                 .tagged();
+    }
+
+    private List<DeadLetter> page(Optional<String> after, int limit) {
+        try {
+            return mill.deadLetters(after.orElse(null), limit);
+        } catch (TidemillException refused) {
+            throw refused.code() == ErrorCode.INVALID_OPTION
+                    ? Problem.of(refused).parameter("after")
+                    : refused;
+        }
     }
 
     private Reply replay(Call call) {

@@ -45,7 +45,7 @@ final class DeadLetterPages {
 
     private Reply list(Call call) {
         call.takesOnly("after");
-        long after = call.query("after", 0, 0, Long.MAX_VALUE);
+        String after = call.query("after").orElse(null);
         List<DeadLetter> letters = mill.deadLetters(after, PAGE + 1);
         boolean more = letters.size() > PAGE;
         List<DeadLetter> shown = more ? letters.subList(0, PAGE) : letters;
@@ -58,11 +58,11 @@ final class DeadLetterPages {
                         "letters",
                         shown,
                         "groups",
-                        after == 0 ? groups.get() : List.of(),
+                        after == null ? groups.get() : List.of(),
                         "first",
-                        after == 0,
+                        after == null,
                         "next",
-                        more ? shown.getLast().jobId() : 0L,
+                        more ? shown.getLast().cursor() : "",
                         "now",
                         Instant.now()));
     }

@@ -102,7 +102,7 @@ public final class LivePage implements AutoCloseable {
             Snapshot seen = new Snapshot(
                     stats,
                     mill.latestAttempts(ATTEMPTS),
-                    mill.deadLetters(0, LETTERS),
+                    mill.deadLetters(null, LETTERS),
                     minutes.get(),
                     mill.pauses().paused(),
                     alarms.get(),

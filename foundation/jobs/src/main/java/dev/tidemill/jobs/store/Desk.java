@@ -35,8 +35,8 @@ public interface Desk {
      */
     Ended ended(long afterLease, List<Long> leases, int limit);
 
-    /** Dead letters older than the one of job {@code after} (0 for the newest), newest first. */
-    List<DeadLetter> deadLetters(long after, int limit);
+    /** Dead letters that failed before a time, or at it and are of lower jobs than one; newest first. */
+    List<DeadLetter> deadLetters(long failedMicros, long job, int limit);
 
     /** The newest 10,000 dead letters by kind, code and sort of error: at most 100 groups, the largest first. */
     List<DeadLetterGroup> deadLetterGroups();
