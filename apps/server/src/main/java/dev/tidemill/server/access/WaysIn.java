@@ -63,7 +63,7 @@ final class WaysIn {
             return refusal.header(
                     "HX-Redirect", "/login?next=" + URLEncoder.encode(pageOf(call), StandardCharsets.UTF_8));
         }
-        String next = call.method().equals("GET") ? ours(call.target()) : "/";
+        String next = call.method().equals("GET") ? ours(call.location()) : "/";
         boolean fromElsewhere = call.header("Sec-Fetch-Site").orElse("").equals("cross-site")
                 && call.header("Sec-Fetch-Mode").orElse("").equals("navigate");
         if (fromElsewhere && call.method().equals("GET")) {

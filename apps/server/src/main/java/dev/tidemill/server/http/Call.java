@@ -118,6 +118,12 @@ public final class Call {
         return request.path().path();
     }
 
+    /** The path and the query as they were sent, percent-encoded. */
+    public String location() {
+        String query = request.query().rawValue();
+        return request.path().rawPath() + (query.isEmpty() ? "" : "?" + query);
+    }
+
     /** A part of the path. */
     public String path(String name) {
         String part = request.path().pathParameters().get(name);
