@@ -71,6 +71,14 @@ final class EndedSessionTest extends AtTheDoor {
     }
 
     @Test
+    void whatAPageAsksByItselfSaysSo() {
+        open("/nodes", name, PASSWORD);
+        page.waitForRequest(
+                request -> request.url().endsWith("/nodes") && request.headers().containsKey("tidemill-refresh"),
+                () -> {});
+    }
+
+    @Test
     void anAnswerThatIsNoPageIsToldOnThePageThatIsThere() {
         open("/nodes", name, PASSWORD);
         page.evaluate("""

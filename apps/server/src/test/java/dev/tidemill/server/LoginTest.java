@@ -205,6 +205,20 @@ final class LoginTest {
     }
 
     @Test
+    void whatAPageAsksByItselfKeepsNoSessionAndAPersonRightAfterItDoes() throws Exception {
+        Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
+        Visitor page = browser.with("Tidemill-Refresh", "true");
+        clock.advance(Duration.ofHours(11));
+        assertThat(page.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        one.open(browser.request("GET", "/events")).body().close();
+        assertThat(seenLately()).isFalse();
+        assertThat(browser.get("/api/v1/stats").statusCode()).isEqualTo(200);
+        assertThat(seenLately()).isTrue();
+        clock.advance(Duration.ofHours(13));
+        await().until(() -> page.get("/api/v1/stats").statusCode() == 401);
+    }
+
+    @Test
     void aSessionEndsAfterAWeekHoweverMuchItIsUsed() throws SQLException {
         Visitor browser = Visitor.loggedIn(one, name, PASSWORD);
         assertThat(browser.get("/api/v1/stats").statusCode()).isEqualTo(200);

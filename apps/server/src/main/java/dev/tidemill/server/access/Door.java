@@ -48,8 +48,8 @@ final class Door implements Identification {
         }
         return SessionCookie.of(call)
                 .filter(secret -> secret.length() <= MAX_CHARS)
-                .flatMap(secret ->
-                        known.find(RandomSecret.digest(secret), needed, digest -> sessions.caller(digest, byPerson)));
+                .flatMap(secret -> known.find(
+                        RandomSecret.digest(secret), needed, byPerson, digest -> sessions.caller(digest, byPerson)));
     }
 
     private Optional<Caller> bearer(String value, String address, Permission needed) {
@@ -68,7 +68,7 @@ final class Door implements Identification {
         }
         Optional<Caller> caller = token != null && token.matches(secret)
                 ? Optional.of(Token.CALLER)
-                : known.find(digest, needed, this::keyHolder);
+                : known.find(digest, needed, false, this::keyHolder);
         if (caller.isPresent()) {
             guard.right(digest);
         } else if (guard.wrong(digest, place)) {

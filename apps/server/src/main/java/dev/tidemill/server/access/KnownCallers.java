@@ -25,7 +25,7 @@ final class KnownCallers {
     static final Duration LOOKING = Duration.ofMinutes(5);
     private static final int MOST = 2000;
 
-    private record Seen(Caller caller, long atNanos) {}
+    private record Seen(Caller caller, long atNanos, boolean byPerson) {}
 
     private final LongSupplier nanos;
     private final Map<ByteBuffer, Seen> seen = new LinkedHashMap<>(64, 0.75f, true) {
@@ -42,8 +42,13 @@ final class KnownCallers {
         this.nanos = nanos;
     }
 
-    /** Whoever has this secret, as remembered or as the database says. */
-    Optional<Caller> find(byte[] digest, Permission needed, Function<byte[], Optional<Caller>> asking) {
+    /**
+     * Whoever has this secret, as remembered or as the database says.
+     *
+     * @param byPerson whether the database is to learn that a person asks; what was learnt without one does not do then
+     */
+    Optional<Caller> find(
+            byte[] digest, Permission needed, boolean byPerson, Function<byte[], Optional<Caller>> asking) {
         ByteBuffer key = ByteBuffer.wrap(digest);
         Seen before;
         long forgottenBefore;
@@ -52,7 +57,7 @@ final class KnownCallers {
             forgottenBefore = forgotten;
         }
         long now = nanos.getAsLong();
-        if (before != null && now - before.atNanos < REMEMBERED.toNanos()) {
+        if (before != null && now - before.atNanos < REMEMBERED.toNanos() && (before.byPerson || !byPerson)) {
             return Optional.of(before.caller);
         }
         Optional<Caller> found;
@@ -70,7 +75,7 @@ final class KnownCallers {
         synchronized (seen) {
             // What was read before somebody changed it here must not come back.
             if (found.isPresent() && forgotten == forgottenBefore) {
-                seen.put(key, new Seen(found.get(), now));
+                seen.put(key, new Seen(found.get(), now, byPerson));
             } else {
                 seen.remove(key);
             }

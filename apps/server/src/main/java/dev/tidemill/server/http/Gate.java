@@ -35,8 +35,9 @@ public final class Gate {
      *
      * @param needed what the route asks for; null where it is for anybody
      * @param invited whether it is from a page of an origin that may use the API; a session does not count there
+     * @param byPerson whether a person may be behind it; a page's own refreshing keeps no session from ending
      */
-    void admit(Call call, @Nullable Permission needed, boolean invited) {
+    void admit(Call call, @Nullable Permission needed, boolean invited, boolean byPerson) {
         if (identification == null) {
             refuseForeignHost(call.authority());
         }
@@ -46,7 +47,7 @@ public final class Gate {
         if (needed == null) {
             return;
         }
-        Caller caller = caller(call, needed, true).orElseThrow(Gate::unknown);
+        Caller caller = caller(call, needed, byPerson).orElseThrow(Gate::unknown);
         if (invited && caller.means() == Caller.Means.SESSION) {
             throw unknown();
         }

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("exports") // For the server itself: nobody else calls it.
 public final class Router {
     private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+    /** What a page sends along when it looks what is new, and nobody asked it to. */
+    private static final String REFRESH = "Tidemill-Refresh";
+
     private static final Set<String> ALWAYS = Set.of("/healthz", "/readyz", "/metrics");
 
     /** Answers a request. */
@@ -211,7 +214,8 @@ public final class Router {
             if (invited && Cors.isPreflight(call) && !methods.isEmpty()) {
                 return Cors.preflight(allowed(methods));
             }
-            front.gate().admit(call, entry == null ? Permission.READ : entry.permission(), invited);
+            front.gate()
+                    .admit(call, entry == null ? Permission.READ : entry.permission(), invited, byPerson(call, entry));
             if (call.caller().means() != Caller.Means.NONE) {
                 pass("caller " + call.caller().name(), call, response);
             }
@@ -238,6 +242,11 @@ public final class Router {
             return Problem.of(ProblemCode.INTERNAL_ERROR, "The server's log has the reason.")
                     .reply();
         }
+    }
+
+    /** Pages connect to streams anew by themselves, and say with {@link #REFRESH} that they ask for themselves. */
+    private static boolean byPerson(Call call, @Nullable Entry entry) {
+        return (entry == null || entry.stream() == null) && call.header(REFRESH).isEmpty();
     }
 
     /** To whoever has that answer already it is not sent again. */

@@ -73,8 +73,9 @@
       || place.querySelector("input[type=checkbox]:checked, details.menu-box[open]") !== null;
   }
 
+  // The header says that nobody asked for this: a page that is left open does not keep its session from ending.
   function ask() {
-    return fetch(location.href, { headers: { Accept: "text/html" } });
+    return fetch(location.href, { headers: { Accept: "text/html", "Tidemill-Refresh": "true" } });
   }
 
   // The session is over: this page's address answers with the form to log in.
