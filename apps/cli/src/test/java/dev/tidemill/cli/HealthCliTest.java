@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.JsonNode;
 
 /** What the commands say beside a node that works. */
 @ExtendWith(FreshSchema.class)
@@ -130,6 +131,13 @@ final class HealthCliTest {
         assertThat(often.jsonLines()).hasSizeGreaterThan(2).allMatch(line -> line.has("queues"));
         Answer piped = cli.run("stats", "--watch", "--every", "0.1s", "--for", "0.3s");
         assertThat(piped.out()).doesNotContain("\u001b").contains(worker);
+        assertThat(once.json().get("more_queues").intValue()).isZero();
+        JsonNode page = cli.run("queues", "--limit", "1", "--json").json();
+        assertThat(page.get("queues").size()).isEqualTo(1);
+        assertThat(page.get("next_after").stringValue()).isEqualTo("default");
+        JsonNode rest = cli.run("queues", "--after", "default", "--json").json();
+        assertThat(rest.get("queues").size()).isZero();
+        assertThat(rest.get("next_after").isNull()).isTrue();
         assertThat(cli.run("queues", "--json")
                         .json()
                         .get("queues")

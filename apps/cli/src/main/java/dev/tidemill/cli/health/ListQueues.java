@@ -5,6 +5,7 @@ import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
 import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
+import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Stats;
@@ -14,6 +15,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code tidemill queues}. */
@@ -26,6 +28,12 @@ final class ListQueues implements Callable<Integer> {
     private @Nullable String queue;
 
     @Mixin
+    private PageLength length = new PageLength(100);
+
+    @Option(names = "--after", paramLabel = "NAME", defaultValue = "", description = "Go on after this one.")
+    private String after = "";
+
+    @Mixin
     private DatabaseOptions database = new DatabaseOptions();
 
     @Mixin
@@ -33,11 +41,16 @@ final class ListQueues implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        int limit = length.checked(output);
         try (Connected to = database.open(output)) {
             Stats stats = to.mill().stats();
             List<QueueStats> wanted = stats.queues().stream()
                     .filter(one -> queue == null || one.queue().equals(queue))
+                    .filter(one -> one.queue().compareTo(after) > 0)
+                    .limit(limit)
                     .toList();
+            String next =
+                    queue == null && wanted.size() == limit ? wanted.getLast().queue() : null;
             List<Pause> pauses = to.mill().pauses().paused();
             if (output.isJson()) {
                 output.json(new JsonObject()
@@ -46,12 +59,16 @@ final class ListQueues implements Callable<Integer> {
                                 "queues",
                                 wanted.stream()
                                         .map(one -> StatsTexts.json(one).with("paused", isPaused(one, pauses)))
-                                        .toList()));
+                                        .toList())
+                        .with("next_after", next));
             } else {
                 output.table(StatsTexts.queues(wanted), nothing());
                 wanted.stream()
                         .filter(one -> isPaused(one, pauses))
                         .forEach(one -> output.say(output.in(Style.WARN, "paused") + "  " + one.queue()));
+                if (next != null) {
+                    output.say("There may be more: --after " + next + " goes on.");
+                }
             }
             return queue != null && wanted.isEmpty() ? ExitCode.NO : ExitCode.DONE;
         }

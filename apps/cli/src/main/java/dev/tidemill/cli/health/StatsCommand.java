@@ -118,7 +118,12 @@ final class StatsCommand implements Callable<Integer> {
                 + ", " + Plain.count(stats.nodes().size(), "node")
                 + ", " + Plain.count(stats.schedules().total(), "schedule"));
         lines.add("");
-        section(lines, StatsTexts.queues(stats.queues()), "No jobs are waiting, and none were in the last hour.");
+        section(lines, StatsTexts.queues(stats), "No jobs are waiting, and none were in the last hour.");
+        if (StatsTexts.moreQueues(stats) > 0) {
+            lines.add("And " + Plain.count(StatsTexts.moreQueues(stats), "more queue")
+                    + ": 'tidemill queues' goes through all.");
+            lines.add("");
+        }
         section(lines, StatsTexts.nodes(stats), output.in(Style.WARN, "No node is at work."));
         Table notes = notes(stats);
         if (notes.size() > 0) {

@@ -22,7 +22,19 @@ import java.util.Locale;
 final class StatsTexts {
     private static final Duration SILENT = Duration.ofSeconds(10);
 
+    /** How many queues are shown among the rest; {@link ListQueues} goes through all. */
+    private static final int QUEUES = 1000;
+
     private StatsTexts() {}
+
+    /** How many queues are left out. */
+    static int moreQueues(Stats stats) {
+        return Math.max(0, stats.queues().size() - QUEUES);
+    }
+
+    static Table queues(Stats stats) {
+        return queues(stats.queues().stream().limit(QUEUES).toList());
+    }
 
     static Table queues(List<QueueStats> queues) {
         Table table = new Table(
@@ -111,7 +123,13 @@ final class StatsTexts {
                 .with("at", stats.at())
                 .with("depths_at", stats.depthsAt())
                 .with("dead_letters", stats.deadLetters())
-                .with("queues", stats.queues().stream().map(StatsTexts::json).toList())
+                .with(
+                        "queues",
+                        stats.queues().stream()
+                                .limit(QUEUES)
+                                .map(StatsTexts::json)
+                                .toList())
+                .with("more_queues", moreQueues(stats))
                 .with("nodes", stats.nodes().stream().map(StatsTexts::json).toList())
                 .with(
                         "unhandled",

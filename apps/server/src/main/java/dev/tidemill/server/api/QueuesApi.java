@@ -16,6 +16,7 @@ import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -67,8 +68,8 @@ public final class QueuesApi {
                 Set.copyOf(mill.limits().fairQueues()));
     }
 
-    private static Map<String, QueueStats> queues(Known known) {
-        Map<String, QueueStats> queues = new TreeMap<>();
+    private static NavigableMap<String, QueueStats> queues(Known known) {
+        NavigableMap<String, QueueStats> queues = new TreeMap<>();
         known.stats().queues().forEach(queue -> queues.put(queue.queue(), queue));
         Set<String> others = new TreeSet<>(known.fair());
         known.pauses().stream()
@@ -87,12 +88,22 @@ public final class QueuesApi {
     }
 
     private Reply list(Call call) {
-        call.takesOnly();
+        call.takesOnly("after", "limit");
+        int limit = (int) call.query("limit", 50, 1, 1000);
+        String after = call.query("after").orElse("");
         Known known = known();
+        List<QueueStats> shown = queues(known).tailMap(after, false).values().stream()
+                .limit(limit)
+                .toList();
         return Reply.json(Json.write(json -> {
                     json.writeStartObject().writeArrayPropertyStart("queues");
-                    queues(known).values().forEach(queue -> queue(json, queue, known));
-                    json.writeEndArray().writeEndObject();
+                    shown.forEach(queue -> queue(json, queue, known));
+                    json.writeEndArray();
+                    JobJson.text(
+                            json,
+                            "next_after",
+                            shown.size() < limit ? null : shown.getLast().queue());
+                    json.writeEndObject();
                 }))
                 .tagged();
     }

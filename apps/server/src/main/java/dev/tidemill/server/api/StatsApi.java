@@ -20,6 +20,9 @@ import tools.jackson.core.JsonGenerator;
 
 /** How things stand: statistics, the latest attempts, health. */
 public final class StatsApi {
+    /** How many are listed; {@link QueuesApi} has them all, page by page. */
+    private static final int QUEUES = 1000;
+
     private final Tidemill mill;
 
     /** Creates it. */
@@ -69,8 +72,10 @@ public final class StatsApi {
             json.writeStringProperty("depths_at", stats.depthsAt().toString());
             json.writeNumberProperty("dead_letters", stats.deadLetters());
             json.writeArrayPropertyStart("queues");
-            stats.queues().forEach(queue -> queue(json, queue));
-            json.writeEndArray().writeArrayPropertyStart("nodes");
+            stats.queues().stream().limit(QUEUES).forEach(queue -> queue(json, queue));
+            json.writeEndArray();
+            json.writeNumberProperty("more_queues", Math.max(0, stats.queues().size() - QUEUES));
+            json.writeArrayPropertyStart("nodes");
             stats.nodes().forEach(node -> node(json, node));
             json.writeEndArray().writeArrayPropertyStart("unhandled");
             stats.unhandled().forEach(unhandled -> {

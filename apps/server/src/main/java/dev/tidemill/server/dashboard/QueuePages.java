@@ -15,8 +15,10 @@ import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Flash;
 import dev.tidemill.server.page.Format;
+import dev.tidemill.server.page.Latest;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.page.Section;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,13 +27,19 @@ import java.util.Map;
 final class QueuePages {
     private static final String PATH = "/queues";
     private static final int MINUTES = 60;
+    private static final int PAGE = 100;
+
+    /** What is counted grows with the queues there are, and depths are seconds old anyway: those who look share it. */
+    private static final Duration STATS_MAX_AGE = Duration.ofSeconds(1);
 
     private final Tidemill mill;
     private final Pages pages;
+    private final Latest<Stats> latest;
 
     QueuePages(Tidemill mill, Pages pages) {
         this.mill = mill;
         this.pages = pages;
+        this.latest = new Latest<>(mill::stats, STATS_MAX_AGE);
     }
 
     void mount(Router router) {
@@ -42,19 +50,57 @@ final class QueuePages {
     }
 
     private Reply list(Call call) {
-        call.takesOnly();
+        call.takesOnly("after", "name");
+        String name = call.query("name").map(String::strip).orElse("");
+        String after = call.query("after").orElse("");
+        Stats stats = latest.get();
+        List<QueueStats> fitting = stats.queues().stream()
+                .filter(queue -> queue.queue().contains(name))
+                .toList();
+        int from = (int) fitting.stream()
+                .filter(queue -> queue.queue().compareTo(after) <= 0)
+                .count();
+        int to = Math.min(from + PAGE, fitting.size());
         return pages.show(
                 call,
                 Section.QUEUES,
                 "Queues",
                 "queues.jte",
-                Map.of("stats", mill.stats(), "pauses", mill.pauses().paused()));
+                Map.of(
+                        "stats",
+                        stats,
+                        "queues",
+                        fitting.subList(from, to),
+                        "count",
+                        fitting.size(),
+                        "name",
+                        name,
+                        "previous",
+                        from == 0
+                                ? ""
+                                : page(
+                                        name,
+                                        from <= PAGE
+                                                ? ""
+                                                : fitting.get(from - PAGE - 1).queue()),
+                        "next",
+                        to == fitting.size()
+                                ? ""
+                                : page(name, fitting.get(to - 1).queue()),
+                        "pauses",
+                        mill.pauses().paused()));
+    }
+
+    private static String page(String name, String after) {
+        String filter = name.isEmpty() ? "" : "name=" + Format.url(name);
+        String place = after.isEmpty() ? "" : "after=" + Format.url(after);
+        return PATH + "?" + filter + (filter.isEmpty() || place.isEmpty() ? "" : "&") + place;
     }
 
     private Reply queue(Call call) {
         call.takesOnly();
         String name = call.path("queue");
-        Stats stats = mill.stats();
+        Stats stats = latest.get();
         List<LimitView> limits = mill.limits().list().stream()
                 .filter(view -> view.limit().scope() == Limit.Scope.QUEUE
                         && view.limit().name().equals(name))
