@@ -67,12 +67,7 @@ public final class Storefront implements AutoCloseable {
     private final WebServer web;
 
     private Storefront(
-            Tidemill mill,
-            @Nullable Rules rules,
-            Caches caches,
-            Catalogue catalogue,
-            Members members,
-            WebServer web) {
+            Tidemill mill, @Nullable Rules rules, Caches caches, Catalogue catalogue, Members members, WebServer web) {
         this.mill = mill;
         this.rules = rules;
         this.caches = caches;

@@ -148,7 +148,8 @@ final class Crowd {
     private String cause(SQLException failed) {
         String state = String.valueOf(failed.getSQLState());
         String said = String.valueOf(failed.getMessage());
-        boolean ownFault = SESSION.matcher(said).results().allMatch(found -> sessions.contains(Integer.valueOf(found.group(1))));
+        boolean ownFault =
+                SESSION.matcher(said).results().allMatch(found -> sessions.contains(Integer.valueOf(found.group(1))));
         return state.equals(DEADLOCK) && !ownFault ? said : state;
     }
 

@@ -185,7 +185,13 @@ class MembersTest extends AtTheShop {
                 .isEqualTo(1100);
         assertThat(text("SELECT subscription_status FROM shop.customer WHERE id = ?", owner))
                 .isEqualTo("canceled");
-        assertThat(shop.shop().mill().job(job).orElseThrow().attempts().getLast().result())
+        assertThat(shop.shop()
+                        .mill()
+                        .job(job)
+                        .orElseThrow()
+                        .attempts()
+                        .getLast()
+                        .result())
                 .as("the figure that the job leaves")
                 .isEqualTo("{\"subscriptions\":3300}");
     }

@@ -91,8 +91,9 @@ class ReferralsTest extends AtTheShop {
         assertThat(refused.body().path("detail").asString()).contains("Nobody has this referral code");
         assertThat(shop.count("SELECT count(*) FROM shop.customer WHERE email = 'too-late@example.com'"))
                 .isZero();
-        assertThat(shop.count(
-                        "SELECT count(*) FROM shop.customer WHERE email = 'in-time@example.com' AND referred_by IS NULL"))
+        assertThat(
+                        shop.count(
+                                "SELECT count(*) FROM shop.customer WHERE email = 'in-time@example.com' AND referred_by IS NULL"))
                 .as("who came in time stays")
                 .isOne();
     }
@@ -210,7 +211,8 @@ class ReferralsTest extends AtTheShop {
             int sessionOfFirst = session(first);
             int sessionOfSecond = session(second);
             ReferrerRewards.settle(friend, new Granting(shop.shop().mill(), first));
-            FutureTask<Boolean> later = new FutureTask<>(() -> settleAtLast(friend, new Granting(shop.shop().mill(), second)));
+            FutureTask<Boolean> later = new FutureTask<>(
+                    () -> settleAtLast(friend, new Granting(shop.shop().mill(), second)));
             Thread.ofVirtual().start(later);
             await().until(() -> text("SELECT ? = ANY (pg_blocking_pids(?))", sessionOfFirst, sessionOfSecond)
                     .equals("t"));

@@ -31,7 +31,8 @@ final class Site implements AutoCloseable {
                 .schema(database.schema())
                 .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(2))
                 .start();
-        mill.discard(mill.deadLetters(null, 1_000).stream().map(DeadLetter::jobId).toList(), "the test before");
+        mill.discard(
+                mill.deadLetters(null, 1_000).stream().map(DeadLetter::jobId).toList(), "the test before");
         run("drop table if exists {s}.sub, {s}.person, {s}.seen, {s}.pair");
         run("create table {s}.person (id bigint primary key, name text, plan text, visits integer not null default 0)");
         run("create table {s}.sub (id bigint primary key, user_id bigint, status text, note text)");

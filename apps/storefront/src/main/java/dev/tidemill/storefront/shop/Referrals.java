@@ -33,7 +33,12 @@ public final class Referrals {
 
         /** Changes with whatever a page shows of it: beside fifty rewards, another one that has expired changes no number. */
         public String mark() {
-            return (code == null ? "" : code) + '-' + friends + '-' + goodCents + '-'
+            return (code == null ? "" : code)
+                    + '-'
+                    + friends
+                    + '-'
+                    + goodCents
+                    + '-'
                     + Integer.toHexString(rewards.hashCode());
         }
     }
