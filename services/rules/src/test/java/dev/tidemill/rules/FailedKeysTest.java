@@ -175,8 +175,8 @@ class FailedKeysTest {
         });
         rules.start();
         site.insert(7, 7);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
-        site.mill().discard(site.mill().deadLetters(0, 10).getFirst().jobId());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
+        site.mill().discard(site.mill().deadLetters(null, 10).getFirst().jobId());
         sick.set(false);
         rule.pause();
         try (Connection writer = site.begin()) {
@@ -253,7 +253,7 @@ class FailedKeysTest {
         });
         rules.start();
         site.insert(1, 1);
-        Site.soon().until(() -> !site.mill().deadLetters(0, 10).isEmpty());
+        Site.soon().until(() -> !site.mill().deadLetters(null, 10).isEmpty());
         assertThat(rule.status().parked()).isEqualTo(1);
         assertThat(rule.status().parkedSince()).isPresent();
         assertThat(rule.parked(10))
@@ -261,7 +261,8 @@ class FailedKeysTest {
                 .satisfies(key -> assertThat(key.error()).contains("no answer"));
         assertThat(rules.alarms()).extracting(RuleAlarm::kind).contains(RuleAlarm.Kind.PARKED);
         sick.set(false);
-        assertThat(site.mill().replay(site.mill().deadLetters(0, 10).getFirst().jobId()))
+        assertThat(site.mill()
+                        .replay(site.mill().deadLetters(null, 10).getFirst().jobId()))
                 .isTrue();
         site.drained();
         site.run("update {s}.sub set status = 'later'");
@@ -298,7 +299,7 @@ class FailedKeysTest {
                 .until(() -> tries.get() == before);
         assertThat(site.noted()).isEmpty();
         assertThat(rule.status().parked()).isEqualTo(1);
-        assertThat(site.mill().deadLetters(0, 10)).isEmpty();
+        assertThat(site.mill().deadLetters(null, 10)).isEmpty();
         rule.resume();
         site.drained();
         assertThat(site.noted()).containsExactly("1:well");
@@ -411,7 +412,7 @@ class FailedKeysTest {
         Site.soon().until(() -> site.text("select status from {s}.sub").equals("up"));
         down.resume();
         Site.soon()
-                .until(() -> !site.mill().deadLetters(0, 10).isEmpty()
+                .until(() -> !site.mill().deadLetters(null, 10).isEmpty()
                         && rules.status().stream().allMatch(status -> status.pending() == 0));
         assertThat(site.text("select status from {s}.sub where id = 2")).isEqualTo("down");
         assertThat(rules.rule("up").parked(10)).singleElement().satisfies(key -> {
