@@ -8,9 +8,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * When a process gives way. It waits for a row that somebody else has locked for less than the second after which the
- * server looks for deadlocks: so it is always the process that is tried again, and never the application's own transaction
- * that fails.
+ * When a process gives way. It waits for rows that somebody else has locked for less than the second after which the server
+ * looks for deadlocks: so it is the process that is tried again, and not the application's own transaction that fails. What
+ * counts is how long it keeps what it has locked while it waits: a transaction may be about many customers, and all its
+ * waiting has half a second together. Only one statement that meets several held rows may take longer.
  */
 final class Patience {
     private Patience() {}
@@ -23,8 +24,10 @@ final class Patience {
         }
     }
 
-    /** For the rest of this transaction. */
+    /** For the rest of this transaction: each wait ends after what is left now of half a second since it began. */
     static void limit(Connection connection) throws SQLException {
-        Sql.on(connection, "SELECT set_config('lock_timeout', '500ms', true)").list(row -> row.getString(1));
+        Sql.on(connection, """
+                        SELECT set_config('lock_timeout', greatest(1,
+                               500 - extract(epoch FROM clock_timestamp() - now()) * 1000)::integer::text, true)""").list(row -> row.getString(1));
     }
 }
