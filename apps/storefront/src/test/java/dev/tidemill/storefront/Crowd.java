@@ -10,19 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
 /** Programs that write the shop's tables at once, past the shop, as others do: carelessly, in any order, some very late. */
 final class Crowd {
     private static final String DEADLOCK = "40P01";
-    private static final Pattern SESSION = Pattern.compile("Process (\\d+)");
     private static final int WRITERS = 8;
     private static final List<String> SPELLINGS = List.of(
             "active",
@@ -41,7 +38,6 @@ final class Crowd {
     private final DataSource dataSource;
     private final Duration length;
     private final List<UUID> customers = new CopyOnWriteArrayList<>();
-    private final Set<Integer> sessions = ConcurrentHashMap.newKeySet();
     private final Map<String, AtomicInteger> failures = new ConcurrentHashMap<>();
     private final AtomicInteger written = new AtomicInteger();
 
@@ -71,7 +67,7 @@ final class Crowd {
         return written.get();
     }
 
-    /** How often a transaction failed, by SQLSTATE; a deadlock in which others than these programs had a part by all it says. */
+    /** How often a transaction failed, by SQLSTATE. */
     Map<String, AtomicInteger> failures() {
         return failures;
     }
@@ -124,9 +120,6 @@ final class Crowd {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                sessions.add(Sql.on(connection, "SELECT pg_backend_pid()")
-                        .first(row -> row.getInt(1))
-                        .orElseThrow());
                 step.in(connection);
                 if (rollback) {
                     connection.rollback();
@@ -139,18 +132,9 @@ final class Crowd {
                 throw failed;
             }
         } catch (SQLException failed) {
-            failures.computeIfAbsent(cause(failed), cause -> new AtomicInteger())
+            failures.computeIfAbsent(String.valueOf(failed.getSQLState()), state -> new AtomicInteger())
                     .incrementAndGet();
         }
-    }
-
-    /** The server names the sessions that waited for each other. */
-    private String cause(SQLException failed) {
-        String state = String.valueOf(failed.getSQLState());
-        String said = String.valueOf(failed.getMessage());
-        boolean ownFault =
-                SESSION.matcher(said).results().allMatch(found -> sessions.contains(Integer.valueOf(found.group(1))));
-        return state.equals(DEADLOCK) && !ownFault ? said : state;
     }
 
     private UUID someone(Random random) {

@@ -134,8 +134,7 @@ class ProcessesCrashTest {
         assertThat(crowd.written()).isGreaterThan(200);
         assertThat(crowd.deadlocks()).as("of %s", crowd.failures()).isPositive();
         assertThat(crowd.failures().keySet())
-                .as(
-                        "nothing that rules do fails a program's transaction: its deadlocks are those of the programs alone")
+                .as("nothing that rules do fails a program's transaction")
                 .containsOnly("40P01");
         awaitRest();
         check();
