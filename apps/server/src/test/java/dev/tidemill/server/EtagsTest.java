@@ -60,6 +60,8 @@ final class EtagsTest {
     @ValueSource(
             strings = {
                 "/api/v1/jobs",
+                "/api/v1/jobs?tag=a:b&before=9",
+                "/api/v1/queues",
                 "/api/v1/dead-letters",
                 "/api/v1/schedules",
                 "/api/v1/limits",

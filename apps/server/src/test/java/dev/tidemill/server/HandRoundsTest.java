@@ -59,6 +59,7 @@ final class HandRoundsTest {
     private JsonNode run(int batch) {
         HttpResponse<String> answer = server.post("/api/v1/work/run?batch=" + batch);
         assertThat(answer.statusCode()).describedAs(answer.body()).isEqualTo(200);
+        ApiDocument.of(server).assertAnswer("post", "/api/v1/work/run", answer);
         return ServerUnderTest.json(answer);
     }
 

@@ -95,15 +95,16 @@ public final class SearchApi {
         long before = call.query("before", Long.MAX_VALUE, 1, Long.MAX_VALUE);
         List<JobView> jobs = checked("tag", () -> mill.tagged(tag.name(), tag.value(), before, limit));
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("jobs");
-            jobs.forEach(job -> JobJson.job(json, job));
-            json.writeEndArray();
-            JobJson.next(
-                    json,
-                    "next_before",
-                    jobs.size() < limit ? 0 : jobs.getLast().id());
-            json.writeEndObject();
-        }));
+                    json.writeStartObject().writeArrayPropertyStart("jobs");
+                    jobs.forEach(job -> JobJson.job(json, job));
+                    json.writeEndArray();
+                    JobJson.next(
+                            json,
+                            "next_before",
+                            jobs.size() < limit ? 0 : jobs.getLast().id());
+                    json.writeEndObject();
+                }))
+                .tagged();
     }
 
     private static JobFilter filter(Call call) {
