@@ -104,6 +104,21 @@ final class JobsApiTest {
     }
 
     @Test
+    void nullInUniqueStandsForWhatIsLeftOut() {
+        HttpResponse<String> made = server.post(
+                "/api/v1/jobs",
+                "{\"kind\":\"Later\",\"unique\":{\"key\":\"n\",\"mode\":null,\"window\":null,\"wait\":null,"
+                        + "\"max_wait\":null,\"release\":null}}");
+        assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
+        HttpResponse<String> keyless = server.post("/api/v1/jobs", "{\"kind\":\"Later\",\"unique\":{\"key\":null}}");
+        assertThat(keyless.statusCode()).isEqualTo(400);
+        assertThat(keyless.body()).contains("FIELD_MISSING", "/unique/key");
+        HttpResponse<String> unknown =
+                server.post("/api/v1/jobs", "{\"kind\":\"Later\",\"unique\":{\"key\":\"n\",\"keys\":null}}");
+        assertThat(unknown.statusCode()).isEqualTo(400);
+    }
+
+    @Test
     void everyFieldOfAJobArrives() {
         Instant runAt = Instant.now().plus(Duration.ofHours(1)).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
         HttpResponse<String> created = server.post(

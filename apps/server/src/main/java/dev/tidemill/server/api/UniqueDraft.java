@@ -34,6 +34,9 @@ final class UniqueDraft {
         }
         for (String name = parser.nextName(); name != null; name = parser.nextName()) {
             JsonToken token = parser.nextToken();
+            if (token == JsonToken.VALUE_NULL && known(name)) {
+                continue;
+            }
             if (token != JsonToken.VALUE_STRING) {
                 throw wrong(name, "must be a string");
             }
@@ -51,6 +54,13 @@ final class UniqueDraft {
         } catch (TidemillException refused) {
             throw Problem.of(refused).at(pointer);
         }
+    }
+
+    private static boolean known(String name) {
+        return switch (name) {
+            case "key", "mode", "release", "window", "wait", "max_wait" -> true;
+            default -> false;
+        };
     }
 
     private void field(String name, String value) {
@@ -90,10 +100,7 @@ final class UniqueDraft {
     }
 
     private Problem wrong(String name, String rule) {
-        String shown = switch (name) {
-            case "key", "mode", "release", "window", "wait", "max_wait" -> "/" + name;
-            default -> "";
-        };
+        String shown = known(name) ? "/" + name : "";
         return Problem.of(ProblemCode.FIELD_INVALID, "unique" + shown + " " + rule + ".")
                 .at(pointer + shown);
     }
