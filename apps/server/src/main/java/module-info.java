@@ -44,6 +44,8 @@ module dev.tidemill.server {
             dev.tidemill.cli;
     exports dev.tidemill.server.http to
             dev.tidemill.cli;
+    exports dev.tidemill.server.program to
+            dev.tidemill.cli;
     exports dev.tidemill.server.tables to
             dev.tidemill.cli;
     exports dev.tidemill.server.page.templates to

@@ -8,6 +8,7 @@ import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.caches.CachesFile;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Json;
+import dev.tidemill.server.program.ExitCode;
 import dev.tidemill.tracing.OpenTelemetryTracing;
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.OpenTelemetry;
@@ -52,7 +53,8 @@ import picocli.CommandLine.TypeConversionException;
         optionListHeading = "Options:%n",
         footer = {
             "",
-            "Ctrl-C stops it cleanly. Logs go to standard error. Exit codes: 0 stopped, 1 failed, 2 wrong usage.",
+            "Ctrl-C stops it cleanly. Logs go to standard error. Exit codes: 0 stopped, 2 an option is wrong or its value "
+                    + "refused, 3 the database could not be asked, 1 it failed otherwise.",
             "",
             "Example, with --open: enqueue a job, and look at how things stand",
             "  curl http://127.0.0.1:8080/api/v1/jobs -H 'Content-Type: application/json' \\",
@@ -211,13 +213,14 @@ public final class ServerMain implements Callable<Integer> {
         return new CommandLine(program)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failed, line, parsed) -> {
-                    if (failed instanceof TidemillException
-                            || failed instanceof EmbeddedPostgresException
-                            || failed instanceof IllegalArgumentException) {
-                        line.getErr().println("tidemill server: " + failed.getMessage());
-                        return 1;
-                    }
-                    throw failed;
+                    int code = switch (failed) {
+                        case TidemillException known -> ExitCode.of(known.code());
+                        case EmbeddedPostgresException notUp -> ExitCode.UNAVAILABLE;
+                        case IllegalArgumentException refused -> ExitCode.USAGE;
+                        default -> throw failed;
+                    };
+                    line.getErr().println("tidemill server: " + failed.getMessage());
+                    return code;
                 });
     }
 

@@ -106,7 +106,7 @@ final class ServerMainTest {
                         folder.resolve("none.yaml").toString())
                 .start();
         assertThat(refused.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(refused.exitValue()).isEqualTo(1);
+        assertThat(refused.exitValue()).isEqualTo(2);
         assertThat(log()).contains("none.yaml of the caches cannot be read");
     }
 
@@ -146,7 +146,7 @@ final class ServerMainTest {
         Process process = programOn("jdbc:postgresql://127.0.0.1:1/none?password=hunter2", database)
                 .start();
         assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(process.exitValue()).isEqualTo(3);
         assertThat(process.getInputStream().readAllBytes()).isEmpty();
         assertThat(log()).contains("tidemill server: ").contains("database").doesNotContain("hunter2", "\tat ");
     }
@@ -155,7 +155,7 @@ final class ServerMainTest {
     void anOpenServerIsForThisMachineOnly(TestDatabase database) throws Exception {
         Process process = program(database, "--open", "--host", "0.0.0.0").start();
         assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(1);
+        assertThat(process.exitValue()).isEqualTo(2);
         assertThat(log()).contains("open", "loopback").doesNotContain("\tat ");
     }
 

@@ -2,10 +2,10 @@ package dev.tidemill.cli.access;
 
 import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.server.access.Role;
 import dev.tidemill.server.access.User;
+import dev.tidemill.server.program.ExitCode;
 import java.sql.SQLException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -2,11 +2,11 @@ package dev.tidemill.cli.access;
 
 import dev.tidemill.cli.options.Asker;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.options.Span;
 import dev.tidemill.server.access.NewKey;
 import dev.tidemill.server.http.Permission;
+import dev.tidemill.server.program.ExitCode;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.EnumSet;

@@ -2,7 +2,6 @@ package dev.tidemill.cli.access;
 
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.options.PageLength;
 import dev.tidemill.cli.terminal.Plain;
@@ -11,6 +10,7 @@ import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
 import dev.tidemill.server.access.ApiKey;
 import dev.tidemill.server.http.Permission;
+import dev.tidemill.server.program.ExitCode;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;

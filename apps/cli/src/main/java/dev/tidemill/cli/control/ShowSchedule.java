@@ -2,7 +2,6 @@ package dev.tidemill.cli.control;
 
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
@@ -12,6 +11,7 @@ import dev.tidemill.jobs.FireView;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.ScheduleView;
 import dev.tidemill.jobs.Schedules;
+import dev.tidemill.server.program.ExitCode;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -2,7 +2,6 @@ package dev.tidemill.cli.health;
 
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.options.Pace;
 import dev.tidemill.cli.terminal.Plain;
@@ -10,6 +9,7 @@ import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
 import dev.tidemill.jobs.Stats;
+import dev.tidemill.server.program.ExitCode;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,6 @@ package dev.tidemill.cli.jobs;
 
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.options.Pace;
 import dev.tidemill.cli.terminal.Plain;
@@ -14,6 +13,7 @@ import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Tail;
 import dev.tidemill.jobs.Tidemill;
+import dev.tidemill.server.program.ExitCode;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;

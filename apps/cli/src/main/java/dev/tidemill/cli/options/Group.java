@@ -1,5 +1,6 @@
 package dev.tidemill.cli.options;
 
+import dev.tidemill.server.program.ExitCode;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -7,6 +7,7 @@ import dev.tidemill.jobs.JobActions;
 import dev.tidemill.jobs.JobActions.Bulk;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobState;
+import dev.tidemill.server.program.ExitCode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;

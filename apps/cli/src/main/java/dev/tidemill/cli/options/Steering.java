@@ -2,6 +2,7 @@ package dev.tidemill.cli.options;
 
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.jobs.Steered;
+import dev.tidemill.server.program.ExitCode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,7 +2,6 @@ package dev.tidemill.cli.setup;
 
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.DatabaseOptions;
-import dev.tidemill.cli.options.ExitCode;
 import dev.tidemill.cli.options.Output;
 import dev.tidemill.cli.terminal.Bar;
 import dev.tidemill.cli.terminal.Style;
@@ -10,6 +9,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.schema.Migrations;
 import dev.tidemill.schema.Migrations.Standing;
+import dev.tidemill.server.program.ExitCode;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

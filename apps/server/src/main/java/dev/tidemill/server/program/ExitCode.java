@@ -1,4 +1,4 @@
-package dev.tidemill.cli.options;
+package dev.tidemill.server.program;
 
 import dev.tidemill.jobs.ErrorCode;
 import java.util.EnumSet;
@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** What the program's exit codes mean, for all commands. */
+/** What the exit codes of programs mean, for the server and for all commands. */
 public final class ExitCode {
     /** Done. */
     public static final int DONE = 0;
