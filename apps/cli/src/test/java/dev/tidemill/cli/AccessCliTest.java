@@ -10,6 +10,9 @@ import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -106,6 +109,23 @@ final class AccessCliTest {
                         .get("revoked_at")
                         .isNull())
                 .isFalse();
+    }
+
+    @Test
+    void aKeyWhoseTimeIsOverIsExpired() throws SQLException {
+        assertThat(cli.run("keys", "create", "brief", "--scope", "read", "--valid-for", "1m")
+                        .exit())
+                .isZero();
+        assertThat(cli.run("keys").out()).containsPattern("brief +read +holds");
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update " + database.schema() + ".api_key set ends_at = created_at");
+        }
+        assertThat(cli.run("keys").out())
+                .containsPattern("brief +read +expired")
+                .doesNotContain("holds");
+        assertThat(cli.run("keys", "revoke", "brief").exit()).isZero();
+        assertThat(cli.run("keys").out()).containsPattern("brief +read +revoked");
     }
 
     @Test

@@ -6,6 +6,9 @@ import dev.tidemill.server.access.Role;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,10 +23,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class AccountPagesTest {
     private static final String PASSWORD = "four words in a row";
     private static ServerUnderTest server;
+    private static TestDatabase tables;
     private static Visitor root;
 
     @BeforeAll
     static void startServer(TestDatabase database) {
+        tables = database;
         server = ServerUnderTest.closed(database, settings -> settings);
         server.server.accounts().addUser("root", PASSWORD, Role.ADMIN, "test");
         root = Visitor.loggedIn(server, "root", PASSWORD);
@@ -90,6 +95,23 @@ final class AccountPagesTest {
         root.form("/keys/revoke", Map.of("name", "shop"));
         assertThat(shop.get("/api/v1/stats").statusCode()).isEqualTo(401);
         assertThat(root.get("/keys").body()).contains("revoked");
+    }
+
+    @Test
+    void aKeyWhoseTimeIsOverSaysSo() throws SQLException {
+        HttpResponse<String> made = root.form("/keys", Map.of("name", "brief", "days", "1", "READ", "on"));
+        Matcher secret = Pattern.compile("id=\"secret\">([^<]+)<").matcher(made.body());
+        assertThat(secret.find()).isTrue();
+        assertThat(made.body()).contains("<b>brief</b>").doesNotContain("expired");
+        try (Connection connection = tables.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("update " + tables.schema() + ".api_key set ends_at = created_at where name = 'brief'");
+        }
+        assertThat(root.get("/keys").body()).contains("expired").contains("aria-label=\"Revoke brief\"");
+        assertThat(Visitor.withKey(server, secret.group(1)).get("/api/v1/stats").statusCode())
+                .isEqualTo(401);
+        root.form("/keys/revoke", Map.of("name", "brief"));
+        assertThat(root.get("/keys").body()).doesNotContain("expired");
     }
 
     @Test

@@ -61,7 +61,7 @@ final class ListKeys implements Callable<Integer> {
                     Long.toString(key.id()),
                     key.name(),
                     String.join(", ", scopes(key)),
-                    key.revokedAt() == null ? Table.cell(Style.GOOD, "holds") : Table.cell(Style.FAINT, "revoked"),
+                    state(key),
                     key.endsAt() == null ? "never" : Plain.time(key.endsAt()),
                     Plain.time(key.usedAt()),
                     Plain.time(key.createdAt()),
@@ -72,6 +72,14 @@ final class ListKeys implements Callable<Integer> {
             }
             return ExitCode.DONE;
         }
+    }
+
+    private static Table.Cell state(ApiKey key) {
+        return switch (key.state()) {
+            case HOLDS -> Table.cell(Style.GOOD, "holds");
+            case EXPIRED -> Table.cell(Style.WARN, "expired");
+            case REVOKED -> Table.cell(Style.FAINT, "revoked");
+        };
     }
 
     private static List<String> scopes(ApiKey key) {

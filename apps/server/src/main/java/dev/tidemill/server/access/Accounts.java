@@ -384,6 +384,7 @@ public final class Accounts {
                 Objects.requireNonNull(instant(row, "created_at")),
                 row.getString("created_by"),
                 instant(row, "ends_at"),
+                row.getBoolean("expired"),
                 instant(row, "used_at"),
                 instant(row, "revoked_at"));
     }

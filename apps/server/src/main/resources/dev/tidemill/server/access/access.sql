@@ -80,14 +80,16 @@ delete from {schema}.account_session
                    where s.seen_at < {schema}.now_micros() - ? order by s.seen_at limit 500)
 
 -- :keys
-select k.id, k.name, k.scopes, k.created_at, k.created_by, k.ends_at, k.used_at, k.revoked_at
+select k.id, k.name, k.scopes, k.created_at, k.created_by, k.ends_at, k.used_at, k.revoked_at,
+       coalesce(k.ends_at <= {schema}.now_micros(), false) as expired
   from {schema}.api_key k
  where k.id < ?
  order by k.id desc
  limit ?
 
 -- :living_key
-select k.id, k.name, k.scopes, k.created_at, k.created_by, k.ends_at, k.used_at, k.revoked_at
+select k.id, k.name, k.scopes, k.created_at, k.created_by, k.ends_at, k.used_at, k.revoked_at,
+       coalesce(k.ends_at <= {schema}.now_micros(), false) as expired
   from {schema}.api_key k
  where k.name = ? and k.revoked_at is null
 
