@@ -54,7 +54,7 @@ final class AccessCliTest {
         add("Ada", "viewer");
         assertThat(cli.run("users").out()).contains("ada   viewer  enabled").contains("boss  admin");
         JsonNode users = cli.run("users", "list", "--json").json().get("users");
-        assertThat(users.get(0).get("role").stringValue()).isEqualTo("viewer");
+        assertThat(users.get(0).get("role").stringValue()).isEqualTo("VIEWER");
         assertThat(users.get(0).get("login_at").isNull()).isTrue();
 
         assertThat(cli.run("users", "role", "ada", "operator").out()).contains("User ada is now operator.");
@@ -97,7 +97,7 @@ final class AccessCliTest {
         JsonNode json =
                 cli.run("keys", "create", "second", "--scope", "work", "--json").json();
         assertThat(json.get("secret").stringValue()).startsWith("tdm_");
-        assertThat(json.get("scopes").get(0).stringValue()).isEqualTo("work");
+        assertThat(json.get("scopes").get(0).stringValue()).isEqualTo("WORK");
         assertThat(cli.run("keys", "create", "deploy", "--scope", "read"))
                 .matches(answer -> answer.exit() == 1 && answer.err().contains("ALREADY_EXISTS"));
         assertThat(cli.run("keys", "revoke", "deploy").out()).contains("Key deploy is revoked.");

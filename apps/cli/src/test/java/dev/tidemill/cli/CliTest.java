@@ -158,7 +158,7 @@ final class CliTest {
         mill.runDue();
 
         Answer named = run("replay", Long.toString(one), "424242", "--json");
-        assertThat(named.json().get("replayed").intValue()).isEqualTo(1);
+        assertThat(named.json().get("replayed").get(0).longValue()).isEqualTo(one);
         assertThat(named.json().get("no_dead_letters").get(0).longValue()).isEqualTo(424_242);
         assertThat(named.exit()).isEqualTo(1);
 

@@ -143,8 +143,8 @@ final class HealthCliTest {
                         .get("queues")
                         .get(0)
                         .get("paused")
-                        .booleanValue())
-                .isFalse();
+                        .isNull())
+                .isTrue();
     }
 
     @Test

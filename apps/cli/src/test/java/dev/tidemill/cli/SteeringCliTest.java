@@ -92,10 +92,10 @@ final class SteeringCliTest {
         mill.runDue();
         assertThat(run("discard", "--all").out()).contains("1 job is put aside.");
         assertThat(run("discard", "424242").exit()).isEqualTo(1);
-        assertThat(run("audit", "--limit", "2").out().lines())
-                .hasSize(2)
-                .first()
-                .matches(line -> line.contains("discard all JOBS (1 job)"));
+        assertThat(run("audit", "--limit", "2").out().lines()).hasSize(3).satisfies(lines -> {
+            assertThat(lines.getFirst()).contains("discard all JOBS (1 job)");
+            assertThat(lines.getLast()).contains("--before ").contains(" goes on");
+        });
     }
 
     @Test

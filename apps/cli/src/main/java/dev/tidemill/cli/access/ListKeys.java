@@ -9,11 +9,9 @@ import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
 import dev.tidemill.server.access.ApiKey;
-import dev.tidemill.server.http.Permission;
 import dev.tidemill.server.program.ExitCode;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,7 +58,7 @@ final class ListKeys implements Callable<Integer> {
             keys.forEach(key -> table.row(
                     Long.toString(key.id()),
                     key.name(),
-                    String.join(", ", scopes(key)),
+                    key.words(),
                     state(key),
                     key.endsAt() == null ? "never" : Plain.time(key.endsAt()),
                     Plain.time(key.usedAt()),
@@ -82,22 +80,14 @@ final class ListKeys implements Callable<Integer> {
         };
     }
 
-    private static List<String> scopes(ApiKey key) {
-        return key.scopes().stream()
-                .sorted()
-                .map(Permission::name)
-                .map(name -> name.toLowerCase(Locale.ROOT))
-                .toList();
-    }
-
     static JsonObject json(ApiKey key) {
         return new JsonObject()
                 .with("id", key.id())
                 .with("name", key.name())
-                .with("scopes", scopes(key))
+                .with("scopes", key.scopes().stream().sorted().toList())
                 .with("created_at", key.createdAt())
                 .with("created_by", key.createdBy())
-                .with("ends_at", key.endsAt())
+                .with("expires_at", key.endsAt())
                 .with("used_at", key.usedAt())
                 .with("revoked_at", key.revokedAt());
     }

@@ -69,7 +69,7 @@ final class ListUsers implements Callable<Integer> {
     static JsonObject json(User user) {
         return new JsonObject()
                 .with("name", user.name())
-                .with("role", user.role().word())
+                .with("role", user.role())
                 .with("disabled", user.disabled())
                 .with("created_at", user.createdAt())
                 .with("password_at", user.passwordAt())

@@ -35,10 +35,8 @@ final class SetRole implements Callable<Integer> {
         try (AccessTables to = AccessTables.open(database, output)) {
             boolean changed = to.accounts().setRole(name, role, asker.by());
             if (output.isJson()) {
-                output.json(new JsonObject()
-                        .with("name", name)
-                        .with("role", role.word())
-                        .with("changed", changed));
+                output.json(
+                        new JsonObject().with("name", name).with("role", role).with("changed", changed));
             } else {
                 output.say("User " + name + (changed ? " is now " : " was before ") + role.word() + ".");
             }

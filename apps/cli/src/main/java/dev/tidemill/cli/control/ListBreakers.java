@@ -1,5 +1,6 @@
 package dev.tidemill.cli.control;
 
+import dev.tidemill.cli.json.ControlJson;
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
@@ -8,7 +9,6 @@ import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
-import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.server.program.ExitCode;
 import java.util.List;
@@ -33,7 +33,7 @@ final class ListBreakers implements Callable<Integer> {
                 output.json(new JsonObject()
                         .with(
                                 "breakers",
-                                breakers.stream().map(ListBreakers::json).toList()));
+                                breakers.stream().map(ControlJson::breaker).toList()));
                 return ExitCode.DONE;
             }
             Table table = new Table(
@@ -66,26 +66,5 @@ final class ListBreakers implements Callable<Integer> {
             case OPEN -> Style.BAD;
             case HALF_OPEN -> Style.WARN;
         };
-    }
-
-    static JsonObject json(BreakerView view) {
-        Breaker breaker = view.breaker();
-        JsonObject json = new JsonObject()
-                .with("name", breaker.name())
-                .with("state", view.state())
-                .with("by_hand", view.byHand())
-                .with("since", view.since())
-                .withAny("next_probe", view.nextProbe())
-                .with("failures_in_row", view.failuresInRow())
-                .with("opened", view.opened())
-                .withAny("last_error", view.lastError())
-                .with("kinds", view.kinds())
-                .with("failures", breaker.failures());
-        if (breaker.ratio() != null) {
-            json.with("ratio", breaker.ratio())
-                    .with("at_least", breaker.atLeast())
-                    .millis("within_ms", breaker.within());
-        }
-        return json.millis("open_for_ms", breaker.openFor()).millis("longest_ms", breaker.longest());
     }
 }

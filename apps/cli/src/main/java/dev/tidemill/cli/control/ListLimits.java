@@ -1,5 +1,6 @@
 package dev.tidemill.cli.control;
 
+import dev.tidemill.cli.json.ControlJson;
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
@@ -37,7 +38,7 @@ final class ListLimits implements Callable<Integer> {
             List<KeyWeight> weights = to.mill().limits().weights();
             if (output.isJson()) {
                 output.json(new JsonObject()
-                        .with("limits", limits.stream().map(ListLimits::json).toList())
+                        .with("limits", limits.stream().map(ControlJson::limit).toList())
                         .with("fair_queues", fair)
                         .with("weights", weights.stream().map(ListLimits::json).toList()));
                 return ExitCode.DONE;
@@ -92,22 +93,5 @@ final class ListLimits implements Callable<Integer> {
                 .with("queue", each.queue())
                 .with("key", each.key())
                 .with("weight", each.weight());
-    }
-
-    private static JsonObject json(LimitView view) {
-        Limit limit = view.limit();
-        JsonObject json = new JsonObject()
-                .with("scope", limit.scope())
-                .with("name", limit.name())
-                .with("per_key", limit.perKey())
-                .withAny("concurrency", limit.concurrency())
-                .withAny("rate", limit.rate());
-        if (limit.per() != null) {
-            json.millis("per_ms", limit.per());
-        }
-        return json.withAny("burst", limit.burst())
-                .with("held", view.held())
-                .with("waiting", view.waiting())
-                .with("waiting_keys", view.waitingKeys());
     }
 }

@@ -1,5 +1,6 @@
 package dev.tidemill.cli.control;
 
+import dev.tidemill.cli.json.ControlJson;
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.options.Connected;
 import dev.tidemill.cli.options.DatabaseOptions;
@@ -29,7 +30,7 @@ final class ListPauses implements Callable<Integer> {
             List<Pause> pauses = to.mill().pauses().paused();
             if (output.isJson()) {
                 output.json(new JsonObject()
-                        .with("pauses", pauses.stream().map(ListPauses::json).toList()));
+                        .with("pauses", pauses.stream().map(ControlJson::pause).toList()));
                 return ExitCode.DONE;
             }
             Table table = new Table(
@@ -43,14 +44,5 @@ final class ListPauses implements Callable<Integer> {
             output.table(table, "Nothing is paused.");
             return ExitCode.DONE;
         }
-    }
-
-    private static JsonObject json(Pause pause) {
-        return new JsonObject()
-                .with("scope", pause.scope())
-                .with("name", pause.name())
-                .with("since", pause.since())
-                .with("by", pause.by())
-                .with("reason", pause.reason());
     }
 }

@@ -44,15 +44,20 @@ final class AuditCommand implements Callable<Integer> {
         int limit = length.checked(output);
         try (Connected to = database.open(output)) {
             List<AuditLine> lines = to.mill().audit(before, limit, action, target);
+            Long next = lines.size() == limit ? lines.getLast().id() : null;
             if (output.isJson()) {
                 output.json(new JsonObject()
-                        .with("lines", lines.stream().map(AuditCommand::json).toList()));
+                        .with("lines", lines.stream().map(AuditCommand::json).toList())
+                        .with("next_before", next));
             } else {
                 lines.forEach(line -> output.say(line.id() + "  " + Plain.time(line.at()) + "  "
                         + Plain.line(line.by() + ": " + line.action() + " " + line.target()
                                 + (line.detail().isEmpty() ? "" : " (" + line.detail() + ")"))));
                 if (lines.isEmpty()) {
                     output.say("Nothing was changed, as far as is remembered.");
+                }
+                if (next != null) {
+                    output.say("There may be more: --before " + next + " goes on.");
                 }
             }
             return ExitCode.DONE;

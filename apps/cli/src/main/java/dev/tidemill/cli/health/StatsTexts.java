@@ -1,11 +1,11 @@
 package dev.tidemill.cli.health;
 
+import dev.tidemill.cli.json.ControlJson;
 import dev.tidemill.cli.json.JsonObject;
 import dev.tidemill.cli.terminal.Plain;
 import dev.tidemill.cli.terminal.Style;
 import dev.tidemill.cli.terminal.Table;
 import dev.tidemill.cli.terminal.Table.Column;
-import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.Alarm;
@@ -141,7 +141,7 @@ final class StatsTexts {
                 .with("alarms", stats.alarms().stream().map(StatsTexts::json).toList())
                 .with(
                         "open_breakers",
-                        stats.openBreakers().stream().map(StatsTexts::json).toList())
+                        stats.openBreakers().stream().map(ControlJson::breaker).toList())
                 .with(
                         "schedules",
                         new JsonObject()
@@ -205,16 +205,6 @@ final class StatsTexts {
                 .with("minutes", alarm.alarm().minutes())
                 .with("ratio", rounded(alarm.ratio(), 4))
                 .with("threshold", alarm.alarm().ratio());
-    }
-
-    private static JsonObject json(BreakerView view) {
-        return new JsonObject()
-                .with("name", view.breaker().name())
-                .with("state", view.state())
-                .with("by_hand", view.byHand())
-                .with("since", view.since())
-                .withAny("next_probe", view.nextProbe())
-                .with("kinds", view.kinds());
     }
 
     private static BigDecimal rounded(double number, int places) {

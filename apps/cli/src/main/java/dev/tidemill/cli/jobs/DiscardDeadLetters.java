@@ -34,14 +34,15 @@ final class DiscardDeadLetters implements Callable<Integer> {
             return jobs.act(database, new JobAction.Discard(), asker.by(), output, "discarded", "put aside");
         }
         try (Connected to = database.open(output)) {
-            List<Long> passed = jobs.ids().stream()
-                    .filter(id -> !to.mill().discard(id, asker.by()))
+            List<Long> done = jobs.ids().stream()
+                    .filter(id -> to.mill().discard(id, asker.by()))
                     .toList();
-            int done = jobs.ids().size() - passed.size();
+            List<Long> passed =
+                    jobs.ids().stream().filter(id -> !done.contains(id)).toList();
             if (output.isJson()) {
                 output.json(new JsonObject().with("discarded", done).with("no_dead_letters", passed));
             } else {
-                output.say((done == 1 ? "1 job is" : done + " jobs are") + " put aside.");
+                output.say((done.size() == 1 ? "1 job is" : done.size() + " jobs are") + " put aside.");
                 if (!passed.isEmpty()) {
                     output.say("No dead letters, and left alone: " + passed);
                 }

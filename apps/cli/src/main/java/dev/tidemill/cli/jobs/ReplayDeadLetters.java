@@ -64,7 +64,7 @@ final class ReplayDeadLetters implements Callable<Integer> {
             List<Long> replayed = replay(to.mill());
             List<Long> passed =
                     jobs.ids().stream().filter(id -> !replayed.contains(id)).toList();
-            tell(replayed.size(), passed);
+            tell(replayed, passed);
             return passed.isEmpty() ? ExitCode.DONE : ExitCode.NO;
         }
     }
@@ -89,12 +89,12 @@ final class ReplayDeadLetters implements Callable<Integer> {
         }
     }
 
-    private void tell(int replayed, List<Long> passed) {
+    private void tell(List<Long> replayed, List<Long> passed) {
         if (output.isJson()) {
             output.json(new JsonObject().with("replayed", replayed).with("no_dead_letters", passed));
             return;
         }
-        output.say(replayed == 1 ? "1 job is ready again." : replayed + " jobs are ready again.");
+        output.say(replayed.size() == 1 ? "1 job is ready again." : replayed.size() + " jobs are ready again.");
         if (!passed.isEmpty()) {
             output.say("No dead letters, and left alone: " + passed);
         }

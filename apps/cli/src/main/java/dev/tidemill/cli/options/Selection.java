@@ -60,26 +60,27 @@ public final class Selection {
     /**
      * Does it to all that fits, and tells how many they were; the exit code.
      *
-     * @param key what JSON calls their number
+     * @param counted what a terminal shows the number of
      * @param done what they are then
      */
-    public int act(DatabaseOptions database, JobAction action, String by, Output output, String key, String done) {
+    public int act(DatabaseOptions database, JobAction action, String by, Output output, String counted, String done) {
         try (Connected to = database.openForLong(output);
-                Bar bar = output.bar(key, 0)) {
+                Bar bar = output.bar(counted, 0)) {
             JobActions actions = to.mill().actions();
             Bulk bulk =
                     dryRun ? actions.count(filter(), action, most) : actions.all(filter(), action, most, by, bar::at);
             bar.clear();
-            tell(bulk, output, key, done);
+            tell(bulk, output, done);
             return ExitCode.DONE;
         }
     }
 
-    private void tell(Bulk bulk, Output output, String key, String done) {
+    private void tell(Bulk bulk, Output output, String done) {
         if (output.isJson()) {
             output.json(new JsonObject()
-                    .with(dryRun ? "fitting" : key, bulk.count())
-                    .with("more", bulk.more()));
+                    .with("count", bulk.count())
+                    .with("more", bulk.more())
+                    .with("dry_run", dryRun));
             return;
         }
         output.say((bulk.count() == 1 ? "1 job" : bulk.count() + " jobs")

@@ -123,6 +123,7 @@ final class RuleStates implements Callable<Integer> {
                 .with("failures", rule.failures())
                 .with("slow", rule.slow())
                 .millis("reacting_ms", rule.reacting());
+        rule.parkedSince().ifPresent(since -> json.with("parked_since", since));
         rule.oldest().ifPresent(time -> json.millis("oldest_ms", time));
         rule.lag().p50().ifPresent(time -> json.millis("lag_p50_ms", time));
         rule.lag().p95().ifPresent(time -> json.millis("lag_p95_ms", time));
