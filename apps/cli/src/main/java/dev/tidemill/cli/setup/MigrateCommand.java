@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Each file in a transaction of its own, once however many processes start at the same time. Programs of the"
-                    + " former version go on meanwhile. A file waits at most a second for a lock, and is tried again for"
+                    + " former version go on meanwhile. A file waits at most 300 ms for a lock, and is tried again for"
                     + " a minute."
         })
 final class MigrateCommand implements Callable<Integer> {
