@@ -28,6 +28,7 @@ class OperatePagesTest {
     private static final Pattern SECTION = Pattern.compile("^## (\\S+)$", Pattern.MULTILINE);
     private static final Pattern METER =
             Pattern.compile("\\b(?:tidemill|hikaricp|http_server|jvm|process|system)_[a-z_]+");
+    private static final Pattern VARIABLE = Pattern.compile("\\$([A-Z]+)");
     private static final Pattern EXPRESSION = Pattern.compile("\"expr\": \"((?:[^\"\\\\]|\\\\.)*)\"");
     private static final Pattern RULE = Pattern.compile("expr:(.*?)\n        (?:for|labels):", Pattern.DOTALL);
 
@@ -66,6 +67,33 @@ class OperatePagesTest {
         assertThat(sections.subList(1, sections.size()))
                 .filteredOn(section -> !section.startsWith("TidemillDoctorWarning"))
                 .allSatisfy(section -> assertThat(section).contains("Worked:"));
+    }
+
+    /** Every server but an open one answers others with 401, and a shell takes a variable that nobody set for nothing. */
+    @Test
+    void whatIsAskedOverHttpCarriesAKeyAndSaysWhere() throws IOException {
+        int asked = 0;
+        for (String name : List.of("alarms", "backup", "deployment", "doctor", "retention", "upgrade")) {
+            String page = Repository.text("docs/operate/" + name + ".md");
+            for (String line :
+                    page.lines().filter(line -> line.contains("curl ")).toList()) {
+                asked++;
+                assertThat(isAnswered(line)).as("%s.md: %s", name, line).isTrue();
+                for (String variable : found(VARIABLE, line)) {
+                    assertThat(page.contains("    " + variable + "=") || variable.equals("TOKEN"))
+                            .as("%s.md says what %s is, for %s", name, variable, line)
+                            .isTrue();
+                }
+            }
+        }
+        assertThat(asked).isGreaterThan(4);
+        assertThat(isAnswered("curl -s \"$SERVER/api/v1/stats\"")).isFalse();
+    }
+
+    private static boolean isAnswered(String command) {
+        return command.contains("Authorization: Bearer $TOKEN")
+                || command.contains("/readyz")
+                || command.contains("/healthz");
     }
 
     @Test
