@@ -212,7 +212,8 @@ final class DashboardPagesTest {
             page.navigate(server.server.url() + "/limits");
             page.keyboard().press("?");
             assertThat(page.locator("#shortcuts").isVisible()).isTrue();
-            assertThat(page.locator("#shortcuts").textContent()).contains("Dead letters", "Endpoints", "search jobs");
+            assertThat(page.locator("#shortcuts").textContent())
+                    .contains("Dead letters", "Endpoints", "Rules", "search jobs");
             Chromium.shoot(page, "keyboard", 1400, ColorScheme.LIGHT);
             assertThat(Chromium.barriers(page)).isEmpty();
             page.keyboard().press("Escape");
@@ -221,6 +222,9 @@ final class DashboardPagesTest {
             page.keyboard().press("g");
             page.keyboard().press("e");
             page.waitForURL("**/endpoints");
+            page.keyboard().press("g");
+            page.keyboard().press("t");
+            page.waitForURL("**/rules");
             page.keyboard().press("/");
             page.waitForURL("**/jobs");
             page.keyboard().press("/");

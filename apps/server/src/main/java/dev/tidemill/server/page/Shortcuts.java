@@ -16,6 +16,8 @@ public final class Shortcuts {
         letters.put(Section.JOBS, "j");
         letters.put(Section.SCHEDULES, "s");
         letters.put(Section.DEAD_LETTERS, "d");
+        // Their own letters are taken; they watch tables.
+        letters.put(Section.RULES, "t");
         letters.put(Section.NODES, "n");
         letters.put(Section.LIMITS, "l");
         letters.put(Section.BREAKERS, "b");
