@@ -5,6 +5,7 @@ import static dev.tidemill.server.BusyMill.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import dev.tidemill.jobs.JobFilter;
@@ -79,6 +80,29 @@ final class DashboardSearchTest extends AtTheDashboard {
         says("60 jobs: cancel done");
         assertThat(mill.search(cancelled, null, 100).jobs()).hasSize(60);
         assertThat(state(mill, other)).isEqualTo(JobState.SCHEDULED);
+    }
+
+    @Test
+    void allThatFitGetThePriorityThatAPersonChooses() {
+        long one = later("Urgent");
+        long two = later("Urgent");
+        open("/jobs?kind=Urgent");
+        Locator priority = page.getByLabel("to this priority");
+        assertThat(priority).isHidden();
+        page.locator("#all-action").selectOption("priority");
+        assertThat(priority).isVisible();
+        priority.focus();
+        page.keyboard().press("Home");
+        assertThat(priority).hasValue("CRITICAL");
+        button("Count…").click();
+        // A machine that is busy may not count to the end in time, and says 'up to' then.
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Yes, give priority critical to"))
+                .click();
+        says("2 jobs: set priority critical done");
+        assertThat(mill.job(one).orElseThrow().priority()).isEqualTo(Priority.CRITICAL);
+        assertThat(mill.job(two).orElseThrow().priority()).isEqualTo(Priority.CRITICAL);
+        open("/jobs?state=DEAD&kind=Urgent");
+        assertThat(priority).hasCount(0);
     }
 
     @Test

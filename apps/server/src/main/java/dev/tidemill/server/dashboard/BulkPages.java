@@ -73,11 +73,15 @@ final class BulkPages {
         String same = query.query();
         return pages.act(call, "/jobs" + (same.isEmpty() ? "" : "?" + same), () -> {
             String name = form.text("action");
-            JobAction action = action(name, form.value("priority").orElse("MEDIUM"));
+            String priority = form.value("priority").orElse("MEDIUM");
+            JobAction action = action(name, priority);
             Bulk bulk = mill.actions()
                     .all(filter(query), action, MOST, call.caller().name());
             return Flash.done(Format.exact(bulk.count()) + (bulk.count() == 1 ? " job: " : " jobs: ")
-                    + words(name, form.value("priority").orElse("MEDIUM")) + " done."
+                    + (action instanceof JobAction.Prioritize to
+                            ? "set priority " + Format.words(to.priority())
+                            : words(name, priority))
+                    + " done."
                     + (bulk.more() ? " There are more that fit; do it again to go on." : ""));
         });
     }
