@@ -22,7 +22,7 @@ public final class Cors {
     public static final Cors OFF = new Cors(Set.of());
 
     private static final String REQUEST_HEADERS =
-            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent," + " tracestate";
+            "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, tracestate";
     private static final String ANSWER_HEADERS =
             "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After";
 
