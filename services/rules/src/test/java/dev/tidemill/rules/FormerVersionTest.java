@@ -30,7 +30,7 @@ class FormerVersionTest {
             assertThat(Rules.migrations(database.dataSource(), database.schema())
                             .standing()
                             .missing())
-                    .containsExactly("R002__watched.sql");
+                    .containsExactly("R002__watched.sql", "R004__horizon.sql");
             rules.start();
             assertThat(Rules.migrations(database.dataSource(), database.schema())
                             .standing()
