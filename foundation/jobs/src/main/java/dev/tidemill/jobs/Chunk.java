@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The jobs of one call of a {@link ChunkHandler}, most urgent first. Thread safe.
@@ -71,5 +72,26 @@ public interface Chunk<T> {
          * what follows. The first report counts.
          */
         void fail(Throwable failure);
+
+        /**
+         * Keeps what came of this job with its attempt, as JSON; the last call counts. Written with its outcome; with
+         * {@link Chunk#completeIn} in the caller's transaction, if it was said before.
+         *
+         * @param value what the codec can write, at most 64 KiB as JSON
+         * @throws TidemillException {@link ErrorCode#PAYLOAD_TOO_LARGE} or {@link ErrorCode#PAYLOAD_INVALID}
+         */
+        void result(Object value);
+
+        /**
+         * Says how far this job is, as {@link Run#progress}.
+         *
+         * @param done how much is done, 0 or more
+         * @param total of how much, 0 if that is not known
+         * @param message what is being done; null for nothing, cut after 500 characters
+         */
+        void progress(long done, long total, @Nullable String message);
+
+        /** Keeps a line with this job's attempt, within the bounds of {@link Run#log}. */
+        void log(LogLevel level, String line);
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -56,8 +57,14 @@ final class PostgresReports implements Reports {
     }
 
     @Override
-    public void result(Connection connection, ClaimedJob job, String json) throws SQLException {
-        update(connection, "write_results", new long[] {job.id()}, new long[] {job.lease()}, new String[] {json});
+    public void results(Connection connection, Map<ClaimedJob, String> results) throws SQLException {
+        List<ClaimedJob> jobs = List.copyOf(results.keySet());
+        update(
+                connection,
+                "write_results",
+                jobs.stream().mapToLong(ClaimedJob::id).toArray(),
+                jobs.stream().mapToLong(ClaimedJob::lease).toArray(),
+                jobs.stream().map(results::get).toArray(String[]::new));
     }
 
     private void write(Connection connection, List<Report> given) throws SQLException {

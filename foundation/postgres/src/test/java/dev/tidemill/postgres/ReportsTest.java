@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Backoff;
+import dev.tidemill.jobs.Chunk;
+import dev.tidemill.jobs.ChunkHandler;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.JobState;
@@ -12,6 +14,7 @@ import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.LogLine;
 import dev.tidemill.jobs.Progress;
+import dev.tidemill.jobs.Retry;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -23,6 +26,8 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -77,6 +82,67 @@ final class ReportsTest {
             assertThat(lines.get(1).level()).isEqualTo(LogLevel.WARN);
             assertThat(mill.log(id, 2)).extracting(LogLine::attempt).containsExactly(2, 2);
         }
+    }
+
+    /** Five is alone at fault; six is reported as failed; the rest is done, some of it after calls in halves. */
+    @Test
+    void jobsOfAChunkHaveResultsAndLinesOfTheirOwn() {
+        try (Tidemill mill = chunks(chunk -> {
+            for (Chunk.Item<Import> item : chunk.items()) {
+                item.log(LogLevel.INFO, "of " + chunk.size());
+                item.result(new Outcome(item.job().rows(), List.of()));
+                if (item.job().rows() == 6) {
+                    item.fail(Retry.never("refused"));
+                }
+            }
+            if (chunk.jobs().contains(new Import(5))) {
+                throw new IllegalStateException("the fifth fails");
+            }
+        })) {
+            List<Long> ids =
+                    mill.enqueueAll(IntStream.range(0, 8).mapToObj(Import::new).toList());
+            Jobs.in(mill, ids.get(5), JobState.DEAD);
+            Jobs.in(mill, ids.get(6), JobState.DEAD);
+            for (int i : new int[] {0, 1, 2, 3, 4, 7}) {
+                JobView seen = Jobs.in(mill, ids.get(i), JobState.SUCCEEDED);
+                assertThat(seen.attempts()).hasSize(1);
+                assertThat(seen.attempts().getFirst().result()).isEqualTo("{\"imported\":" + i + ",\"refused\":[]}");
+            }
+            assertThat(mill.log(ids.get(7), 10)).extracting(LogLine::text).startsWith("of 8");
+            assertThat(mill.log(ids.get(5), 10)).extracting(LogLine::text).contains("of 8", "of 1");
+        }
+    }
+
+    @Test
+    void resultsOfAChunkThatCompletesAreWrittenInItsTransaction() {
+        try (Tidemill mill = chunks(chunk -> {
+            chunk.items().forEach(item -> item.result(new Outcome(item.job().rows(), List.of())));
+            try (Connection connection = database.dataSource().getConnection()) {
+                connection.setAutoCommit(false);
+                chunk.completeIn(connection);
+                String ids = chunk.items().stream()
+                        .map(item -> Long.toString(item.jobId()))
+                        .collect(Collectors.joining(", "));
+                assertThat(sql.number(connection, "select count(*) from {schema}.result where job in (" + ids + ")"))
+                        .isEqualTo(chunk.size());
+                connection.commit();
+            }
+        })) {
+            for (long id : mill.enqueueAll(List.of(new Import(1), new Import(2)))) {
+                assertThat(Jobs.in(mill, id, JobState.SUCCEEDED)
+                                .attempts()
+                                .getFirst()
+                                .result())
+                        .startsWith("{\"imported\":");
+            }
+        }
+    }
+
+    private Tidemill chunks(ChunkHandler<Import> handler) {
+        return Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .handleChunks(Import.class, handler, given -> given.attempts(1).chunk(8, Duration.ofMillis(500)))
+                .start();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.LogLevel;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Tracing;
@@ -14,6 +15,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -368,6 +370,16 @@ final class ChunkCall<T> implements Chunk<T> {
                         ErrorCode.NOT_COMPLETED,
                         "The node was declared dead and these " + jobs.size() + " jobs given to another; roll back.");
             }
+            Map<ClaimedJob, String> results = new LinkedHashMap<>();
+            completed.forEach(item -> {
+                String result = item.member.words().result();
+                if (result != null) {
+                    results.put(item.member.job(), result);
+                }
+            });
+            if (!results.isEmpty()) {
+                chunk.epoch().place().reports().results(connection, results);
+            }
         } finally {
             completing.unlock();
         }
@@ -382,6 +394,13 @@ final class ChunkCall<T> implements Chunk<T> {
         Told(ChunkCall<T> call, ChunkMember<T> member) {
             this.call = call;
             this.member = member;
+        }
+
+        /** Whether nothing counts any more that is said of it through this call. */
+        private boolean late() {
+            synchronized (call.chunk.lock()) {
+                return call.state == State.TIMED_OUT || call.state == State.OVER || member.settled();
+            }
         }
 
         private void report(Report said) {
@@ -400,6 +419,21 @@ final class ChunkCall<T> implements Chunk<T> {
         @Override
         public void fail(Throwable failure) {
             report(new Report(Objects.requireNonNull(failure, "failure")));
+        }
+
+        @Override
+        public void result(Object value) {
+            member.words().result(value, late());
+        }
+
+        @Override
+        public void progress(long done, long total, @Nullable String message) {
+            member.words().progress(done, total, message, late());
+        }
+
+        @Override
+        public void log(LogLevel level, String line) {
+            member.words().log(level, line, late());
         }
 
         @Override

@@ -10,16 +10,23 @@ import org.jspecify.annotations.Nullable;
 /** A job of a chunk, through all its calls. Guarded by the chunk's lock, but for what {@link #read} sets before. */
 final class ChunkMember<T> {
     private final ClaimedJob job;
+    private final HandlerWords words;
     private Meta meta = Meta.NONE;
     private @Nullable T value;
     private boolean settled;
 
-    ChunkMember(ClaimedJob job) {
+    ChunkMember(ClaimedJob job, EpochWork epoch, Workshop shop) {
         this.job = job;
+        this.words = new HandlerWords(job, epoch, shop);
     }
 
     ClaimedJob job() {
         return job;
+    }
+
+    /** What handlers say of it, through all calls. */
+    HandlerWords words() {
+        return words;
     }
 
     Meta meta() {

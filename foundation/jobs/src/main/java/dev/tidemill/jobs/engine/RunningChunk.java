@@ -45,7 +45,8 @@ final class RunningChunk<T> implements Work {
         this.entry = entry;
         this.jobs = List.copyOf(jobs);
         this.critical = critical;
-        this.members = jobs.stream().map(ChunkMember<T>::new).toList();
+        this.members =
+                jobs.stream().map(job -> new ChunkMember<T>(job, epoch, shop)).toList();
         this.epoch = epoch;
         this.runner = runner;
         this.shop = shop;
@@ -179,7 +180,7 @@ final class RunningChunk<T> implements Work {
     void settle(ChunkMember<T> member, Outcome outcome) {
         synchronized (lock) {
             if (member.settle()) {
-                shop.finisher().add(epoch, outcome);
+                shop.finisher().add(epoch, outcome, member.words().end());
             }
         }
     }
@@ -188,7 +189,7 @@ final class RunningChunk<T> implements Work {
     void settleWritten(ChunkMember<T> member, Outcome outcome) {
         synchronized (lock) {
             if (member.settle()) {
-                shop.finisher().addWritten(epoch, outcome);
+                shop.finisher().addWritten(epoch, outcome, member.words().end());
             }
         }
     }

@@ -367,7 +367,7 @@ final class RunningJob implements Run, Work {
         }
         String result = words.result();
         if (result != null) {
-            epoch.place().reports().result(connection, job, result);
+            epoch.place().reports().results(connection, Map.of(job, result));
         }
     }
 

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** Takes what handlers report. Part of a {@link Workplace}, and fenced as it is. */
 public interface Reports {
@@ -17,6 +18,6 @@ public interface Reports {
     List<Hint> finish(
             List<Outcome> outcomes, List<ClaimedJob> written, List<Report> reports, Collection<Long> endedLeases);
 
-    /** Writes a result in the caller's transaction, which has completed the job. */
-    void result(Connection connection, ClaimedJob job, String json) throws SQLException;
+    /** Writes results, as JSON, in the caller's transaction, which has completed the jobs. */
+    void results(Connection connection, Map<ClaimedJob, String> results) throws SQLException;
 }
