@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * <p>Within a lane deadlines only grow, but for commits that come late, retries, and what other processes put back:
  * those are found by the hint that wakes the claimer, which lowers the position (also one that arrives while a claim
  * is under way), and by looks from the beginning. Such a look costs what the dead entries cost, and looks take at most a
- * twentieth of the time. A cheap one is done by a claim that begins at the beginning. Where that took long, and at
+ * twentieth of the time, and a fiftieth where each takes long. A cheap one is done by a claim that begins at the beginning. Where that took long, and at
  * first, when nobody knows, it is done {@linkplain #asideDue aside}, on a connection of its own, and claims go on
  * meanwhile; what it finds lowers the position. Without remembered positions every claim walks those entries, most of all
  * while an old snapshot keeps vacuum away.
@@ -25,6 +25,9 @@ import java.util.concurrent.TimeUnit;
 final class Lanes {
     private static final int PRIORITIES = 5;
     private static final long LOOK_SPACING = 20;
+    /** Seconds of a core, which hints make all but needless. */
+    private static final long DEAR_LOOK_SPACING = 50;
+
     private static final long LOOK_AT_LEAST_EVERY_NANOS = 60_000_000_000L;
     /** A claim may take long for other reasons than dead entries: a lock, a frozen process. */
     private static final long LOOK_AFTER_CLAIM_NANOS = 10_000_000_000L;
@@ -82,7 +85,7 @@ final class Lanes {
         synchronized (this) {
             looking = false;
             aside = tookNanos > CHEAP_LOOK_NANOS;
-            nextLookNanos = next(tookNanos, LOOK_AT_LEAST_EVERY_NANOS);
+            nextLookNanos = next(tookNanos, aside ? DEAR_LOOK_SPACING : LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
         }
         first.forEach(this::hint);
     }
@@ -92,8 +95,8 @@ final class Lanes {
         nextLookNanos = System.nanoTime() + AFTER_FAILURE_NANOS;
     }
 
-    private static long next(long tookNanos, long atMostNanos) {
-        return System.nanoTime() + Math.min(tookNanos * LOOK_SPACING, atMostNanos);
+    private static long next(long tookNanos, long spacing, long atMostNanos) {
+        return System.nanoTime() + Math.min(tookNanos * spacing, atMostNanos);
     }
 
     /** Makes a look due, whenever the last one was. */
@@ -125,7 +128,7 @@ final class Lanes {
             boolean everywhere,
             long tookNanos) {
         if (everywhere) {
-            nextLookNanos = next(tookNanos, LOOK_AFTER_CLAIM_NANOS);
+            nextLookNanos = next(tookNanos, LOOK_SPACING, LOOK_AFTER_CLAIM_NANOS);
             aside = tookNanos > CHEAP_CLAIM_NANOS;
         }
         Map<String, Position[]> reached = new HashMap<>();

@@ -78,7 +78,7 @@ final class JobsCommand implements Callable<Integer> {
         @Option(
                 names = "--limits",
                 description = "What limits cost: a thousand keys, with and without a limit for each, and plain jobs"
-                        + " beside them. Takes about three minutes.")
+                        + " beside them. Takes about five minutes.")
         boolean limits;
     }
 

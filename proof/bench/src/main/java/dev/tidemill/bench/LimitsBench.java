@@ -6,23 +6,26 @@ import dev.tidemill.bench.Rig.Drained;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Limit;
+import dev.tidemill.jobs.Limits;
 import dev.tidemill.jobs.Tidemill;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /**
  * What limits cost: jobs of a thousand keys, spread as Zipf says (the second key has half of the first's, and so on),
- * on a queue without a limit, on one with a concurrency for each key that is far away, and on one where it is so near
- * that every claim has to count, though it is not reached; and plain jobs on another queue, beside a queue without a limit
- * and with one. Each twice, in alternation.
+ * on a queue without a limit, with a concurrency for each key that is far away, with one so near that every claim has to
+ * count, with one that keys with many jobs reach, with a rate that is never reached, and with fair turns; and plain jobs on
+ * another queue, beside a queue without a limit and with one. Each twice, in alternation.
  */
 final class LimitsBench {
     private static final int KEYS = 1_000;
     private static final int ROUNDS = 2;
     private static final String QUEUE = "keyed";
-    private static final int NONE = 0;
-    /** More than a process has in hand of the first key, and less than it has of all. */
-    private static final int NEAR = 2_000;
 
     private final Rig rig;
     private final int jobs;
@@ -40,36 +43,38 @@ final class LimitsBench {
     }
 
     Figures run() {
-        double free = 0;
-        double limited = 0;
-        double near = 0;
+        Map<Rule, Double> keyed = new EnumMap<>(Rule.class);
         double besideFree = 0;
         double besideLimited = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            free += keyed(NONE).perSecond() / ROUNDS;
-            limited += keyed(jobs).perSecond() / ROUNDS;
-            near += keyed(NEAR).perSecond() / ROUNDS;
-            besideFree += plain(NONE).perSecond() / ROUNDS;
-            besideLimited += plain(jobs).perSecond() / ROUNDS;
+            for (Rule rule : Rule.values()) {
+                keyed.merge(rule, keyed(rule).perSecond() / ROUNDS, Double::sum);
+            }
+            besideFree += plain(Rule.NONE).perSecond() / ROUNDS;
+            besideLimited += plain(Rule.FAR).perSecond() / ROUNDS;
         }
-        figures.put("keyed_drain_per_s", free, "");
-        figures.put("limited_drain_per_s", limited, "");
-        figures.put("limits_ratio", ratio(limited, free), ">= 0.9");
-        figures.put("near_limit_drain_per_s", near, "");
-        figures.put("near_limit_ratio", ratio(near, free), "");
+        double free = Objects.requireNonNull(keyed.get(Rule.NONE));
+        keyed.forEach((rule, perSecond) -> {
+            figures.put(rule.drain, perSecond, "");
+            if (rule != Rule.NONE) {
+                figures.put(rule.ratio, ratio(perSecond, free), rule == Rule.FAR ? ">= 0.9" : "");
+            }
+        });
         figures.put("plain_beside_keyed_per_s", besideFree, "");
         figures.put("plain_beside_limited_per_s", besideLimited, "");
         figures.put("plain_ratio", ratio(besideLimited, besideFree), "1");
         figures.condition("jobs", jobs);
         figures.condition("keys", KEYS + ", Zipf 1.0");
-        figures.condition("limit", "concurrency for each key as many as there are jobs; near: " + NEAR);
+        for (Rule rule : Rule.values()) {
+            figures.condition(rule.drain, rule.words);
+        }
         rig.conclude(figures);
         return figures;
     }
 
-    private Drained keyed(int limit) {
-        rig.say(named(limit));
-        prepare(limit);
+    private Drained keyed(Rule rule) {
+        rig.say(rule.words);
+        prepare(rule);
         rig.bulk(jobs, keyed());
         Drained drained = rig.drain(jobs, QUEUE);
         rig.audit(jobs);
@@ -78,9 +83,9 @@ final class LimitsBench {
     }
 
     /** Plain jobs on the default queue, while the other one is worked on too and is empty. */
-    private Drained plain(int limit) {
-        rig.say("plain jobs beside a queue " + named(limit));
-        prepare(limit);
+    private Drained plain(Rule rule) {
+        rig.say("plain jobs beside a queue with " + rule.words);
+        prepare(rule);
         rig.bulk(jobs);
         Drained drained = rig.drain(jobs, QUEUE);
         rig.audit(jobs);
@@ -88,15 +93,51 @@ final class LimitsBench {
         return drained;
     }
 
-    private static String named(int limit) {
-        return limit == NONE ? "without a limit" : "with a limit of " + Rig.grouped(limit) + " for each key";
+    private void prepare(Rule rule) {
+        try (Tidemill mill = rig.mill()) {
+            rule.put.accept(mill.limits());
+        }
     }
 
-    private void prepare(int limit) {
-        try (Tidemill mill = rig.mill()) {
-            if (limit != NONE) {
-                mill.limits().put(Limit.ofQueue(QUEUE).concurrency(limit).forEachKey());
-            }
+    /** What holds on the queue of the keyed jobs. */
+    private enum Rule {
+        NONE("keyed_drain_per_s", "", "no limit", limits -> {}),
+        FAR(
+                "limited_drain_per_s",
+                "limits_ratio",
+                "a limit of 1,000,000 for each key, never near",
+                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(1_000_000).forEachKey())),
+        /** More than a process has in hand of the first key, and less than it has of all. */
+        NEAR(
+                "near_limit_drain_per_s",
+                "near_limit_ratio",
+                "a limit of 2,000 for each key, near enough for keys to be counted",
+                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(2_000).forEachKey())),
+        /** Less than a process takes of the first keys at once, so that jobs are set aside and taken from there. */
+        REACHED(
+                "reached_limit_drain_per_s",
+                "reached_limit_ratio",
+                "a limit of 100 for each key, reached by the keys with many jobs",
+                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(100).forEachKey())),
+        RATE(
+                "rate_drain_per_s",
+                "rate_ratio",
+                "a rate of 1,000,000 a second for each key, never reached",
+                limits -> limits.put(Limit.ofQueue(QUEUE)
+                        .rate(1_000_000, Duration.ofSeconds(1))
+                        .forEachKey())),
+        FAIR("fair_drain_per_s", "fair_ratio", "fair turns between keys", limits -> limits.shareFairly(QUEUE));
+
+        private final String drain;
+        private final String ratio;
+        private final String words;
+        private final Consumer<Limits> put;
+
+        Rule(String drain, String ratio, String words, Consumer<Limits> put) {
+            this.drain = drain;
+            this.ratio = ratio;
+            this.words = words;
+            this.put = put;
         }
     }
 
