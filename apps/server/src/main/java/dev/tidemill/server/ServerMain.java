@@ -154,6 +154,9 @@ public final class ServerMain implements Callable<Integer> {
     @ArgGroup(exclusive = false)
     private DatabaseOptions database = new DatabaseOptions();
 
+    @ArgGroup(exclusive = false)
+    private PriorityOptions priorities = new PriorityOptions();
+
     @Option(
             names = "--log-format",
             paramLabel = "FORMAT",
@@ -232,7 +235,9 @@ public final class ServerMain implements Callable<Integer> {
         Thread hook = Thread.ofPlatform().name("tidemill-stop").unstarted(() -> waitFor(closed));
         Runtime.getRuntime().addShutdownHook(hook);
         try (Database opened = database.open();
-                Tidemill mill = traced(Tidemill.on(opened.dataSource()).schema(database.schema()))
+                Tidemill mill = traced(Tidemill.on(opened.dataSource())
+                                .schema(database.schema())
+                                .priorities(priorities.priorities()))
                         .start();
                 Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
                 TidemillServer server = serve(mill, caching.served())) {

@@ -15,7 +15,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -108,6 +112,37 @@ final class ServerMainTest {
         assertThat(refused.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(refused.exitValue()).isEqualTo(2);
         assertThat(log()).contains("none.yaml of the caches cannot be read");
+    }
+
+    @Test
+    void itEnqueuesByTheDeadlinesItIsGivenAndRefusesThoseItCannotRead(TestDatabase database) throws Exception {
+        Process process = program(database, "--open", "--start-deadline", "low=30m", "--weight", "HIGH=12")
+                .start();
+        try (var lines = process.inputReader()) {
+            String url = ServerUnderTest.json(lines.readLine()).get("url").stringValue();
+            try (HttpClient client = HttpClient.newHttpClient()) {
+                HttpRequest enqueue = HttpRequest.newBuilder(URI.create(url + "/api/v1/jobs"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"kind\": \"Nightly\", \"priority\": \"LOW\"}"))
+                        .build();
+                assertThat(client.send(enqueue, BodyHandlers.discarding()).statusCode())
+                        .isEqualTo(201);
+            }
+            try (Connection connection = database.dataSource().getConnection();
+                    Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery("select start_by - " + database.schema()
+                            + ".now_micros() from " + database.schema() + ".ready")) {
+                rows.next();
+                assertThat(Duration.of(rows.getLong(1), ChronoUnit.MICROS))
+                        .isBetween(Duration.ofMinutes(29), Duration.ofMinutes(30));
+            }
+            process.toHandle().destroy();
+            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        Process refused = program(database, "--open", "--off-peak", "nights").start();
+        assertThat(refused.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(refused.exitValue()).isEqualTo(2);
+        assertThat(log()).contains("The off-peak window 'nights' cannot be read; write from and to as HH:MM");
     }
 
     private static int status(String url) throws IOException, InterruptedException {

@@ -1,12 +1,17 @@
 package dev.tidemill.jobs;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The start deadline and the overload weight of every priority, and the off-peak windows. Immutable. All processes on
@@ -26,6 +31,44 @@ public record Priorities(Map<Priority, Duration> deadlines, Map<Priority, Intege
      * @param zone whose wall clock it follows
      */
     public record Window(LocalTime from, LocalTime to, ZoneId zone) {
+        private static final Pattern TEXT = Pattern.compile("(\\d\\d:\\d\\d\\S*?)-(\\d\\d:\\d\\d\\S*)(?: +(\\S+))?");
+
+        /**
+         * Reads {@code 22:00-06:00 Europe/Berlin}; without a zone, UTC.
+         *
+         * @throws TidemillException INVALID_OPTION if it is written otherwise
+         */
+        public static Window parse(String text) {
+            Matcher found = TEXT.matcher(text.strip());
+            try {
+                if (found.matches()) {
+                    String zone = found.group(3);
+                    return new Window(
+                            LocalTime.parse(found.group(1)),
+                            LocalTime.parse(found.group(2)),
+                            zone == null ? ZoneOffset.UTC : ZoneId.of(zone));
+                }
+            } catch (DateTimeException unknown) {
+                throw unreadable(text, unknown);
+            }
+            throw unreadable(text, null);
+        }
+
+        private static TidemillException unreadable(String text, @Nullable DateTimeException cause) {
+            return new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "The off-peak window '" + text + "' cannot be read"
+                            + (cause == null ? "" : " (" + cause.getMessage() + ")")
+                            + "; write from and to as HH:MM and a time zone: 22:00-06:00 Europe/Berlin.",
+                    cause);
+        }
+
+        /** As {@link #parse} reads it. */
+        @Override
+        public String toString() {
+            return from + "-" + to + " " + zone;
+        }
+
         /** Whether the window is open at this moment. */
         public boolean contains(Instant moment) {
             LocalTime time = moment.atZone(zone).toLocalTime();

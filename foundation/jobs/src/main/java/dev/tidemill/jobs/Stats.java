@@ -106,6 +106,7 @@ public record Stats(
      * @param running handlers running in it
      * @param kinds what it handles
      * @param duty whether it claims
+     * @param offPeak the windows in which it runs off-peak jobs, such as {@code 22:00-06:00 Europe/Berlin}; empty means always
      */
     public record NodeView(
             String name,
@@ -116,9 +117,11 @@ public record Stats(
             Instant heartbeatAt,
             int running,
             List<String> kinds,
-            Duty duty) {
+            Duty duty,
+            List<String> offPeak) {
         public NodeView {
             kinds = List.copyOf(kinds);
+            offPeak = List.copyOf(offPeak);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.tidemill.postgres;
 
+import dev.tidemill.jobs.Priorities.Window;
 import dev.tidemill.jobs.store.EpochClosedException;
 import dev.tidemill.jobs.store.NodeInfo;
 import dev.tidemill.jobs.store.Tally;
@@ -45,7 +46,8 @@ final class Heart implements AutoCloseable {
                     node.host(),
                     node.pid(),
                     sorted(node.kinds(), List.of()),
-                    sorted(node.queues(), List.of()));
+                    sorted(node.queues(), List.of()),
+                    node.priorities().offPeak().stream().map(Window::toString).toArray(String[]::new));
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
                 joined = rows.getLong(1);

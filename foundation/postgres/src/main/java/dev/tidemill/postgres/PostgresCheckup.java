@@ -6,7 +6,6 @@ import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Finding;
 import dev.tidemill.jobs.Diagnosis.Repair;
 import dev.tidemill.jobs.JobView;
-import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Severity;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.store.Checkup;
@@ -48,7 +47,7 @@ final class PostgresCheckup implements Checkup {
     private final JobViews views;
     private final InstantSource processClock;
     private final CheckupLimits limits;
-    private final Together<Seen, Why> whys = new Together<>(2, WHYS_AT_ONCE, this::whys);
+    private final Together<JobView, Why> whys = new Together<>(2, WHYS_AT_ONCE, this::whys);
 
     PostgresCheckup(
             DataSource dataSource,
@@ -236,7 +235,7 @@ final class PostgresCheckup implements Checkup {
     }
 
     @Override
-    public Optional<Why> why(long id, Priorities priorities) {
+    public Optional<Why> why(long id) {
         // One connection after the other: whoever waits for a second waits for ever once all who have one do.
         List<JobView> found;
         try (Session session = Session.reading(dataSource, ANSWER_WITHIN)) {
@@ -244,31 +243,27 @@ final class PostgresCheckup implements Checkup {
         }
         return found.stream()
                 .findFirst()
-                .map(job ->
-                        read(List.of(new Seen(job, priorities)), WhyReader.WALK).getFirst());
+                .map(job -> read(List.of(job), WhyReader.WALK).getFirst());
     }
 
     @Override
-    public Why why(JobView job, Priorities priorities) {
-        return whys.ask(new Seen(job, priorities));
+    public Why why(JobView job) {
+        return whys.ask(job);
     }
 
-    /** A job, and the windows as whoever asks knows them. */
-    private record Seen(JobView job, Priorities priorities) {}
-
-    private List<Why> whys(List<Seen> asked) {
+    private List<Why> whys(List<JobView> asked) {
         return read(asked, WhyReader.SHORT_WALK);
     }
 
-    private List<Why> read(List<Seen> asked, int walk) {
+    private List<Why> read(List<JobView> asked, int walk) {
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             return session.transaction(connection -> {
                 bound(connection, true);
                 byKeys(connection);
                 WhyReader reader = new WhyReader(new Examination(statements, connection, limits, ALIVE), walk);
                 List<Why> answers = new ArrayList<>();
-                for (Seen seen : asked) {
-                    answers.add(reader.read(seen.job(), seen.priorities()));
+                for (JobView job : asked) {
+                    answers.add(reader.read(job));
                 }
                 return answers;
             });

@@ -165,7 +165,8 @@ final class StatsReader {
                     instant(rows.getLong(6)),
                     rows.getInt(7),
                     List.of((String[]) rows.getArray(8).getArray()),
-                    Duty.valueOf(rows.getString(9))));
+                    Duty.valueOf(rows.getString(9)),
+                    List.of((String[]) rows.getArray(10).getArray())));
         }
 
         private Lane lane(String queue, int priority) {

@@ -6,7 +6,6 @@ import dev.tidemill.jobs.AttemptView;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Pause;
-import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.Why.Cause;
@@ -51,7 +50,7 @@ final class WhyReader {
         return known;
     }
 
-    Why read(JobView job, Priorities priorities) throws SQLException {
+    Why read(JobView job) throws SQLException {
         Reading reading = new Reading(job);
         switch (job.state()) {
             case SUCCEEDED -> reading.finished();
@@ -59,7 +58,7 @@ final class WhyReader {
             case CANCELLED -> reading.cancelled();
             case SCHEDULED -> reading.scheduled();
             case RUNNING -> reading.running();
-            case READY -> reading.ready(priorities);
+            case READY -> reading.ready();
         }
         return new Why(job.id(), job.kind(), job.queue(), job.priority(), job.state(), List.copyOf(reading.reasons));
     }
@@ -348,7 +347,7 @@ final class WhyReader {
             return limit + (rows.getBoolean(4) ? ", for each key" : "");
         }
 
-        void ready(Priorities priorities) throws SQLException {
+        void ready() throws SQLException {
             paused();
             brokenOff();
             boolean limited = parked() || queueFull();
@@ -386,15 +385,32 @@ final class WhyReader {
                         "nodes",
                         (long) able.size());
             }
-            if (job.priority() == Priority.OFF_PEAK && !priorities.offPeakOpen(now())) {
-                because(
-                        Cause.OUTSIDE_WINDOW,
-                        "It is an off-peak job, and none of the windows " + priorities.offPeak() + " is open.",
-                        "Wait for the window, or enqueue it with another priority.");
+            if (job.priority() == Priority.OFF_PEAK) {
+                offPeak(able);
             }
             if (!limited) {
                 place(able);
             }
+        }
+
+        /** Nodes may differ, though they should not: one that is open is enough. */
+        private void offPeak(List<LiveNode> able) throws SQLException {
+            Instant now = now();
+            if (able.isEmpty() || able.stream().anyMatch(node -> node.offPeakOpen(now))) {
+                return;
+            }
+            String windows = able.stream()
+                    .flatMap(node -> node.offPeak().stream())
+                    .distinct()
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            because(
+                    Cause.OUTSIDE_WINDOW,
+                    "It is an off-peak job, and the nodes that could run it run those only within: " + windows + ".",
+                    "Wait for the window, or give it another priority: ./tidemill jobs prioritize " + job.id()
+                            + " --to LOW",
+                    "windows",
+                    windows);
         }
 
         /** How many go first in its lane; less than 0 if it was not found in the part that is walked. */

@@ -111,7 +111,7 @@ select (select last_value * 1000 from {schema}.job_block), (select last_value fr
 select n.epoch, n.name, n.host, n.pid, {schema}.now_micros() - n.heartbeat, n.kinds, n.queues, n.running,
        {schema}.now_micros() - c.since,
        (select count(*) from {schema}.lease l where l.epoch = n.epoch),
-       exists (select from {schema}.drained d where d.node = n.name)
+       exists (select from {schema}.drained d where d.node = n.name), n.off_peak
   from {schema}.node n
   left join {schema}.closing c on c.epoch = n.epoch
  where n.ended is null

@@ -57,8 +57,8 @@ select min(now) from input
 insert into {schema}.tag (name, value, job) select * from unnest(?::text[], ?::text[], ?::bigint[])
 
 -- :join_node
-insert into {schema}.node (name, host, pid, kinds, queues, started, heartbeat, backend, backend_start)
-select ?, ?, ?, ?, ?, n.now, n.now, null, null from (select {schema}.now_micros() as now) n
+insert into {schema}.node (name, host, pid, kinds, queues, off_peak, started, heartbeat, backend, backend_start)
+select ?, ?, ?, ?, ?, ?, n.now, n.now, null, null from (select {schema}.now_micros() as now) n
 returning epoch
 
 -- :offer
@@ -402,7 +402,7 @@ select q.name, count(*)
 select n.name, n.epoch, n.host, n.pid, n.started, n.heartbeat, n.running, n.kinds,
        case when d.node is null then 'WORKING'
             when exists (select from {schema}.lease l where l.epoch = n.epoch) then 'DRAINING'
-            else 'DRAINED' end
+            else 'DRAINED' end, n.off_peak
   from {schema}.node n
   left join {schema}.drained d on d.node = n.name
  where n.ended is null

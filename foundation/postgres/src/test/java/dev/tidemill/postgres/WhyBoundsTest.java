@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.JobView;
-import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Why;
 import dev.tidemill.jobs.Why.Cause;
@@ -68,7 +67,7 @@ final class WhyBoundsTest {
             Why why = new WhyReader(
                             new Examination(statements, connection, CheckupLimits.STANDARD, Duration.ofSeconds(10)),
                             WhyReader.SHORT_WALK)
-                    .read(last, Priorities.standard());
+                    .read(last);
             assertThat(why.reasons().getLast().cause()).isEqualTo(Cause.BEHIND);
             assertThat(sql.number(connection, ROWS_READ) - before).isLessThan(MOST_ROWS);
         }

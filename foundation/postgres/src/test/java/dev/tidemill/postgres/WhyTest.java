@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priorities;
@@ -36,15 +37,13 @@ final class WhyTest {
     private static final Window NIGHT = new Window(LocalTime.of(1, 0), LocalTime.of(5, 0), ZoneOffset.UTC);
 
     @RegisterExtension
-    private final FreshMill fresh =
-            FreshMill.with(jobs -> jobs.priorities(Priorities.standard().offPeak(NIGHT))
-                    .handleJson("Fine", (json, run) -> {})
-                    .handleJson("Fail", (json, run) -> {
-                        throw new IllegalStateException("no mail server");
-                    })
-                    .handleJson("GiveUp", (json, run) -> {
-                        throw Retry.never("no use");
-                    }));
+    private final FreshMill fresh = FreshMill.with(jobs -> jobs.handleJson("Fine", (json, run) -> {})
+            .handleJson("Fail", (json, run) -> {
+                throw new IllegalStateException("no mail server");
+            })
+            .handleJson("GiveUp", (json, run) -> {
+                throw Retry.never("no use");
+            }));
 
     private TestMill mill;
 
@@ -242,11 +241,30 @@ final class WhyTest {
     }
 
     @Test
-    void anOffPeakJobWaitsForItsWindow() {
-        long id = enqueue("Fine", EnqueueOptions.priority(Priority.OFF_PEAK));
-        assertThat(causes(id)).contains(Cause.OUTSIDE_WINDOW);
-        mill.clock().set(Instant.parse("2026-07-02T02:00:00Z"));
-        assertThat(causes(id)).doesNotContain(Cause.OUTSIDE_WINDOW);
+    void anOffPeakJobWaitsForTheWindowOfTheNodesWhoeverAsks() {
+        EnqueueOptions offPeak = EnqueueOptions.priority(Priority.OFF_PEAK);
+        try (Tidemill worker = windowed("worker-1", NIGHT)) {
+            long id = worker.enqueue(new JobRequest("Batch", "{}"), offPeak);
+            Reason reason = first(id);
+            assertThat(reason.cause()).isEqualTo(Cause.OUTSIDE_WINDOW);
+            assertThat(reason.text())
+                    .isEqualTo("It is an off-peak job, and the nodes that could run it run those only within: "
+                            + "01:00-05:00 Z.");
+            try (Tidemill always = windowed("worker-2")) {
+                Jobs.in(always, id, JobState.SUCCEEDED);
+            }
+            mill.clock().set(Instant.parse("2026-07-02T02:00:00Z"));
+            Jobs.in(worker, worker.enqueue(new JobRequest("Batch", "{}"), offPeak), JobState.SUCCEEDED);
+        }
+    }
+
+    private Tidemill windowed(String name, Window... windows) {
+        return Tidemill.on(mill.dataSource())
+                .schema(mill.schema())
+                .nodeName(name)
+                .priorities(Priorities.standard().offPeak(windows))
+                .handleJson("Batch", (json, run) -> {})
+                .start();
     }
 
     @Test

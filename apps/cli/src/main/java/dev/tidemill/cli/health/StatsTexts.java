@@ -194,7 +194,8 @@ final class StatsTexts {
                 .with("heartbeat_at", node.heartbeatAt())
                 .with("running", node.running())
                 .with("kinds", node.kinds())
-                .with("duty", node.duty());
+                .with("duty", node.duty())
+                .with("off_peak", node.offPeak());
     }
 
     private static JsonObject json(Alarm alarm) {

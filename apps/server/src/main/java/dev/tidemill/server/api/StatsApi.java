@@ -163,6 +163,9 @@ public final class StatsApi {
         json.writeArrayPropertyStart("kinds");
         node.kinds().forEach(kind -> json.writeString(Objects.requireNonNull(kind)));
         json.writeEndArray();
-        json.writeStringProperty("duty", node.duty().name()).writeEndObject();
+        json.writeStringProperty("duty", node.duty().name());
+        json.writeArrayPropertyStart("off_peak");
+        node.offPeak().forEach(window -> json.writeString(Objects.requireNonNull(window)));
+        json.writeEndArray().writeEndObject();
     }
 }

@@ -319,12 +319,12 @@ public final class Engine {
 
     /** Why a job is not running. */
     public Optional<Why> why(long id) {
-        return check(checkup -> checkup.why(id, settings.priorities()));
+        return check(checkup -> checkup.why(id));
     }
 
     /** Why a job that was just looked at is not running. */
     public Why why(JobView job) {
-        return check(checkup -> checkup.why(job, settings.priorities()));
+        return check(checkup -> checkup.why(job));
     }
 
     /** What people decide about jobs and nodes. */

@@ -3,7 +3,6 @@ package dev.tidemill.jobs.store;
 import dev.tidemill.jobs.Diagnosis;
 import dev.tidemill.jobs.Diagnosis.Repair;
 import dev.tidemill.jobs.JobView;
-import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Why;
 import java.time.Duration;
 import java.util.List;
@@ -29,19 +28,14 @@ public interface Checkup {
      */
     List<Repair> repair(Duration patience, String by);
 
-    /**
-     * Why a job is not running; empty if there is none with this id.
-     *
-     * @param priorities the off-peak windows as the asker knows them
-     */
-    Optional<Why> why(long id, Priorities priorities);
+    /** Why a job is not running; empty if there is none with this id. */
+    Optional<Why> why(long id);
 
     /**
      * Why a job that was just looked at is not running. Costs less than asking by the id: others who ask at the same time
      * are answered together, and of the jobs that go first up to a thousand are counted.
      *
      * @param job as it was seen
-     * @param priorities the off-peak windows as the asker knows them
      */
-    Why why(JobView job, Priorities priorities);
+    Why why(JobView job);
 }
