@@ -13,7 +13,6 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /**
@@ -95,49 +94,48 @@ final class LimitsBench {
 
     private void prepare(Rule rule) {
         try (Tidemill mill = rig.mill()) {
-            rule.put.accept(mill.limits());
+            rule.put(mill.limits());
         }
     }
 
     /** What holds on the queue of the keyed jobs. */
     private enum Rule {
-        NONE("keyed_drain_per_s", "", "no limit", limits -> {}),
-        FAR(
-                "limited_drain_per_s",
-                "limits_ratio",
-                "a limit of 1,000,000 for each key, never near",
-                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(1_000_000).forEachKey())),
+        NONE("keyed_drain_per_s", "", "no limit"),
+        FAR("limited_drain_per_s", "limits_ratio", "a limit of 1,000,000 for each key, never near"),
         /** More than a process has in hand of the first key, and less than it has of all. */
         NEAR(
                 "near_limit_drain_per_s",
                 "near_limit_ratio",
-                "a limit of 2,000 for each key, near enough for keys to be counted",
-                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(2_000).forEachKey())),
+                "a limit of 2,000 for each key, near enough for keys to be counted"),
         /** Less than a process takes of the first keys at once, so that jobs are set aside and taken from there. */
         REACHED(
                 "reached_limit_drain_per_s",
                 "reached_limit_ratio",
-                "a limit of 100 for each key, reached by the keys with many jobs",
-                limits -> limits.put(Limit.ofQueue(QUEUE).concurrency(100).forEachKey())),
-        RATE(
-                "rate_drain_per_s",
-                "rate_ratio",
-                "a rate of 1,000,000 a second for each key, never reached",
-                limits -> limits.put(Limit.ofQueue(QUEUE)
-                        .rate(1_000_000, Duration.ofSeconds(1))
-                        .forEachKey())),
-        FAIR("fair_drain_per_s", "fair_ratio", "fair turns between keys", limits -> limits.shareFairly(QUEUE));
+                "a limit of 100 for each key, reached by the keys with many jobs"),
+        RATE("rate_drain_per_s", "rate_ratio", "a rate of 1,000,000 a second for each key, never reached"),
+        FAIR("fair_drain_per_s", "fair_ratio", "fair turns between keys");
 
         private final String drain;
         private final String ratio;
         private final String words;
-        private final Consumer<Limits> put;
 
-        Rule(String drain, String ratio, String words, Consumer<Limits> put) {
+        Rule(String drain, String ratio, String words) {
             this.drain = drain;
             this.ratio = ratio;
             this.words = words;
-            this.put = put;
+        }
+
+        private void put(Limits limits) {
+            Limit limit = Limit.ofQueue(QUEUE);
+            switch (this) {
+                case NONE -> {}
+                case FAR -> limits.put(limit.concurrency(1_000_000).forEachKey());
+                case NEAR -> limits.put(limit.concurrency(2_000).forEachKey());
+                case REACHED -> limits.put(limit.concurrency(100).forEachKey());
+                case RATE ->
+                    limits.put(limit.rate(1_000_000, Duration.ofSeconds(1)).forEachKey());
+                case FAIR -> limits.shareFairly(QUEUE);
+            }
         }
     }
 
