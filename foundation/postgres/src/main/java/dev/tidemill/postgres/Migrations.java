@@ -33,7 +33,8 @@ public final class Migrations {
             "V021__turns.sql",
             "V022__schedule_keys.sql",
             "V023__retention_words.sql",
-            "V024__letters_by_page.sql");
+            "V024__letters_by_page.sql",
+            "V026__settings_words.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(
