@@ -189,6 +189,7 @@ final class AuthorisationTest {
             OPERATE  POST   /api/v1/breakers/{name}/open
             OPERATE  POST   /api/v1/breakers/{name}/close
             WORK     POST   /api/v1/work/claim
+            WORK     PUT    /api/v1/work/dependencies
             WORK     POST   /api/v1/work/{id}/heartbeat
             WORK     POST   /api/v1/work/{id}/finish
             WORK     POST   /api/v1/work/{id}/fail

@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.TidemillException;
@@ -199,6 +200,8 @@ final class RemoteDesk implements RemoteWork {
 
     @Override
     public void dependOn(Map<String, Set<String>> dependencies, List<Breaker> breakers) {
+        dependencies.forEach(
+                (kind, names) -> HandlerOptions.STANDARD.kind(kind).dependsOn(names.toArray(String[]::new)));
         Engine.run(() -> store.breakers().define(breakers, dependencies, self));
         claims().learnSoon();
     }
