@@ -172,6 +172,37 @@ final class ControlCliTest {
     }
 
     @Test
+    void theSettingsOfABreakerChange() {
+        assertThat(cli.run("breakers", "put", "bank", "--failures", "2", "--ratio", "0.25", "--open-for", "PT0.5S")
+                        .out())
+                .contains("The settings of breaker bank hold.");
+        JsonNode bank = cli.run("breakers", "--json").json().get("breakers").get(0);
+        assertThat(bank.get("failures").intValue()).isEqualTo(2);
+        assertThat(bank.get("ratio").doubleValue()).isEqualTo(0.25);
+        assertThat(bank.get("at_least").intValue()).isEqualTo(20);
+        assertThat(bank.get("open_for_ms").intValue()).isEqualTo(500);
+        assertThat(bank.get("longest_ms").intValue()).isEqualTo(300_000);
+        assertThat(cli.run("audit", "--action", "put breaker").out()).contains("BREAKER bank");
+    }
+
+    @Test
+    void theAlarmOfAKindIsSetAndListed() {
+        assertThat(cli.run("alarms").out()).contains("No kind has an alarm of its own.");
+        assertThat(cli.run("alarms", "put", "Fine", "--ratio", "0.1", "--at-least", "100", "--within", "5m")
+                        .out())
+                .contains("The alarm of kind Fine holds.");
+        assertThat(cli.run("alarms", "put", "Other").exit()).isZero();
+        assertThat(cli.run("alarms", "list", "--limit", "1").out())
+                .contains("Fine")
+                .contains("0.1")
+                .doesNotContain("Other")
+                .contains("--after Fine goes on");
+        assertThat(cli.run("alarms", "list", "--after", "Fine").out())
+                .contains("Other")
+                .doesNotContain("Fine");
+    }
+
+    @Test
     void historyIsKeptForAnotherTime() {
         assertThat(cli.run("retention", "keep", "--age", "30d").out()).contains("History stays for 30d 0h at least.");
         assertThat(cli.run("retention", "keep", "--kind", "Fine", "--completed", "100", "--age", "365d")
@@ -271,6 +302,10 @@ final class ControlCliTest {
                 "retention keep --age 1m | between 1 hour and",
                 "retention keep --kind Fine --completed 10001 | between 0 and 10000",
                 "breakers open | NAME",
+                "breakers put | NAME",
+                "breakers put bank --failures 0 | it must be 1 to 10000",
+                "alarms put Fine --ratio 2 | above 0 and at most 1",
+                "alarms put Fine --within 2h | between 1 minute and 1 hour",
                 "leases break | NODE",
                 "pause --queue a,b | INVALID_QUEUE",
                 "nodes drain | NODE",

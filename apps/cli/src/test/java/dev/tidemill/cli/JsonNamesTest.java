@@ -114,6 +114,8 @@ final class JsonNamesTest {
             "schedules trigger hourly",
             "retention keep --kind Fine --failed 10",
             "breakers open partner",
+            "alarms put Fine --at-least 7",
+            "alarms put Fail",
             "nodes drain beside-the-cli",
         }) {
             String[] words = command.split(" ", -1);
@@ -203,6 +205,8 @@ final class JsonNamesTest {
         "schedules show hourly, /api/v1/schedules/hourly",
         "retention, /api/v1/retention",
         "breakers list, /api/v1/breakers",
+        "alarms list, /api/v1/alarms",
+        "alarms list --limit 1, /api/v1/alarms?limit=1",
         "dead-letters list, /api/v1/dead-letters",
         "dead-letters list --limit 1, /api/v1/dead-letters?limit=1",
         "jobs list --tag a:b --state SUCCEEDED, /api/v1/jobs?tag=a:b&state=SUCCEEDED",

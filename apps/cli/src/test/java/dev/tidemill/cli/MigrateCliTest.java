@@ -146,6 +146,7 @@ final class MigrateCliTest {
                 "limits",
                 "limits put --queue a --concurrency 5",
                 "breakers",
+                "alarms",
                 "rules",
                 "rules pause sync",
                 "retention",

@@ -10,6 +10,7 @@ import dev.tidemill.server.access.AccessControl;
 import dev.tidemill.server.access.Accounts;
 import dev.tidemill.server.access.Token;
 import dev.tidemill.server.api.ActionsApi;
+import dev.tidemill.server.api.AlarmsApi;
 import dev.tidemill.server.api.AuditApi;
 import dev.tidemill.server.api.BreakersApi;
 import dev.tidemill.server.api.CachesApi;
@@ -148,6 +149,7 @@ public final class TidemillServer implements AutoCloseable {
         new NodesApi(mill).mount(router);
         new AuditApi(mill).mount(router);
         new BreakersApi(mill).mount(router);
+        new AlarmsApi(mill).mount(router);
         new RulesApi(rules).mount(router);
         new ProcessApi(mill).mount(router);
         new DoctorApi(mill, doctor).mount(router);

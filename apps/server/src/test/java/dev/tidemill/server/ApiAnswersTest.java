@@ -51,6 +51,7 @@ final class ApiAnswersTest {
             List.of("/api/v1/audit", "/api/v1/audit"),
             List.of("/api/v1/drained", "/api/v1/drained"),
             List.of("/api/v1/breakers", "/api/v1/breakers"),
+            List.of("/api/v1/alarms", "/api/v1/alarms"),
             List.of("/api/v1/rules", "/api/v1/rules"),
             List.of("/api/v1/rules/{name}", "/api/v1/rules/copy"),
             List.of("/api/v1/rules/{name}/parked", "/api/v1/rules/copy/parked"),
@@ -106,6 +107,8 @@ final class ApiAnswersTest {
         server.put(
                 "/api/v1/schedules/nightly",
                 "{\"cron\":\"30 2 * * *\",\"zone\":\"Europe/Berlin\",\"kind\":\"Works\",\"payload\":{\"n\":2}}");
+        server.put("/api/v1/alarms/Works", "{\"at_least\":50}");
+        server.put("/api/v1/breakers/partner", "{\"ratio\":0.5}");
         server.mill.limits().put(Limit.ofQueue("mail").concurrency(3));
         rules = new BusyRules(database, server.mill);
         rules.fill();

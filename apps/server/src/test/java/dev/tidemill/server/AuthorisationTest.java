@@ -96,6 +96,9 @@ final class AuthorisationTest {
             READ     GET    /api/v1/limits
             READ     GET    /api/v1/pauses
             READ     GET    /api/v1/breakers
+            OPERATE  PUT    /api/v1/breakers/{name}
+            READ     GET    /api/v1/alarms
+            OPERATE  PUT    /api/v1/alarms/{kind}
             READ     GET    /rules/{name}
             OPERATE  POST   /rules/{name}/pause
             OPERATE  POST   /rules/{name}/resume
@@ -186,6 +189,7 @@ final class AuthorisationTest {
             OPERATE  POST   /api/v1/breakers/{name}/open
             OPERATE  POST   /api/v1/breakers/{name}/close
             WORK     POST   /api/v1/work/claim
+            WORK     PUT    /api/v1/work/dependencies
             WORK     POST   /api/v1/work/{id}/heartbeat
             WORK     POST   /api/v1/work/{id}/finish
             WORK     POST   /api/v1/work/{id}/fail

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.Breaker;
+import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
@@ -22,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -87,6 +90,71 @@ final class EndpointsApiTest {
         mac.init(new SecretKeySpec(Base64.getDecoder().decode(secret.substring("whsec_".length())), "HmacSHA256"));
         String signed = message.id() + "." + message.timestamp() + "." + message.body();
         return "v1," + Base64.getEncoder().encodeToString(mac.doFinal(signed.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private BreakerView breaker(String of) {
+        return server.mill.breakers().list().stream()
+                .filter(view -> view.breaker().name().equals(of))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void whatAnEndpointDependsOnHoldsItsJobsBack() {
+        String carrier = "carrier" + number;
+        register(", \"depends_on\": [\"" + carrier + "\"]");
+        assertThat(endpoint().get("depends_on").get(0).asString()).isEqualTo(carrier);
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(server.mill.breakers().list())
+                        .filteredOn(view -> view.kinds().contains(kind))
+                        .extracting(view -> view.breaker().name())
+                        .contains(carrier, "push.127.0.0.1"));
+        server.mill.breakers().open(carrier, "ada");
+        long id = enqueue();
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(ServerUnderTest.json(server.get("/api/v1/jobs/" + id + "/why"))
+                                .get("reasons")
+                                .get(0)
+                                .get("code")
+                                .asString())
+                        .isEqualTo("BREAKER_OPEN"));
+        assertThat(receiver.messages).isEmpty();
+        server.mill.breakers().close(carrier, "ada");
+        in(id, JobState.SUCCEEDED);
+    }
+
+    @Test
+    void anAnswerNamesWhatIsDownAndThatBreakerOpensAndNotTheHosts() {
+        String carrier = "carrier" + number;
+        receiver.behaviour = exchange -> {
+            exchange.getResponseHeaders().set("Tidemill-Dependency", carrier);
+            Receiver.reply(exchange, 503, "");
+        };
+        server.mill
+                .breakers()
+                .put(Breaker.of(carrier).failures(1).openFor(Duration.ofHours(1), Duration.ofHours(1)), "ada");
+        register(", \"depends_on\": [\"" + carrier + "\"]");
+        await().atMost(SOON).until(() -> breaker(carrier).kinds().contains(kind));
+        long id = enqueue();
+        await().atMost(SOON).until(() -> breaker(carrier).state() == BreakerView.State.OPEN);
+        assertThat(breaker("push.127.0.0.1").failuresInRow()).isZero();
+        assertThat(breaker("push.127.0.0.1").state()).isEqualTo(BreakerView.State.CLOSED);
+        assertThat(outcomes(server.mill.job(id).orElseThrow()))
+                .as("not counted")
+                .doesNotContain(AttemptOutcome.FAILED);
+        receiver.behaviour = exchange -> Receiver.reply(exchange, 200, "");
+        server.mill.breakers().close(carrier, "ada");
+        in(id, JobState.SUCCEEDED);
+    }
+
+    @Test
+    void anEndpointDependsOnNineThingsBesideItsHost() {
+        String names = IntStream.range(0, 10).mapToObj(i -> "\"d" + i + "\"").collect(Collectors.joining(", "));
+        HttpResponse<String> refused = put(receiver.url(), ", \"depends_on\": [" + names + "]");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("depends_on: 10; it must be 0 to 9");
+        assertThat(put(receiver.url(), ", \"depends_on\": [\"no name\"]").body())
+                .contains("dependency is 'no name'");
     }
 
     @Test

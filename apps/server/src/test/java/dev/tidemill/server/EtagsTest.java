@@ -66,6 +66,7 @@ final class EtagsTest {
                 "/api/v1/schedules",
                 "/api/v1/limits",
                 "/api/v1/retention",
+                "/api/v1/breakers",
                 "/openapi.json"
             })
     void whatIsKnownIsNotSentAgain(String path) {

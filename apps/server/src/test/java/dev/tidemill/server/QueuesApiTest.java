@@ -2,9 +2,12 @@ package dev.tidemill.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tidemill.jobs.Limit;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,5 +57,28 @@ final class QueuesApiTest {
                     assertThat(kind.get("nodes").size()).isZero();
                 });
         assertThat(server.get("/api/v1/queues/nothing-like-it").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void kindsAreListedByThePage() {
+        for (int i = 0; i < 120; i++) {
+            server.mill.limits().put(Limit.ofKind("Paged%03d".formatted(i)).concurrency(1));
+        }
+        JsonNode first = ServerUnderTest.json(server.get("/api/v1/kinds"));
+        assertThat(first.get("kinds")).as("unless a limit is given").hasSize(50);
+        assertThat(first.get("next_after").stringValue())
+                .isEqualTo(first.at("/kinds/49/kind").stringValue());
+        List<String> seen = new ArrayList<>();
+        String after = "";
+        while (after != null) {
+            JsonNode page = ServerUnderTest.json(server.get("/api/v1/kinds?limit=49&after=" + after));
+            page.get("kinds").forEach(kind -> seen.add(kind.get("kind").stringValue()));
+            after = page.get("next_after").isNull()
+                    ? null
+                    : page.get("next_after").stringValue();
+        }
+        assertThat(seen).isSorted().doesNotHaveDuplicates();
+        assertThat(seen).filteredOn(kind -> kind.startsWith("Paged")).hasSize(120);
+        assertThat(server.get("/api/v1/kinds?limit=1001").statusCode()).isEqualTo(400);
     }
 }

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.Breaker;
+import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
@@ -14,10 +16,13 @@ import dev.tidemill.testkit.TestDatabase;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -81,6 +86,66 @@ final class WorkApiTest {
         return server.mill.job(id).orElseThrow().attempts().stream()
                 .map(AttemptView::outcome)
                 .toList();
+    }
+
+    private String dependencies(String kinds, String names) {
+        return "{\"kinds\": [" + kinds + "], \"depends_on\": [" + names + "]}";
+    }
+
+    private BreakerView breaker(String name) {
+        return server.mill.breakers().list().stream()
+                .filter(view -> view.breaker().name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aWorkersDependenciesHoldItsJobsBackAndItsWordOpensTheirBreakers() {
+        String press = "press-" + kind;
+        server.mill
+                .breakers()
+                .put(Breaker.of(press).failures(1).openFor(Duration.ofHours(1), Duration.ofHours(1)), "ada");
+        HttpResponse<String> said =
+                server.put("/api/v1/work/dependencies", dependencies("\"" + kind + "\"", "\"" + press + "\", \"ink\""));
+        assertThat(said.statusCode()).describedAs(said.body()).isEqualTo(204);
+        assertThat(breaker(press).kinds()).containsExactly(kind);
+        assertThat(breaker("ink").kinds()).contains(kind);
+        long id = enqueue();
+        assertThat(say(
+                                claimOne(),
+                                "fail",
+                                ", \"category\": \"DEPENDENCY_DOWN\", \"message\": \"jam\"," + " \"dependency\": \""
+                                        + press + "\"")
+                        .statusCode())
+                .isEqualTo(204);
+        await().until(() -> breaker(press).state() == BreakerView.State.OPEN);
+        assertThat(breaker("ink").failuresInRow()).isZero();
+        await().untilAsserted(() -> assertThat(server.mill.why(id).orElseThrow().reasons())
+                .extracting(reason -> reason.cause().name())
+                .contains("BREAKER_OPEN"));
+        assertThat(claim("").get("jobs")).as("what waits for the press").isEmpty();
+        server.put("/api/v1/work/dependencies", dependencies("\"" + kind + "\"", ""));
+        assertThat(breaker(press).kinds()).isEmpty();
+        assertThat(claimOne().get("id").asLong())
+                .as("once it depends on nothing")
+                .isEqualTo(id);
+    }
+
+    @Test
+    void dependenciesThatMakeNoSenseAreRefused() {
+        String eleven = IntStream.range(0, 11).mapToObj(i -> "\"d" + i + "\"").collect(Collectors.joining(", "));
+        for (String[] each : new String[][] {
+            {"", "\"a\"", "it must be 1 to 100"},
+            {"\"no kind\"", "\"a\"", "is not a kind"},
+            {"\"K\"", "\"no name\"", "is not a dependency"},
+            {"\"K\"", eleven, "at most 10"},
+        }) {
+            HttpResponse<String> answer = server.put("/api/v1/work/dependencies", dependencies(each[0], each[1]));
+            assertThat(answer.statusCode()).as(each[2]).isEqualTo(400);
+            assertThat(answer.body()).contains(each[2]);
+        }
+        assertThat(server.mill.breakers().list())
+                .noneMatch(view -> view.breaker().name().equals("d0"));
     }
 
     @Test

@@ -4,8 +4,19 @@ import java.util.List;
 
 /** The circuit breakers of an instance. Changes hold for claims that begin after them, on every node. Thread safe. */
 public interface Breakers {
-    /** The breakers by name, as they stand; at most 1,000. */
+    /** How many there may be. */
+    int MOST = 1_000;
+
+    /** The breakers by name, as they stand; at most {@link #MOST}. */
     List<BreakerView> list();
+
+    /**
+     * Makes a breaker, or changes the settings of one; whether it is open stays. Stored in the schema: a process that
+     * starts with {@link TidemillBuilder#breaker} changes them where it says something new.
+     *
+     * @param by who, for the audit trail; 1 to 100 characters
+     */
+    void put(Breaker breaker, String by);
 
     /**
      * Opens a breaker until it is closed by hand: jobs that depend on it wait, and none probes.

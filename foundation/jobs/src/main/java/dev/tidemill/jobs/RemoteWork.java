@@ -58,6 +58,7 @@ public interface RemoteWork {
     /**
      * Says what kinds depend on, in place of what was said before; see {@link HandlerOptions#dependsOn}.
      *
+     * @param dependencies of each kind at most 10
      * @param breakers settings; a dependency without them has the standard ones, or those that are stored
      */
     void dependOn(Map<String, Set<String>> dependencies, List<Breaker> breakers);

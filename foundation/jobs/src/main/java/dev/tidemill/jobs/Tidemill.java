@@ -438,6 +438,11 @@ public final class Tidemill implements AutoCloseable {
         return engine.breakers();
     }
 
+    /** When kinds fail too often. */
+    public FailureAlarms alarms() {
+        return engine.alarms();
+    }
+
     /** Pauses and resumes queues, kinds and keys. */
     public Pauses pauses() {
         return engine.pauses();

@@ -34,7 +34,8 @@ public final class Migrations {
             "V022__schedule_keys.sql",
             "V023__retention_words.sql",
             "V024__letters_by_page.sql",
-            "V025__windows.sql");
+            "V025__windows.sql",
+            "V026__settings_words.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -3,12 +3,14 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.BreakerView.State;
+import dev.tidemill.jobs.Breakers;
+import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.store.BreakerBook;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Breakers on PostgreSQL. Whoever changes one locks its row first, and the rules' version after it. */
 final class PostgresBreakers implements BreakerBook {
@@ -37,7 +40,7 @@ final class PostgresBreakers implements BreakerBook {
     }
 
     @Override
-    public void define(Collection<Breaker> breakers, Map<String, Set<String>> dependsOn) {
+    public void define(Collection<Breaker> breakers, Map<String, Set<String>> dependsOn, String by) {
         Map<String, Breaker> given = new TreeMap<>();
         breakers.forEach(breaker -> given.put(breaker.name(), breaker));
         Set<String> named = new TreeSet<>(given.keySet());
@@ -52,7 +55,11 @@ final class PostgresBreakers implements BreakerBook {
         transaction(connection -> {
             for (String name : named) {
                 Breaker mine = given.get(name);
-                put(connection, mine == null ? Breaker.of(name) : mine, mine != null);
+                if (mine == null) {
+                    add(connection, Breaker.of(name));
+                } else {
+                    define(connection, mine, by);
+                }
             }
             long changed = number(
                     connection,
@@ -64,21 +71,86 @@ final class PostgresBreakers implements BreakerBook {
         });
     }
 
-    private void put(Connection connection, Breaker breaker, boolean over) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(statements.get("put_breaker"))) {
-            Parameters.set(
-                    statement,
-                    breaker.name(),
-                    breaker.failures(),
-                    0.0,
-                    breaker.atLeast(),
-                    micros(breaker.within()),
-                    micros(breaker.openFor()),
-                    micros(breaker.longest()),
-                    over);
-            statement.setObject(3, breaker.ratio(), Types.DOUBLE);
-            statement.executeUpdate();
+    /** What holds, and what the code said last; empty where it said nothing. */
+    private record Before(Breaker held, String said) {}
+
+    private void define(Connection connection, Breaker mine, String by) throws SQLException {
+        String words = words(mine);
+        boolean held = !add(connection, mine);
+        Before before = before(connection, mine.name());
+        if (before.said.equals(words)) {
+            return;
         }
+        execute(connection, "say_breaker", words, mine.name());
+        if (held && !words(before.held).equals(words)) {
+            set(connection, mine, by);
+        }
+    }
+
+    private boolean add(Connection connection, Breaker breaker) throws SQLException {
+        return update(
+                connection,
+                "add_breaker",
+                breaker.name(),
+                breaker.failures(),
+                breaker.ratio(),
+                breaker.atLeast(),
+                micros(breaker.within()),
+                micros(breaker.openFor()),
+                micros(breaker.longest()));
+    }
+
+    private Before before(Connection connection, String name) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("breaker_settings"))) {
+            Parameters.set(statement, name);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                return new Before(settings(rows), rows.getString(8));
+            }
+        }
+    }
+
+    private void set(Connection connection, Breaker breaker, String by) throws SQLException {
+        update(
+                connection,
+                "set_breaker",
+                breaker.failures(),
+                breaker.ratio(),
+                breaker.atLeast(),
+                micros(breaker.within()),
+                micros(breaker.openFor()),
+                micros(breaker.longest()),
+                breaker.name());
+        execute(connection, "note_change", by, "put breaker", "BREAKER " + breaker.name(), told(breaker));
+    }
+
+    /** For the code's next start to compare with. */
+    private static String words(Breaker breaker) {
+        return breaker.failures() + " " + breaker.ratio() + " " + breaker.atLeast() + " " + micros(breaker.within())
+                + " " + micros(breaker.openFor()) + " " + micros(breaker.longest());
+    }
+
+    private static String told(Breaker breaker) {
+        return breaker.failures() + " failures in a row"
+                + (breaker.ratio() == null
+                        ? ""
+                        : " or " + breaker.ratio() + " of at least " + breaker.atLeast() + " calls within "
+                                + breaker.within())
+                + ", open for " + breaker.openFor() + " to " + breaker.longest();
+    }
+
+    @Override
+    public void put(Breaker breaker, String by) {
+        transaction(connection -> {
+            if (add(connection, breaker) && number(connection, "count_breakers") > Breakers.MOST) {
+                throw new TidemillException(
+                        ErrorCode.INVALID_OPTION,
+                        "There are " + Breakers.MOST + " breakers already, as many as there may be; use one of them.");
+            }
+            before(connection, breaker.name());
+            set(connection, breaker, by);
+            return true;
+        });
     }
 
     private static long micros(Duration time) {
@@ -101,26 +173,30 @@ final class PostgresBreakers implements BreakerBook {
         return views;
     }
 
+    private static Breaker settings(ResultSet rows) throws SQLException {
+        return new Breaker(
+                rows.getString(1),
+                rows.getInt(2),
+                rows.getObject(3, Double.class),
+                rows.getInt(4),
+                Duration.of(rows.getLong(5), ChronoUnit.MICROS),
+                Duration.of(rows.getLong(6), ChronoUnit.MICROS),
+                Duration.of(rows.getLong(7), ChronoUnit.MICROS));
+    }
+
     private static BreakerView view(ResultSet rows) throws SQLException {
-        boolean open = rows.getInt(2) != 0;
-        boolean byHand = rows.getBoolean(3);
-        boolean probing = rows.getBoolean(9);
+        boolean open = rows.getInt(8) != 0;
+        boolean byHand = rows.getBoolean(9);
+        boolean probing = rows.getBoolean(15);
         return new BreakerView(
-                new Breaker(
-                        rows.getString(1),
-                        rows.getInt(10),
-                        rows.getObject(11, Double.class),
-                        rows.getInt(12),
-                        Duration.of(rows.getLong(13), ChronoUnit.MICROS),
-                        Duration.of(rows.getLong(14), ChronoUnit.MICROS),
-                        Duration.of(rows.getLong(15), ChronoUnit.MICROS)),
+                settings(rows),
                 !open ? State.CLOSED : probing && !byHand ? State.HALF_OPEN : State.OPEN,
                 byHand,
-                PostgresDesk.instant(rows.getLong(4)),
-                open && !byHand ? PostgresDesk.instant(rows.getLong(5)) : null,
-                rows.getInt(6),
-                rows.getInt(7),
-                rows.getString(8),
+                PostgresDesk.instant(rows.getLong(10)),
+                open && !byHand ? PostgresDesk.instant(rows.getLong(11)) : null,
+                rows.getInt(12),
+                rows.getInt(13),
+                rows.getString(14),
                 List.of((String[]) rows.getArray(16).getArray()));
     }
 
@@ -154,6 +230,13 @@ final class PostgresBreakers implements BreakerBook {
             execute(connection, open ? "open_breaker" : "close_breaker", id);
             return Optional.of(true);
         });
+    }
+
+    private boolean update(Connection connection, String name, @Nullable Object... values) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
+            Parameters.set(statement, values);
+            return statement.executeUpdate() > 0;
+        }
     }
 
     private boolean execute(Connection connection, String name, Object... values) throws SQLException {

@@ -1,13 +1,28 @@
 -- Circuit breakers. {schema} is the schema's name.
 
--- :put_breaker
--- Settings alone: the state is everybody's.
-insert into {schema}.breaker as b (name, failures, ratio, at_least, span, open_for, longest, since)
+-- :add_breaker
+insert into {schema}.breaker (name, failures, ratio, at_least, span, open_for, longest, since)
 values (?, ?, ?, ?, ?, ?, ?, {schema}.now_micros())
-    on conflict (name) do update
-   set failures = excluded.failures, ratio = excluded.ratio, at_least = excluded.at_least, span = excluded.span,
-       open_for = excluded.open_for, longest = excluded.longest
- where ?
+    on conflict (name) do nothing
+
+-- :count_breakers
+select count(*) from {schema}.breaker
+
+-- :breaker_settings
+-- What holds, and what the code said last. Whoever changes settings takes turns at the row.
+select b.name, b.failures, b.ratio, b.at_least, b.span, b.open_for, b.longest, coalesce(b.said, '')
+  from {schema}.breaker b
+ where b.name = ?
+   for update
+
+-- :set_breaker
+-- Settings alone: the state is everybody's.
+update {schema}.breaker
+   set failures = ?, ratio = ?, at_least = ?, span = ?, open_for = ?, longest = ?
+ where name = ?
+
+-- :say_breaker
+update {schema}.breaker set said = ? where name = ?
 
 -- :put_breaker_kinds
 -- What kinds depend on, in place of what they did; says how many rows changed.
@@ -26,9 +41,8 @@ fresh as (
 select (select count(*) from gone) + (select count(*) from fresh)
 
 -- :breakers
-select b.name, b.state, b.by_hand, b.since, b.until, b.in_row, b.opened, b.error,
-       b.probe_job is not null and b.probe_until > {schema}.now_micros(),
-       b.failures, b.ratio, b.at_least, b.span, b.open_for, b.longest,
+select b.name, b.failures, b.ratio, b.at_least, b.span, b.open_for, b.longest, b.state, b.by_hand, b.since, b.until,
+       b.in_row, b.opened, b.error, b.probe_job is not null and b.probe_until > {schema}.now_micros(),
        coalesce((select array_agg(n.name order by n.name)
                    from {schema}.breaker_kind k join {schema}.kind n on n.id = k.kind
                   where k.breaker = b.id), '{}')

@@ -9,10 +9,27 @@ insert into {schema}.attempt (lease, job, started, took, late, epoch, attempt, o
 values (?, ?, 0, 0, 0, ?, 0, 0)
     on conflict do nothing
 
+-- :add_alarm
+insert into {schema}.failure_alarm (kind, ratio, at_least, minutes) values (?, ?, ?, ?)
+    on conflict (kind) do nothing
+
+-- :alarm_before
+-- What holds, and what the code said last. Whoever changes an alarm takes turns at the row.
+select a.ratio, a.at_least, a.minutes, coalesce(a.said, '') from {schema}.failure_alarm a where a.kind = ? for update
+
 -- :set_alarm
-insert into {schema}.failure_alarm as a (kind, ratio, at_least, minutes) values (?, ?, ?, ?)
-    on conflict (kind) do update set ratio = excluded.ratio, at_least = excluded.at_least, minutes = excluded.minutes
- where (a.ratio, a.at_least, a.minutes) is distinct from (excluded.ratio, excluded.at_least, excluded.minutes)
+update {schema}.failure_alarm set ratio = ?, at_least = ?, minutes = ? where kind = ?
+
+-- :say_alarm
+update {schema}.failure_alarm set said = ? where kind = ?
+
+-- :alarms
+select k.name, a.ratio, a.at_least, a.minutes
+  from {schema}.failure_alarm a
+  join {schema}.kind k on k.id = a.kind
+ where k.name > ?
+ order by k.name
+ limit ?
 
 -- :stats_alarms
 -- The tally has a row a minute, node and kind, of an hour at most: what is looked at does not grow with the jobs.

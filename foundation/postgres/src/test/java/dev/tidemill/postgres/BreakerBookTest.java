@@ -58,7 +58,8 @@ final class BreakerBookTest {
                                 hand.kind(),
                                 Set.copyOf(List.of(breakers).stream()
                                         .map(Breaker::name)
-                                        .toList())));
+                                        .toList())),
+                        "a test");
     }
 
     private static Breaker of(String name) {

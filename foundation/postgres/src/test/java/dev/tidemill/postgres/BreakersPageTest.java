@@ -66,9 +66,13 @@ final class BreakersPageTest {
     }
 
     @Test
-    void aShareIsASetting() {
+    void aShareIsASettingThatCanBeChanged() {
         Breaker half = Breaker.of("stripe").failures(100).ratio(0.5, 20, ofMinutes(1));
-        assertThat(half.ratio()).isEqualTo(0.5);
+        try (Tidemill mill = Tidemill.on(dataSource).schema(schema).start()) {
+            mill.breakers().put(half, "ada");
+            assertThat(mill.breakers().list()).anySatisfy(view -> assertThat(view.breaker())
+                    .isEqualTo(half));
+        }
     }
 
     @Test

@@ -28,10 +28,18 @@ public final class ControlCommands {
                 .with(new RemoveLimit())
                 .with(new ShareQueue())
                 .addTo(program);
-        Group.named("breakers", "Looks at circuit breakers, opens and closes them by hand.", new ListBreakers())
+        Group.named(
+                        "breakers",
+                        "Looks at circuit breakers, sets them, opens and closes them by hand.",
+                        new ListBreakers())
                 .with(new ListBreakers())
                 .with(new OpenBreaker())
                 .with(new CloseBreaker())
+                .with(new PutBreaker())
+                .addTo(program);
+        Group.named("alarms", "Looks at when kinds fail too often, and changes it.", new ListAlarms())
+                .with(new ListAlarms())
+                .with(new PutAlarm())
                 .addTo(program);
         Group.named("leases", "Shows who holds jobs, and takes them from a node that hangs.", new ListLeases())
                 .with(new ListLeases())

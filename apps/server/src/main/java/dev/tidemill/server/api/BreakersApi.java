@@ -4,10 +4,14 @@ import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.server.http.Call;
+import dev.tidemill.server.http.Etag;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import tools.jackson.core.JsonGenerator;
 
 /** The circuit breakers of what jobs depend on. */
@@ -15,26 +19,59 @@ public final class BreakersApi {
     private static final String BREAKERS = "/api/v1/breakers";
 
     private final Tidemill mill;
+    private final Changes changes;
 
     /** Creates it. */
     public BreakersApi(Tidemill mill) {
         this.mill = mill;
+        this.changes = new Changes(mill, "breakers");
     }
 
     /** Adds the routes. */
     public void mount(Router router) {
         router.on("GET", BREAKERS, this::list)
+                .on("PUT", BREAKERS + "/{name}", this::put)
                 .on("POST", BREAKERS + "/{name}/open", this::open)
                 .on("POST", BREAKERS + "/{name}/close", this::close);
     }
 
     private Reply list(Call call) {
         call.takesOnly();
+        List<BreakerView> breakers = mill.breakers().list();
         return Reply.json(Json.write(json -> {
-            json.writeStartObject().writeArrayPropertyStart("breakers");
-            mill.breakers().list().forEach(view -> breaker(json, view));
-            json.writeEndArray().writeEndObject();
-        }));
+                    json.writeStartObject().writeArrayPropertyStart("breakers");
+                    breakers.forEach(view -> breaker(json, view));
+                    json.writeEndArray().writeEndObject();
+                }))
+                .versioned(version(breakers));
+    }
+
+    /** Of the settings, not of how they stand. */
+    private static String version(List<BreakerView> breakers) {
+        return Etag.version(breakers.stream().map(BreakerView::breaker).toList().toString());
+    }
+
+    private Reply put(Call call) {
+        call.takesOnly();
+        Fields fields = Fields.read(call.json(), "failures", "ratio", "at_least", "within", "open_for", "longest");
+        Breaker usual = Breaker.of(call.path("name"));
+        Integer failures = fields.whole("failures");
+        Integer atLeast = fields.whole("at_least");
+        Duration within = fields.duration("within");
+        Duration openFor = fields.duration("open_for");
+        Duration longest = fields.duration("longest");
+        Breaker breaker = new Breaker(
+                usual.name(),
+                failures == null ? usual.failures() : failures,
+                fields.decimal("ratio"),
+                atLeast == null ? usual.atLeast() : atLeast,
+                within == null ? usual.within() : within,
+                openFor == null ? usual.openFor() : openFor,
+                longest == null ? usual.longest() : longest);
+        return changes.make(call, () -> Optional.of(version(mill.breakers().list())), () -> {
+            mill.breakers().put(breaker, call.caller().name());
+            return Reply.empty(204);
+        });
     }
 
     static void breaker(JsonGenerator json, BreakerView view) {

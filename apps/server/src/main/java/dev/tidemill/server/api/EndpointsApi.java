@@ -91,6 +91,9 @@ public final class EndpointsApi {
         json.writeNumberProperty("concurrency", endpoint.concurrency());
         json.writeBooleanProperty("on_demand", endpoint.onDemand());
         json.writeStringProperty("breaker", endpoint.breaker());
+        json.writeArrayPropertyStart("depends_on");
+        endpoint.dependsOn().stream().sorted().forEach(json::writeString);
+        json.writeEndArray();
         json.writeBooleanProperty("open", standing.open());
         json.writeBooleanProperty("locked", standing.locked());
         Paused paused = standing.paused();
@@ -118,7 +121,7 @@ public final class EndpointsApi {
         call.takesOnly();
         Fields fields = Fields.read(
                 call.json(),
-                Set.of("kinds", "queues", "headers"),
+                Set.of("kinds", "queues", "headers", "depends_on"),
                 "url",
                 "kinds",
                 "queues",
@@ -126,6 +129,7 @@ public final class EndpointsApi {
                 "timeout",
                 "concurrency",
                 "on_demand",
+                "depends_on",
                 "secret");
         Integer concurrency = fields.whole("concurrency");
         Duration timeout = fields.duration("timeout");
@@ -138,7 +142,8 @@ public final class EndpointsApi {
                 fields.map("headers"),
                 timeout == null ? TIMEOUT : timeout,
                 concurrency == null ? CONCURRENCY : concurrency,
-                fields.flag("on_demand"));
+                fields.flag("on_demand"),
+                Set.copyOf(fields.texts("depends_on")));
         Optional<WebhookSecret> made = pusher.put(
                 endpoint,
                 secret == null ? null : WebhookSecret.parse(secret),

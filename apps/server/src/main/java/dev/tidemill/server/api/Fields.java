@@ -74,10 +74,11 @@ final class Fields {
         switch (parser.nextToken()) {
             case VALUE_STRING -> values.put(name, parser.getString());
             case VALUE_NUMBER_INT -> values.put(name, parser.getBigIntegerValue());
+            case VALUE_NUMBER_FLOAT -> values.put(name, parser.getDecimalValue());
             case VALUE_TRUE -> values.put(name, true);
             case VALUE_FALSE -> values.put(name, false);
             case VALUE_NULL -> {}
-            default -> throw wrong(name, "must be a string, a whole number, true or false");
+            default -> throw wrong(name, "must be a string, a number, true or false");
         }
     }
 
@@ -214,6 +215,16 @@ final class Fields {
             throw wrong(name, "must be a whole number");
         }
         return (BigInteger) value;
+    }
+
+    /** A number, whole or not; null if it was left out. */
+    @Nullable
+    Double decimal(String name) {
+        Object value = values.get(name);
+        if (value != null && !(value instanceof Number)) {
+            throw wrong(name, "must be a number");
+        }
+        return value == null ? null : ((Number) value).doubleValue();
     }
 
     boolean flag(String name) {

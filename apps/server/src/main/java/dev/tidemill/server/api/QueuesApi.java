@@ -146,9 +146,11 @@ public final class QueuesApi {
     }
 
     private Reply kinds(Call call) {
-        call.takesOnly();
+        call.takesOnly("after", "limit");
+        int most = (int) call.query("limit", 50, 1, 1000);
+        String after = call.query("after").orElse("");
         Known known = known();
-        Map<String, Set<String>> nodes = new TreeMap<>();
+        NavigableMap<String, Set<String>> nodes = new TreeMap<>();
         for (NodeView node : known.stats().nodes()) {
             node.kinds()
                     .forEach(kind -> nodes.computeIfAbsent(Objects.requireNonNull(kind), name -> new TreeSet<>())
@@ -166,18 +168,22 @@ public final class QueuesApi {
                 .map(LimitView::limit)
                 .filter(limit -> limit.scope() == Limit.Scope.KIND)
                 .forEach(limit -> nodes.putIfAbsent(limit.name(), Set.of()));
+        List<String> shown =
+                nodes.tailMap(after, false).keySet().stream().limit(most).toList();
         return Reply.json(Json.write(json -> {
             json.writeStartObject().writeArrayPropertyStart("kinds");
-            nodes.forEach((kind, handling) -> {
+            shown.forEach(kind -> {
                 json.writeStartObject().writeStringProperty("kind", kind);
                 json.writeArrayPropertyStart("nodes");
-                handling.forEach(json::writeString);
+                nodes.getOrDefault(kind, Set.of()).forEach(json::writeString);
                 json.writeEndArray();
                 json.writeNumberProperty("ready_unhandled", unhandled.getOrDefault(kind, 0L));
                 rules(json, known.pause(Pause.Scope.KIND, kind), known.limits(Limit.Scope.KIND, kind));
                 json.writeEndObject();
             });
-            json.writeEndArray().writeEndObject();
+            json.writeEndArray();
+            JobJson.text(json, "next_after", shown.size() < most ? null : shown.getLast());
+            json.writeEndObject();
         }));
     }
 }

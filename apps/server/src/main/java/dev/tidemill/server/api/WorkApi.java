@@ -1,5 +1,6 @@
 package dev.tidemill.server.api;
 
+import dev.tidemill.jobs.Breakers;
 import dev.tidemill.jobs.ErrorCategory;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.LogLevel;
@@ -26,7 +27,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +44,7 @@ public final class WorkApi {
     private static final String WORK = "/api/v1/work/";
     private static final Duration LEASE = Duration.ofSeconds(30);
     private static final int MOST_WAITING = 1_000;
+    private static final int MOST_KINDS = 100;
 
     private final Tidemill mill;
     private final @Nullable URI advertised;
@@ -60,6 +65,7 @@ public final class WorkApi {
     /** Adds the routes. */
     public void mount(Router router) {
         router.on(Permission.WORK, "POST", WORK + "claim", this::claim)
+                .on(Permission.WORK, "PUT", WORK + "dependencies", this::dependOn)
                 .on(Permission.WORK, "POST", WORK + "{id}/heartbeat", this::heartbeat)
                 .on(Permission.WORK, "POST", WORK + "{id}/finish", this::finish)
                 .on(Permission.WORK, "POST", WORK + "{id}/fail", this::fail)
@@ -115,6 +121,36 @@ public final class WorkApi {
             held.forEach(job -> job(json, job));
             json.writeEndArray().writeEndObject();
         }));
+    }
+
+    private Reply dependOn(Call call) {
+        call.takesOnly();
+        Fields fields = Fields.read(call.json(), Set.of("kinds", "depends_on"), "kinds", "depends_on");
+        Set<String> kinds = Set.copyOf(fields.texts("kinds"));
+        Set<String> names = Set.copyOf(fields.texts("depends_on"));
+        if (kinds.isEmpty() || kinds.size() > MOST_KINDS) {
+            throw Problem.of(
+                            ProblemCode.FIELD_INVALID,
+                            kinds.size() + " kinds were given; it must be 1 to " + MOST_KINDS + ".")
+                    .at("/kinds");
+        }
+        Map<String, Set<String>> dependencies = new HashMap<>();
+        kinds.forEach(kind -> dependencies.put(kind, names));
+        refuseBeyondMost(names);
+        mill.remote().dependOn(dependencies, List.of());
+        used = true;
+        return Reply.empty(204);
+    }
+
+    /** A worker may make breakers by naming them, and no more of them than the list has. */
+    private void refuseBeyondMost(Set<String> names) {
+        Set<String> all = new HashSet<>(names);
+        mill.breakers().list().forEach(view -> all.add(view.breaker().name()));
+        if (all.size() > Breakers.MOST) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "There are " + Breakers.MOST + " breakers already, as many as there may be; use one of them.");
+        }
     }
 
     private static TidemillException stopped() {

@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
  * @param kinds with spaces between them, as the queues
  * @param headers a line each, a name and a colon
  * @param timeoutMillis in milliseconds
+ * @param dependsOn with spaces between them, as the kinds
  */
 public record EndpointForm(
         String name,
@@ -29,10 +30,11 @@ public record EndpointForm(
         String headers,
         String timeoutMillis,
         String concurrency,
-        boolean onDemand) {
+        boolean onDemand,
+        String dependsOn) {
 
     static EndpointForm empty() {
-        return new EndpointForm("", "", "", "", "", "15000", "10", false);
+        return new EndpointForm("", "", "", "", "", "15000", "10", false, "");
     }
 
     static EndpointForm of(Endpoint endpoint) {
@@ -44,7 +46,8 @@ public record EndpointForm(
                 names(endpoint.headers().keySet()),
                 Long.toString(endpoint.timeout().toMillis()),
                 Integer.toString(endpoint.concurrency()),
-                endpoint.onDemand());
+                endpoint.onDemand(),
+                words(endpoint.dependsOn()));
     }
 
     /** What was typed, but for what may be secret. */
@@ -61,7 +64,8 @@ public record EndpointForm(
                         .toList()),
                 form.text("timeout_ms"),
                 form.text("concurrency"),
-                form.ticked("on_demand"));
+                form.ticked("on_demand"),
+                form.text("depends_on"));
     }
 
     private static String words(Collection<String> some) {
@@ -82,7 +86,8 @@ public record EndpointForm(
                 headers(form.text("headers")),
                 Duration.ofMillis(form.whole("timeout_ms").orElse(15_000)),
                 form.whole("concurrency").orElse(10),
-                form.ticked("on_demand"));
+                form.ticked("on_demand"),
+                set(form.text("depends_on")));
     }
 
     private static Set<String> set(String words) {
@@ -137,6 +142,7 @@ public record EndpointForm(
                 headers,
                 typed.timeout(),
                 typed.concurrency(),
-                typed.onDemand());
+                typed.onDemand(),
+                typed.dependsOn());
     }
 }

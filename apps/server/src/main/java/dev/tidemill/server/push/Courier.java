@@ -87,7 +87,7 @@ record Courier(
                 LOG.warn("The endpoint {} says that it is gone; nothing more is sent to it.", endpoint.name());
                 book.gone(endpoint);
             }
-            return Verdicts.of(answer, endpoint.breaker(), Instant.now());
+            return Verdicts.of(answer, endpoint, Instant.now());
         }
         @Nullable String result = Verdicts.result(answer).orElse(null);
         try {
@@ -148,8 +148,7 @@ record Courier(
                     Duration.ofNanos(System.nanoTime() - began),
                     Verdicts.done(answer)
                             ? null
-                            : Verdicts.of(answer, endpoint.breaker(), Instant.now())
-                                    .message());
+                            : Verdicts.of(answer, endpoint, Instant.now()).message());
         } catch (IOException failed) {
             return new Tried(
                     0,

@@ -5,6 +5,7 @@ import dev.tidemill.jobs.TidemillException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,7 @@ import java.util.regex.Pattern;
  * @param timeout how long the answer may take, 100 ms to 10 minutes
  * @param concurrency how many at a time from each server process, 1 to 1,000
  * @param onDemand whether they are sent only when somebody asks for a round
+ * @param dependsOn what the jobs depend on beside its host, by the names of breakers, up to 9
  */
 public record Endpoint(
         String name,
@@ -31,7 +33,8 @@ public record Endpoint(
         Map<String, String> headers,
         Duration timeout,
         int concurrency,
-        boolean onDemand) {
+        boolean onDemand,
+        Set<String> dependsOn) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
     private static final Pattern HEADER = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}");
     private static final Pattern VALUE = Pattern.compile("[ -~]{0,2000}");
@@ -61,6 +64,9 @@ public record Endpoint(
         queues.forEach(queue -> named("queue", queue));
         kinds = Set.copyOf(kinds);
         queues = Set.copyOf(queues);
+        between("depends_on", dependsOn.size(), 0, 9);
+        dependsOn.forEach(dependency -> named("dependency", dependency));
+        dependsOn = Set.copyOf(dependsOn);
         between("headers", headers.size(), 0, 20);
         headers.forEach(Endpoint::header);
         Map<String, String> sorted = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -153,6 +159,13 @@ public record Endpoint(
     @Override
     public String toString() {
         return "endpoint " + name;
+    }
+
+    /** What its jobs depend on: what answers there, and what it was said to. */
+    public Set<String> dependencies() {
+        Set<String> all = new HashSet<>(dependsOn);
+        all.add(breaker());
+        return all;
     }
 
     /** The breaker of what answers there, by the rule of names. */

@@ -147,7 +147,8 @@ public final class EndpointBook {
                 map,
                 Duration.ofMillis(row.getLong(5)),
                 row.getInt(6),
-                row.getBoolean(7));
+                row.getBoolean(7),
+                Set.of(texts(row, 16)));
         Instant pausedAt = instant(row, 8);
         return new Standing(
                 endpoint,
@@ -184,7 +185,8 @@ public final class EndpointBook {
                             headers,
                             endpoint.timeout().toMillis(),
                             endpoint.concurrency(),
-                            endpoint.onDemand())
+                            endpoint.onDemand(),
+                            endpoint.dependsOn().stream().sorted().toArray(String[]::new))
                     .orElseThrow();
             if (created) {
                 refuseBeyondMost(connection);

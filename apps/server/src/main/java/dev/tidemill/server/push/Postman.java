@@ -44,11 +44,18 @@ final class Postman implements AutoCloseable {
     /**
      * An answer.
      *
+     * @param dependency what it says is down, so that it could not do the job
      * @param body up to the limit
      * @param cut whether there was more
      */
     @SuppressWarnings("ArrayRecordComponent") // A carrier, never compared.
-    record Answer(int status, Optional<String> retryAfter, Optional<String> mediaType, byte[] body, boolean cut) {}
+    record Answer(
+            int status,
+            Optional<String> retryAfter,
+            Optional<String> dependency,
+            Optional<String> mediaType,
+            byte[] body,
+            boolean cut) {}
 
     private final AddressGuard guard;
     private final CloseableHttpClient client;
@@ -153,7 +160,12 @@ final class Postman implements AutoCloseable {
             }
         }
         return new Answer(
-                response.getCode(), header(response, "Retry-After"), header(response, "Content-Type"), body, cut);
+                response.getCode(),
+                header(response, "Retry-After"),
+                header(response, "Tidemill-Dependency"),
+                header(response, "Content-Type"),
+                body,
+                cut);
     }
 
     private static Optional<String> header(ClassicHttpResponse response, String name) {

@@ -177,7 +177,7 @@ public final class Pusher implements AutoCloseable {
         return known == null ? new Edition(0, List.of(), Map.of()) : known;
     }
 
-    /** What answers at a host has a breaker; kinds that no endpoint has any more depend on nothing. */
+    /** What answers at a host has a breaker, as what an endpoint depends on beside it has; kinds that no endpoint has any more depend on nothing. */
     private void dependOn(@Nullable Edition before, Edition now) {
         Map<String, Set<String>> dependencies = new HashMap<>();
         if (before != null) {
@@ -187,8 +187,8 @@ public final class Pusher implements AutoCloseable {
         now.endpoints()
                 .forEach(standing -> standing.endpoint()
                         .kinds()
-                        .forEach(kind -> dependencies.put(
-                                kind, Set.of(standing.endpoint().breaker()))));
+                        .forEach(kind ->
+                                dependencies.put(kind, standing.endpoint().dependencies())));
         if (!dependencies.isEmpty()) {
             mill.remote().dependOn(dependencies, List.of());
         }

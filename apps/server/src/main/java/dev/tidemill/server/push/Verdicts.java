@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class Verdicts {
     /** It has understood, and will not do it however often it is asked. */
     private static final Set<Integer> PERMANENT = Set.of(400, 413, 422);
+    /** It does not answer for the job: it is down, or what it needs is. */
+    private static final Set<Integer> UNAVAILABLE = Set.of(502, 503, 504);
     /** Who says less is asked again all the time. */
     private static final Duration LEAST = Duration.ofSeconds(1);
 
@@ -42,18 +44,21 @@ final class Verdicts {
     /**
      * What a refusal stands for.
      *
-     * @param breaker the breaker of what answers there
+     * @param endpoint whose answer it is
      * @param now by the database's clock, or close to it
      */
-    static Failure of(Answer answer, String breaker, Instant now) {
+    static Failure of(Answer answer, Endpoint endpoint, Instant now) {
         int status = answer.status();
         String said = "The endpoint answered " + status + said(answer);
         Optional<Duration> after = answer.retryAfter().flatMap(text -> delay(text, now));
+        if (answer.dependency().isPresent() && UNAVAILABLE.contains(status)) {
+            return dependencyDown(answer.dependency().get(), said, after, endpoint);
+        }
         if (status == 429 || (status == 503 && after.isPresent())) {
             return new Failure(ErrorCategory.RATE_LIMITED, said, after.orElse(null), null, false, null);
         }
-        if (status == 502 || status == 503 || status == 504) {
-            return Failure.dependencyDown(said, breaker);
+        if (UNAVAILABLE.contains(status)) {
+            return Failure.dependencyDown(said, endpoint.breaker());
         }
         if (status == GONE || PERMANENT.contains(status)) {
             return Failure.permanent(said);
@@ -62,6 +67,17 @@ final class Verdicts {
             return Failure.retry(said + " Redirects are not followed; register the address that they lead to.");
         }
         return Failure.retry(said);
+    }
+
+    /** The endpoint answers, so its host is up: who is down is what it names, if that is known here. */
+    private static Failure dependencyDown(String given, String said, Optional<Duration> after, Endpoint endpoint) {
+        String name = given.strip();
+        if (!endpoint.dependsOn().contains(name)) {
+            String shown = name.length() > 100 ? name.substring(0, 100) + "…" : name;
+            return Failure.retry(said + " It names '" + shown
+                    + "' as what is down, which the endpoint was not said to depend on; put that into its depends_on.");
+        }
+        return new Failure(ErrorCategory.DEPENDENCY_DOWN, said, after.orElse(null), null, false, name);
     }
 
     /** What it stands for that no answer came. Whoever was not even reached is down; others may have begun. */

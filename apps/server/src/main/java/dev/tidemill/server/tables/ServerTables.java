@@ -26,7 +26,12 @@ public final class ServerTables {
     private static final String UNIQUE_VIOLATION = "23505";
     private static final Component COMPONENT = new Component(
             "server",
-            List.of("S001__access.sql", "S003__endpoints.sql", "S004__idempotency.sql", "S005__login_guard.sql"),
+            List.of(
+                    "S001__access.sql",
+                    "S003__endpoints.sql",
+                    "S004__idempotency.sql",
+                    "S005__login_guard.sql",
+                    "S006__endpoint_dependencies.sql"),
             file -> resource("/dev/tidemill/server/migration/" + file));
 
     private final DataSource dataSource;

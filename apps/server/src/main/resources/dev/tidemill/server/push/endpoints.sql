@@ -12,7 +12,8 @@ select e.name, e.url, e.queues, e.headers, e.timeout_ms, e.concurrency, e.on_dem
        e.paused_reason, e.gone_at, e.created_at, e.changed_at,
        array(select k.kind from {schema}.endpoint_kind k where k.endpoint = e.name order by k.kind),
        array(select s.secret from {schema}.endpoint_secret s
-              where s.endpoint = e.name and (s.ends_at is null or s.ends_at > {schema}.now_micros()))
+              where s.endpoint = e.name and (s.ends_at is null or s.ends_at > {schema}.now_micros())),
+       e.depends_on
   from {schema}.endpoint e
  where ?::text is null or e.name = ?
  order by e.name
@@ -27,11 +28,12 @@ select s.endpoint, s.secret
 
 -- :put
 insert into {schema}.endpoint as e
-       (name, url, queues, headers, timeout_ms, concurrency, on_demand, created_at, changed_at)
-select ?, ?, ?, ?, ?, ?, ?, n.now, n.now from (select {schema}.now_micros() as now) n
+       (name, url, queues, headers, timeout_ms, concurrency, on_demand, depends_on, created_at, changed_at)
+select ?, ?, ?, ?, ?, ?, ?, ?, n.now, n.now from (select {schema}.now_micros() as now) n
     on conflict (name) do update
    set url = excluded.url, queues = excluded.queues, headers = excluded.headers, timeout_ms = excluded.timeout_ms,
-       concurrency = excluded.concurrency, on_demand = excluded.on_demand, changed_at = excluded.changed_at,
+       concurrency = excluded.concurrency, on_demand = excluded.on_demand, depends_on = excluded.depends_on,
+       changed_at = excluded.changed_at,
        gone_at = null
 returning e.created_at = e.changed_at
 

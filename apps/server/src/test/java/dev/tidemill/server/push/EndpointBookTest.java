@@ -32,7 +32,8 @@ final class EndpointBookTest {
                 Map.of(),
                 Duration.ofSeconds(5),
                 1,
-                false);
+                false,
+                Set.of());
     }
 
     /** As one is seen by whoever reads while it is registered or deleted. */
@@ -88,7 +89,8 @@ final class EndpointBookTest {
                 Map.of("X-Hush", "header-value"),
                 plain.timeout(),
                 1,
-                false);
+                false,
+                Set.of());
     }
 
     private static String kept(TestDatabase database) throws SQLException {

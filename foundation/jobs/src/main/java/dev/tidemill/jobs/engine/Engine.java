@@ -8,6 +8,7 @@ import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.Enqueued;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.FailureAlarm;
+import dev.tidemill.jobs.FailureAlarms;
 import dev.tidemill.jobs.HeapStats;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobObserver;
@@ -87,7 +88,7 @@ public final class Engine {
         this.enqueuer =
                 new Enqueuer(registry, settings, store.intake(), traces, observers, this::committed, this::handOver);
         this.caretaker = new Caretaker(store.upkeep(), store.history(), settings, observers, this::committed);
-        this.self = settings.nodeName() == null ? "application" : settings.nodeName();
+        this.self = settings.self();
         this.schedules = new ScheduleBook(store.timetable().by(self), enqueuer, this::committed, this::scheduleChanged);
         this.scheduler = new Scheduler(store.clockwork(), new FirePlanner(schedules::job), observers, this::committed);
         this.steering = new Steering(store.control(), this::committed, self);
@@ -132,10 +133,11 @@ public final class Engine {
     public static Engine byHand(DataSource dataSource, Registry registry, Settings settings) {
         return translated(() -> {
             JobStore store = provider().open(dataSource, settings.schema(), settings.migrate());
+            Engine engine = new Engine(store, registry, settings, true);
             if (registry.hasDependencies()) {
-                store.breakers().define(settings.breakers().values(), registry.dependencies());
+                store.breakers().define(settings.breakers().values(), registry.dependencies(), engine.self);
             }
-            return new Engine(store, registry, settings, true);
+            return engine;
         });
     }
 
@@ -177,11 +179,11 @@ public final class Engine {
 
     private void start() {
         if (!alarms.isEmpty()) {
-            store.alarms().set(alarms);
+            store.alarms().define(alarms, self);
         }
         Node handling = node;
         if (handling != null) {
-            store.breakers().define(settings.breakers().values(), dependencies);
+            store.breakers().define(settings.breakers().values(), dependencies, self);
             // The node first: if it cannot join, nothing was started that would have to be stopped.
             handling.start();
             listener.start();
@@ -382,6 +384,11 @@ public final class Engine {
     /** The breakers. */
     public Breakers breakers() {
         return new Fuses(store.breakers());
+    }
+
+    /** When kinds fail too often. */
+    public FailureAlarms alarms() {
+        return new AlarmBook(store.alarms());
     }
 
     /** What nodes hold. */

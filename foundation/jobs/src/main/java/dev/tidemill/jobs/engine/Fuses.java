@@ -1,5 +1,6 @@
 package dev.tidemill.jobs.engine;
 
+import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.Breakers;
 import dev.tidemill.jobs.ErrorCode;
@@ -15,6 +16,12 @@ record Fuses(BreakerBook book) implements Breakers {
     @Override
     public List<BreakerView> list() {
         return Engine.translated(book::list);
+    }
+
+    @Override
+    public void put(Breaker breaker, String by) {
+        Steering.checkText("The name of who changes it", by, 1, LONGEST_BY);
+        Engine.run(() -> book.put(breaker, by));
     }
 
     @Override

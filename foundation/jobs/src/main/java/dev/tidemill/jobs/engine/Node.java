@@ -74,7 +74,7 @@ final class Node {
                 info.name(),
                 traces);
         this.heap = new HeapGuard(new LongLived(), settings.holdHeapFrom());
-        this.remote = new RemoteDesk(store, this::ready);
+        this.remote = new RemoteDesk(store, this::ready, settings.self());
         this.claims = new ClaimLoop(
                 settings, shop, heap, observers, () -> current, remote, store.breakers()::list, committed);
     }

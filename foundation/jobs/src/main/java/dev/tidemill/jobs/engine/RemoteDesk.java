@@ -3,6 +3,7 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.HandlerOptions;
 import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.TidemillException;
@@ -33,6 +34,7 @@ final class RemoteDesk implements RemoteWork {
 
     private final JobStore store;
     private final BooleanSupplier ready;
+    private final String self;
     private final Map<String, Past> past = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
@@ -50,10 +52,12 @@ final class RemoteDesk implements RemoteWork {
      * Creates one that {@link #over} has to follow.
      *
      * @param ready whether this process is in contact
+     * @param self by what name it changes settings
      */
-    RemoteDesk(JobStore store, BooleanSupplier ready) {
+    RemoteDesk(JobStore store, BooleanSupplier ready, String self) {
         this.store = store;
         this.ready = ready;
+        this.self = self;
     }
 
     /** Sets whose attempts these are. */
@@ -196,7 +200,9 @@ final class RemoteDesk implements RemoteWork {
 
     @Override
     public void dependOn(Map<String, Set<String>> dependencies, List<Breaker> breakers) {
-        Engine.run(() -> store.breakers().define(breakers, dependencies));
+        dependencies.forEach(
+                (kind, names) -> HandlerOptions.STANDARD.kind(kind).dependsOn(names.toArray(String[]::new)));
+        Engine.run(() -> store.breakers().define(breakers, dependencies, self));
         claims().learnSoon();
     }
 }

@@ -29,4 +29,9 @@ public record Settings(
         queues = Map.copyOf(queues);
         breakers = Map.copyOf(breakers);
     }
+
+    /** By what name a process asks for something where nobody else's is given. */
+    String self() {
+        return nodeName == null ? "application" : nodeName;
+    }
 }

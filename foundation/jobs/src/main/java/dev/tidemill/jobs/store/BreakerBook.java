@@ -11,12 +11,17 @@ import java.util.Set;
 /** Which breakers there are, and what people do to them. Thread safe. */
 public interface BreakerBook {
     /**
-     * Writes settings, and what kinds depend on, in place of what was said of them before. The state stays.
+     * What the code of a process that starts says: settings, and what kinds depend on, in place of what was said of them
+     * before. Settings are written where they are others than the last process said, with a line in the audit trail;
+     * otherwise what was set at run time since goes on. The state stays.
      *
      * @param breakers with settings of their own; those only named by a kind have the standard ones, unless they are there
      * @param dependsOn for each kind of this process the dependencies; none is what most have
      */
-    void define(Collection<Breaker> breakers, Map<String, Set<String>> dependsOn);
+    void define(Collection<Breaker> breakers, Map<String, Set<String>> dependsOn, String by);
+
+    /** Makes one, or changes its settings, with a line in the audit trail. The state stays. */
+    void put(Breaker breaker, String by);
 
     /** As they stand. */
     List<BreakerView> list();
