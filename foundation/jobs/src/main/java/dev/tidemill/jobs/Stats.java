@@ -10,7 +10,8 @@ import java.util.List;
  *
  * @param at when this was asked, by the database's clock
  * @param depthsAt when the depths were last counted; the epoch if never
- * @param queues a line each, by name
+ * @param queues a line each, by name: all, or the {@link QueuePage} that was asked for
+ * @param moreQueues how many queues follow those; 0 unless a page was asked for
  * @param nodes the processes at work, by name
  * @param unhandled kinds that wait and that no node alive handles, by name
  * @param deadLetters jobs that need a person, exact up to 10,000 and not counted further
@@ -22,6 +23,7 @@ public record Stats(
         Instant at,
         Instant depthsAt,
         List<QueueStats> queues,
+        long moreQueues,
         List<NodeView> nodes,
         List<Unhandled> unhandled,
         long deadLetters,

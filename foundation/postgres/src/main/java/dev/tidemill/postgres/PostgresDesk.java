@@ -7,6 +7,7 @@ import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.store.Desk;
 import dev.tidemill.jobs.store.Hint;
@@ -88,8 +89,8 @@ final class PostgresDesk implements Desk {
     }
 
     @Override
-    public Stats stats() {
-        return borrow(stats::read);
+    public Stats stats(QueuePage page) {
+        return borrow(connection -> stats.read(connection, page));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.Alarm;
@@ -20,13 +21,16 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Puts {@link Stats} together from the rollup, the tallies, the leases, the nodes, the schedules and the breakers: seven small queries. */
+/** Puts {@link Stats} together from the rollup, the tallies, the leases, the nodes, the schedules and the breakers: seven queries. */
 final class StatsReader {
     private final Statements statements;
 
@@ -34,8 +38,8 @@ final class StatsReader {
         this.statements = statements;
     }
 
-    Stats read(Connection connection) throws SQLException {
-        return new Reading(connection).stats();
+    Stats read(Connection connection, QueuePage page) throws SQLException {
+        return new Reading(connection).stats(page);
     }
 
     /** What is gathered about a lane. */
@@ -69,37 +73,53 @@ final class StatsReader {
 
     private final class Reading {
         private final Connection connection;
-        private final Map<String, Map<Priority, Lane>> queues = new TreeMap<>();
+        /** By their numbers; what has no number has nothing to tell, and only its name is known. */
+        private final Map<Integer, Map<Priority, Lane>> lanes = new HashMap<>();
+        /** The numbers of the page's queues, by name, in their order. */
+        private final Map<String, Integer> queues = new LinkedHashMap<>();
+
         private final Map<String, Long> readyByKind = new TreeMap<>();
         private final Map<String, Long> running = new TreeMap<>();
         private final List<NodeView> nodes = new ArrayList<>();
         private long depthsAt;
+        private long matching;
 
         Reading(Connection connection) {
             this.connection = connection;
         }
 
-        Stats stats() throws SQLException {
-            each("stats_depth", this::depth);
-            each("stats_tally", this::tally);
+        Stats stats(QueuePage page) throws SQLException {
             each("stats_running", rows -> running.put(rows.getString(1), rows.getLong(2)));
+            Set<String> also = new HashSet<>(page.also());
+            also.addAll(running.keySet());
+            each(
+                    "stats_depth",
+                    this::depth,
+                    also.toArray(String[]::new),
+                    page.only(),
+                    page.only(),
+                    page.after(),
+                    page.limit());
+            int[] numbers = queues.values().stream().mapToInt(id -> id).toArray();
+            each("stats_tally", this::tally, (Object) numbers);
             each("stats_nodes", this::node);
             long[] deadAndNow = new long[2];
             each("stats_dead_letters", rows -> {
                 deadAndNow[0] = rows.getLong(1);
                 deadAndNow[1] = rows.getLong(2);
             });
-            running.keySet().forEach(queue -> queues.computeIfAbsent(queue, name -> new EnumMap<>(Priority.class)));
             List<QueueStats> lines = new ArrayList<>();
-            queues.forEach((queue, lanes) -> {
+            queues.forEach((queue, id) -> {
                 List<LaneStats> laneLines = new ArrayList<>();
-                lanes.forEach((priority, lane) -> laneLines.add(lane.stats(priority, depthsAt)));
+                lanes.getOrDefault(id, Map.of())
+                        .forEach((priority, lane) -> laneLines.add(lane.stats(priority, depthsAt)));
                 lines.add(new QueueStats(queue, running.getOrDefault(queue, 0L), laneLines));
             });
             return new Stats(
                     instant(deadAndNow[1]),
                     instant(depthsAt),
                     lines,
+                    matching - lines.size(),
                     nodes,
                     unhandled(),
                     deadAndNow[0],
@@ -128,25 +148,26 @@ final class StatsReader {
         }
 
         private void depth(ResultSet rows) throws SQLException {
-            depthsAt = rows.getLong(1);
-            if (rows.getString(2) == null) {
-                return;
-            }
-            Lane lane = lane(rows.getString(2), rows.getInt(3));
-            lane.ready += rows.getLong(5);
-            lane.overdue += rows.getLong(6);
-            long earliest = rows.getLong(7);
-            if (!rows.wasNull()) {
-                lane.earliest = Math.min(lane.earliest, earliest);
-            }
-            lane.scheduled += rows.getLong(8);
-            if (rows.getLong(5) > 0) {
-                readyByKind.merge(rows.getString(4), rows.getLong(5), Long::sum);
+            switch (rows.getInt(1)) {
+                case 0 -> depthsAt = rows.getLong(2);
+                case 1 -> {
+                    queues.put(rows.getString(5), rows.getInt(3));
+                    matching = rows.getLong(6);
+                }
+                case 2 -> {
+                    Lane lane = lane(rows.getInt(3), rows.getInt(4));
+                    lane.ready = rows.getLong(6);
+                    lane.overdue = rows.getLong(7);
+                    long earliest = rows.getLong(8);
+                    lane.earliest = rows.wasNull() ? Long.MAX_VALUE : earliest;
+                    lane.scheduled = rows.getLong(9);
+                }
+                default -> readyByKind.put(rows.getString(5), rows.getLong(6));
             }
         }
 
         private void tally(ResultSet rows) throws SQLException {
-            Lane lane = lane(rows.getString(1), rows.getInt(2));
+            Lane lane = lane(rows.getInt(1), rows.getInt(2));
             lane.succeeded = rows.getLong(3);
             lane.failed = rows.getLong(4);
             lane.met = rows.getLong(5);
@@ -169,8 +190,8 @@ final class StatsReader {
                     List.of((String[]) rows.getArray(10).getArray())));
         }
 
-        private Lane lane(String queue, int priority) {
-            return queues.computeIfAbsent(queue, name -> new EnumMap<>(Priority.class))
+        private Lane lane(int queue, int priority) {
+            return lanes.computeIfAbsent(queue, id -> new EnumMap<>(Priority.class))
                     .computeIfAbsent(Priority.ofCode(priority), key -> new Lane());
         }
 
@@ -205,11 +226,13 @@ final class StatsReader {
             return alarms;
         }
 
-        private void each(String statementName, Row row) throws SQLException {
-            try (PreparedStatement statement = connection.prepareStatement(statements.get(statementName));
-                    ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    row.read(rows);
+        private void each(String statementName, Row row, @Nullable Object... values) throws SQLException {
+            try (PreparedStatement statement = connection.prepareStatement(statements.get(statementName))) {
+                Parameters.set(statement, values);
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        row.read(rows);
+                    }
                 }
             }
         }

@@ -70,8 +70,8 @@ final class BreakersPageTest {
         Breaker half = Breaker.of("stripe").failures(100).ratio(0.5, 20, ofMinutes(1));
         try (Tidemill mill = Tidemill.on(dataSource).schema(schema).start()) {
             mill.breakers().put(half, "ada");
-            assertThat(mill.breakers().list()).anySatisfy(view -> assertThat(view.breaker())
-                    .isEqualTo(half));
+            assertThat(mill.breakers().list())
+                    .anySatisfy(view -> assertThat(view.breaker()).isEqualTo(half));
         }
     }
 

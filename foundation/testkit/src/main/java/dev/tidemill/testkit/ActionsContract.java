@@ -18,6 +18,7 @@ import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.Steered;
 import dev.tidemill.jobs.store.Actions.Done;
 import dev.tidemill.jobs.store.Actions.Order;
@@ -398,11 +399,11 @@ public abstract class ActionsContract {
                 .hasSize(1)
                 .allMatch(
                         one -> one.node().equals("node-0") && one.reason().equals("a new disk") && one.holding() == 1);
-        assertThat(hand.store().desk().stats().nodes())
+        assertThat(hand.store().desk().stats(QueuePage.ALL).nodes())
                 .filteredOn(node -> node.epoch() == place.epoch())
                 .allMatch(node -> node.duty().name().equals("DRAINING"));
         StoreHand.finish(place, success(held.getFirst()));
-        assertThat(hand.store().desk().stats().nodes())
+        assertThat(hand.store().desk().stats(QueuePage.ALL).nodes())
                 .filteredOn(node -> node.epoch() == place.epoch())
                 .hasSize(1)
                 .allMatch(node -> node.duty().name().equals("DRAINED"));

@@ -15,6 +15,7 @@ import dev.tidemill.jobs.LeaseView;
 import dev.tidemill.jobs.Leases.Revoked;
 import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Priority;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.LaneStats;
 import dev.tidemill.jobs.store.ClaimedJob;
@@ -398,7 +399,7 @@ public abstract class EpochContract {
         finish(place, success(hand.claimOne(place)));
         place.heartbeat(5, List.of(new Tally(hand.queue(), Priority.LOW, hand.kind(), 1, 2, 1, 2, 300)));
         hand.store().upkeep().rollUp(Duration.ZERO);
-        Stats stats = hand.store().desk().stats();
+        Stats stats = hand.store().desk().stats(QueuePage.ALL);
         LaneStats low = stats.queues().stream()
                 .filter(line -> line.queue().equals(hand.queue()))
                 .flatMap(line -> line.lanes().stream())

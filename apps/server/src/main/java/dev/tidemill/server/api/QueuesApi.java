@@ -4,6 +4,7 @@ import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.LimitView;
 import dev.tidemill.jobs.Pause;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.Stats.QueueStats;
@@ -14,6 +15,7 @@ import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Json;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -60,41 +62,25 @@ public final class QueuesApi {
         }
     }
 
-    private Known known() {
-        return new Known(
-                mill.stats(),
-                mill.pauses().paused(),
-                mill.limits().list(),
-                Set.copyOf(mill.limits().fairQueues()));
-    }
-
-    private static NavigableMap<String, QueueStats> queues(Known known) {
-        NavigableMap<String, QueueStats> queues = new TreeMap<>();
-        known.stats().queues().forEach(queue -> queues.put(queue.queue(), queue));
-        Set<String> others = new TreeSet<>(known.fair());
-        known.pauses().stream()
-                .filter(pause -> pause.scope() == Pause.Scope.QUEUE)
-                .forEach(pause -> others.add(pause.name()));
-        known.limits().stream()
+    /** With this page of the queues, those among them that only a rule names. */
+    private Known known(QueuePage page) {
+        List<Pause> pauses = mill.pauses().paused();
+        List<LimitView> limits = mill.limits().list();
+        Set<String> fair = Set.copyOf(mill.limits().fairQueues());
+        Set<String> ruled = new HashSet<>(fair);
+        pauses.stream().filter(pause -> pause.scope() == Pause.Scope.QUEUE).forEach(pause -> ruled.add(pause.name()));
+        limits.stream()
                 .map(LimitView::limit)
                 .filter(limit -> limit.scope() == Limit.Scope.QUEUE)
-                .forEach(limit -> others.add(limit.name()));
-        others.forEach(name -> queues.putIfAbsent(name, idle(name)));
-        return queues;
-    }
-
-    private static QueueStats idle(String name) {
-        return new QueueStats(name, 0, List.of());
+                .forEach(limit -> ruled.add(limit.name()));
+        return new Known(mill.stats(page.also(ruled)), pauses, limits, fair);
     }
 
     private Reply list(Call call) {
         call.takesOnly("after", "limit");
         int limit = (int) call.query("limit", 50, 1, 1000);
-        String after = call.query("after").orElse("");
-        Known known = known();
-        List<QueueStats> shown = queues(known).tailMap(after, false).values().stream()
-                .limit(limit)
-                .toList();
+        Known known = known(QueuePage.after(call.query("after").orElse(""), limit));
+        List<QueueStats> shown = known.stats().queues();
         return Reply.json(Json.write(json -> {
                     json.writeStartObject().writeArrayPropertyStart("queues");
                     shown.forEach(queue -> queue(json, queue, known));
@@ -111,14 +97,13 @@ public final class QueuesApi {
     private Reply show(Call call) {
         call.takesOnly();
         String name = call.path("name");
-        Known known = known();
-        QueueStats queue = queues(known).get(name);
-        if (queue == null) {
+        Known known = known(QueuePage.of(name));
+        if (known.stats().queues().isEmpty()) {
             throw new TidemillException(
                     ErrorCode.NOT_FOUND,
                     "No queue '" + shortened(name) + "' has jobs, a limit or a pause, or had any in the last hour.");
         }
-        return Reply.json(Json.write(json -> queue(json, queue, known)));
+        return Reply.json(Json.write(json -> queue(json, known.stats().queues().getFirst(), known)));
     }
 
     private static String shortened(String name) {
@@ -149,7 +134,7 @@ public final class QueuesApi {
         call.takesOnly("after", "limit");
         int most = (int) call.query("limit", 50, 1, 1000);
         String after = call.query("after").orElse("");
-        Known known = known();
+        Known known = known(QueuePage.after("", 1));
         NavigableMap<String, Set<String>> nodes = new TreeMap<>();
         for (NodeView node : known.stats().nodes()) {
             node.kinds()

@@ -1,6 +1,7 @@
 package dev.tidemill.server.api;
 
 import dev.tidemill.jobs.AttemptView;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.ScheduleStats;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Stats.Alarm;
@@ -65,16 +66,16 @@ public final class StatsApi {
 
     private Reply stats(Call call) {
         call.takesOnly();
-        Stats stats = mill.stats();
+        Stats stats = mill.stats(QueuePage.after("", QUEUES));
         return Reply.json(Json.write(json -> {
             json.writeStartObject();
             json.writeStringProperty("at", stats.at().toString());
             json.writeStringProperty("depths_at", stats.depthsAt().toString());
             json.writeNumberProperty("dead_letters", stats.deadLetters());
             json.writeArrayPropertyStart("queues");
-            stats.queues().stream().limit(QUEUES).forEach(queue -> queue(json, queue));
+            stats.queues().forEach(queue -> queue(json, queue));
             json.writeEndArray();
-            json.writeNumberProperty("more_queues", Math.max(0, stats.queues().size() - QUEUES));
+            json.writeNumberProperty("more_queues", stats.moreQueues());
             json.writeArrayPropertyStart("nodes");
             stats.nodes().forEach(node -> node(json, node));
             json.writeEndArray().writeArrayPropertyStart("unhandled");

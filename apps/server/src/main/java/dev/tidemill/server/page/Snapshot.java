@@ -44,6 +44,7 @@ public record Snapshot(
                     Instant.EPOCH,
                     Instant.EPOCH,
                     List.of(),
+                    0,
                     List.of(),
                     List.of(),
                     0,

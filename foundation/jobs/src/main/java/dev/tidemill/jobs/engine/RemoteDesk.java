@@ -4,6 +4,7 @@ import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.HandlerOptions;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.RemoteWork;
 import dev.tidemill.jobs.Stats.NodeView;
 import dev.tidemill.jobs.TidemillException;
@@ -178,7 +179,8 @@ final class RemoteDesk implements RemoteWork {
     /** Nobody's here: the one who has it is told, if that one lives. */
     private TidemillException unknown(Handle handle) {
         String epoch = handle.token().split("\\.", 2)[0];
-        for (NodeView node : Engine.translated(() -> store.desk().stats()).nodes()) {
+        for (NodeView node : Engine.translated(() -> store.desk().stats(QueuePage.after("", 1)))
+                .nodes()) {
             if (Long.toString(node.epoch()).equals(epoch) && !claims().under(node.epoch())) {
                 return new TidemillException(
                         ErrorCode.HELD_ELSEWHERE,

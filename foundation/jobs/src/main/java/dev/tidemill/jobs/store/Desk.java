@@ -6,6 +6,7 @@ import dev.tidemill.jobs.DeadLetterGroup;
 import dev.tidemill.jobs.JobView;
 import dev.tidemill.jobs.Minute;
 import dev.tidemill.jobs.Priorities;
+import dev.tidemill.jobs.QueuePage;
 import dev.tidemill.jobs.Stats;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +20,8 @@ public interface Desk {
     /** The newest jobs that carry a tag, ids below {@code before}, newest first. */
     List<JobView> tagged(String name, String value, long before, int limit);
 
-    /** How things stand. */
-    Stats stats();
+    /** How things stand, with these of the queues. */
+    Stats stats(QueuePage page);
 
     /** What finished in each of the last minutes, oldest first and none left out; of one queue, or of all for null. */
     List<Minute> history(@Nullable String queue, int minutes);
