@@ -35,6 +35,10 @@ final class Delivery {
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
     private static final int TIMES_IN_THE_WAY = 5;
     private static final int LONGEST_ERROR = 2_000;
+    private static final int LONGEST_BRIEF = 200;
+    /** A longer key is not in the body of its job, which has a limit: the job finds it where it is parked. */
+    private static final int LONGEST_IN_JOB = 8_000;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Database database;
@@ -230,7 +234,7 @@ final class Delivery {
             LOG.warn(
                     "The rule {} failed for the key '{}', which goes to a job: {}",
                     rule.rule().name(),
-                    keys.getFirst().key(),
+                    brief(keys.getFirst().key()),
                     describe(failed));
             return;
         }
@@ -284,6 +288,14 @@ final class Delivery {
         return text.length() > LONGEST_ERROR ? text.substring(0, LONGEST_ERROR) : text;
     }
 
+    /** A key for a line that people read. */
+    static String brief(String key) {
+        return key.length() <= LONGEST_BRIEF
+                ? key
+                : key.substring(0, key.offsetByCodePoints(0, LONGEST_BRIEF / 2)) + "… (" + key.length()
+                        + " characters)";
+    }
+
     private <T> void hand(Connection connection, Installed<T> rule, List<Handed> handed) throws SQLException {
         if (handed.isEmpty()) {
             return;
@@ -321,7 +333,11 @@ final class Delivery {
                 connection,
                 keys.stream()
                         .map(key -> new JobRequest(
-                                rule.kind(), JSON.writeValueAsString(Map.of("rule", rule.name(), "key", key))))
+                                rule.kind(),
+                                JSON.writeValueAsString(
+                                        key.length() > LONGEST_IN_JOB
+                                                ? Map.of("rule", rule.name())
+                                                : Map.of("rule", rule.name(), "key", key))))
                         .toList(),
                 options);
     }

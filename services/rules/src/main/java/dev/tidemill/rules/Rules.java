@@ -129,13 +129,7 @@ public final class Rules implements AutoCloseable {
             if (started) {
                 return this;
             }
-            try {
-                migrations.apply();
-            } catch (SQLException failed) {
-                throw Database.unavailable(failed);
-            } catch (SchemaException refused) {
-                throw new RuleException(RuleError.DATABASE, String.valueOf(refused.getMessage()), refused);
-            }
+            migrate(migrations::apply);
             for (LocalRule<?> rule : defined.values()) {
                 installOrWait(rule);
             }
@@ -147,6 +141,25 @@ public final class Rules implements AutoCloseable {
             upkeep.start();
             return this;
         }
+    }
+
+    private interface Migrating {
+        void run() throws SQLException;
+    }
+
+    private static void migrate(Migrating step) {
+        try {
+            step.run();
+        } catch (SQLException failed) {
+            throw Database.unavailable(failed);
+        } catch (SchemaException refused) {
+            throw new RuleException(RuleError.DATABASE, String.valueOf(refused.getMessage()), refused);
+        }
+    }
+
+    /** Refuses tables that programs of a former version made, and that lack what is asked of them. */
+    void checkTables() {
+        migrate(migrations::check);
     }
 
     <T> Rule define(LocalRule<T> rule) {

@@ -213,6 +213,7 @@ final class Sweeps {
                             rule.id(),
                             key,
                             rule.id(),
+                            key,
                             key)
                     .orElseThrow();
             if (late[1]) {

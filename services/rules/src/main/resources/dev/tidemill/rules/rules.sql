@@ -134,39 +134,45 @@ insert into {schema}.rule_parked (rule, key, why, job, error)
 select ?, p.key, p.why, p.job, p.error from unnest(?::text[], ?::text[], ?::bigint[], ?::text[]) p (key, why, job, error)
 
 -- :parked
--- Locked until the transaction ends: a pump that finds more for this key leaves it where it is meanwhile.
+-- By the hash that the index has, here and below, and by the key, since two may share a hash. Locked until the transaction
+-- ends: a pump that finds more for this key leaves it where it is meanwhile.
 select p.why, p.error, r.paused from {schema}.rule_parked p join {schema}.rule r on r.id = p.rule
-where p.rule = ? and p.key = ? for update of p
+where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ? for update of p
+
+-- :key_of_job
+select key from {schema}.rule_parked where rule = ? and job = ?
 
 -- :held
 select id, op::text, key, row_id::text, old::text, new::text, origin,
        greatest((extract(epoch from clock_timestamp() - written) * 1000000)::bigint, 0), 0
-from {schema}.rule_held where rule = ? and key = ? order by id limit 1000
+from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? order by id limit 1000
 
 -- :held_done
-delete from {schema}.rule_held where rule = ? and key = ? and id = any (?)
+delete from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? and id = any (?)
 
 -- :unpark
-delete from {schema}.rule_parked where rule = ? and key = ?
+delete from {schema}.rule_parked where rule = ? and key_hash = hashtextextended(?, 0) and key = ?
 
 -- :parked_error
 -- What works outside is parked from its first failure on; what only waits for its time has not failed.
 update {schema}.rule_parked p set error = ?, why = case when f.failed then 'FAILED' else p.why end,
     since = case when f.failed and p.why = 'OUTSIDE' then now() else p.since end
-from (values (?)) f (failed) where p.rule = ? and p.key = ?
+from (values (?)) f (failed) where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ?
 
 -- :outside_again
 -- What worked at last is no more than in the hands of its job.
-update {schema}.rule_parked set error = null, why = 'OUTSIDE' where rule = ? and key = ? and error is not null
+update {schema}.rule_parked set error = null, why = 'OUTSIDE'
+where rule = ? and key_hash = hashtextextended(?, 0) and key = ? and error is not null
 
 -- :parked_job
-update {schema}.rule_parked set job = ? where rule = ? and key = ?
+update {schema}.rule_parked set job = ? where rule = ? and key_hash = hashtextextended(?, 0) and key = ?
 
 -- :release
 -- Back to the pump under the numbers they had, as if they had been committed late: what came meanwhile has higher ones, also
 -- where its writer is not done yet. New numbers would put what is older last. The lock on rule_parked keeps pumps from the
 -- key's other changes until all of it is there, and released has them look from the beginning then.
-with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *),
+with moved as (
+    delete from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? returning *),
 told as (
     update {schema}.rule r set released = r.released + 1
     where r.id in (select m.rule from moved m))
@@ -296,7 +302,8 @@ where s.rule = ? and s.shard = (hashtextextended(?, 0) & 63)::smallint for updat
 
 -- :is_pending
 select exists (select from {schema}.rule_change c where c.rule = ? and c.key = ?),
-       exists (select from {schema}.rule_parked p where p.rule = ? and p.key = ?)
+       exists (select from {schema}.rule_parked p
+               where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ?)
 
 -- :digest
 select s.digest = hashtextextended(?, 0) from {schema}.rule_seen s where s.rule = ? and s.row_id = ?
