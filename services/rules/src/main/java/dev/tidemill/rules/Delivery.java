@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +44,7 @@ final class Delivery {
     private final Tidemill mill;
     private final Watch watch;
     private final String setting;
+    private final SeenRows seen;
 
     /**
      * Creates one.
@@ -56,6 +56,7 @@ final class Delivery {
         this.mill = mill;
         this.watch = watch;
         this.setting = setting;
+        this.seen = new SeenRows(database);
     }
 
     /** A call took too long: the connection is of no use any more, and the next turn gives the key to a job. */
@@ -151,7 +152,7 @@ final class Delivery {
                     together(connection, rule, led, current, outcome);
                 }
             }
-            remember(connection, rule, merged(outcome.done));
+            seen.remember(connection, rule, merged(outcome.done));
         }
         hand(connection, rule, outcome.handed);
         return outcome;
@@ -340,37 +341,5 @@ final class Delivery {
                                                 : Map.of("rule", rule.name(), "key", key))))
                         .toList(),
                 options);
-    }
-
-    /**
-     * For sweeps: how rows are once they were reacted to. They are read again, since the reaction may have written them itself,
-     * and what it wrote is no news to it.
-     */
-    <T> void remember(Connection connection, Installed<T> rule, List<Merged> rows) throws SQLException {
-        if (!rule.rule().isSwept() || rows.isEmpty()) {
-            return;
-        }
-        RowReader.Current current =
-                Database.asTriggersWrite(connection, reading -> rule.reader().readAll(reading, rows));
-        Map<String, String> seen = new TreeMap<>();
-        for (Merged row : rows) {
-            String now = current.of(row);
-            if (now != null) {
-                seen.put(row.name(), now);
-            }
-        }
-        remember(connection, rule, seen);
-    }
-
-    /** For sweeps: that rows are like this, by their names. */
-    void remember(Connection connection, Installed<?> rule, Map<String, String> seen) throws SQLException {
-        if (rule.rule().isSwept() && !seen.isEmpty()) {
-            database.update(
-                    connection,
-                    "seen",
-                    rule.id(),
-                    connection.createArrayOf("text", seen.keySet().toArray()),
-                    connection.createArrayOf("text", seen.values().toArray()));
-        }
     }
 }

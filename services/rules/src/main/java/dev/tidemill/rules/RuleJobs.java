@@ -56,6 +56,7 @@ final class RuleJobs implements AutoCloseable {
     private final Function<String, Optional<Installed<?>>> rules;
     private final Sweeps sweeps;
     private final Trial trial;
+    private final SeenRows seen;
     private final Semaphore slots = new Semaphore(MOST_AT_ONCE);
     private final Thread thread = Thread.ofVirtual().name("tidemill-rules-jobs").unstarted(this::run);
     private volatile boolean closed;
@@ -79,6 +80,7 @@ final class RuleJobs implements AutoCloseable {
         this.rules = rules;
         this.sweeps = sweeps;
         this.trial = trial;
+        this.seen = new SeenRows(database);
     }
 
     void start() {
@@ -326,7 +328,7 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current =
                     rule.reader().read(connection, keys.getFirst().merged());
             Told told = react(connection, rule, keys, current, held, LentConnection.of(connection));
-            delivery.remember(connection, rule, Delivery.merged(keys));
+            seen.remember(connection, rule, Delivery.merged(keys));
             database.update(connection, "held_done", rule.id(), key, key, ids(connection, keys));
             count(rule, keys, told);
         }
@@ -408,7 +410,7 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current = read.getOrDefault("", RowReader.Current.NONE);
             Told told = reactOutside(rule, keys, current, held);
             database.transaction(connection -> {
-                delivery.remember(connection, rule, Delivery.merged(keys));
+                seen.remember(connection, rule, Delivery.merged(keys));
                 database.update(connection, "outside_again", rule.id(), key, key);
                 return database.update(connection, "held_done", rule.id(), key, key, ids(connection, keys));
             });

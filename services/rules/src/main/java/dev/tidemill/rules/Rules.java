@@ -84,7 +84,7 @@ public final class Rules implements AutoCloseable {
         this.delivery = new Delivery(database, mill, watch, capture.setting());
         this.statuses = new StatusReader(database);
         this.trial = new Trial(database, mill, delivery, watch);
-        this.sweeps = new Sweeps(database, catalog, trial, delivery);
+        this.sweeps = new Sweeps(database, catalog, trial);
         this.backfills = new Backfills(database, catalog);
         this.jobs = new RuleJobs(
                 database,

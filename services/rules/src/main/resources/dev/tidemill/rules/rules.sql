@@ -184,6 +184,28 @@ insert into {schema}.rule_seen as s (rule, row_id, digest)
 select ?, v.row_id, hashtextextended(v.doc, 0) from unnest(?::text[], ?::text[]) v (row_id, doc)
 on conflict (rule, row_id) do update set digest = excluded.digest where s.digest <> excluded.digest
 
+-- :forget_seen
+-- Of rows that are gone. One that another transaction has in hand it tells of itself, or the next sweep does.
+delete from {schema}.rule_seen s using (
+    select x.row_id from {schema}.rule_seen x where x.rule = ? and x.row_id = any (?) for update skip locked) w
+where s.rule = ? and s.row_id = w.row_id
+
+-- :seen_page
+select row_id from {schema}.rule_seen where rule = ? and row_id > ? order by row_id limit ?
+
+-- :seen_of_gone
+-- The rules that have some and are not there any more. Each step is a look into the index, however many rows there are.
+with recursive s (rule) as (
+    (select x.rule from {schema}.rule_seen x order by x.rule limit 1)
+    union all
+    select (select x.rule from {schema}.rule_seen x where x.rule > s.rule order by x.rule limit 1) from s
+    where s.rule is not null)
+select s.rule from s where s.rule is not null and not exists (select from {schema}.rule r where r.id = s.rule)
+
+-- :forget_seen_of
+delete from {schema}.rule_seen
+where ctid = any (array(select x.ctid from {schema}.rule_seen x where x.rule = ? limit ? for update skip locked))
+
 -- :minute
 insert into {schema}.rule_minute as m (rule, minute, node, changes, effects, coalesced, skipped, failures, reaction_micros,
                                        slowest_micros, lag)
@@ -199,10 +221,29 @@ on conflict (rule, minute, node) do update set
 -- :forget_minutes
 delete from {schema}.rule_minute where minute < now() - interval '2 days'
 
+-- :forget_runs
+delete from {schema}.rule_run x
+using (select r.id, row_number() over (partition by r.rule, r.mode order by r.id desc) as place
+       from {schema}.rule_run r where r.state <> 'RUNNING') old
+where x.id = old.id and old.place > 100
+
+-- :idle_conditions
+-- The functions of conditions whose rules are gone, of those that this role may drop.
+select format('%I.%I(jsonb, jsonb)', n.nspname, p.proname)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.oid = '{schema}'::regnamespace and p.proname ~ '^rule_when_[0-9]+$'
+  and p.proargtypes = array_to_string(array['jsonb'::regtype::oid, 'jsonb'::regtype::oid], ' ')::oidvector
+  and pg_has_role(p.proowner, 'USAGE')
+  and not exists (select from {schema}.rule r where 'rule_when_' || r.id = p.proname)
+order by p.oid limit 1000
+
 -- :forget_gone
 -- What others wrote for a rule while it was removed: their transactions, and so their rows, ended later.
 with a as (delete from {schema}.rule_change x where not exists (select from {schema}.rule r where r.id = x.rule)),
-b as (delete from {schema}.rule_held x where not exists (select from {schema}.rule r where r.id = x.rule))
+b as (delete from {schema}.rule_held x where not exists (select from {schema}.rule r where r.id = x.rule)),
+c as (delete from {schema}.rule_run x where not exists (select from {schema}.rule r where r.id = x.rule)),
+d as (delete from {schema}.rule_drift x where not exists (select from {schema}.rule r where r.id = x.rule)),
+e as (delete from {schema}.rule_minute x where not exists (select from {schema}.rule r where r.id = x.rule))
 delete from {schema}.rule_parked x where not exists (select from {schema}.rule r where r.id = x.rule)
 
 -- :status
