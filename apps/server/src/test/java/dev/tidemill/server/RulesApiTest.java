@@ -210,7 +210,14 @@ final class RulesApiTest {
                     .key("id")
                     .outside("bank")
                     .react("call", (c, r) -> {});
+            rules.table(database.schema() + ".away")
+                    .watching("state")
+                    .key("id")
+                    .onDelete()
+                    .react("gone", (c, r) -> {});
             rules.start();
+            assertThat(server.post("/api/v1/rules/gone/sweep").body())
+                    .contains("\"status\":400", "'gone' reacts to deletes alone", "expecting");
             assertThat(server.post("/api/v1/rules/call/sweep").body())
                     .contains("\"status\":409", "RULE_REFUSED", "outside the database");
             assertThat(server.post("/api/v1/rules/call/dry-run?rows=0").body()).contains("PARAMETER_INVALID");

@@ -376,6 +376,11 @@ public final class Rules implements AutoCloseable {
                             .orElse(false)) {
                 throw Trial.onlyDeletes(name, "a dry run");
             }
+            if (kind.equals(LocalRule.SWEEP_KIND)
+                    && database.one(connection, "only_deletes_unqueried", row -> row.getBoolean(1), name)
+                            .orElse(false)) {
+                throw Trial.onlyDeletes(name, "a sweep");
+            }
             Enqueued enqueued = mill.enqueueUnique(
                     connection,
                     new JobRequest(kind + name, JSON.writeValueAsString(payload)),

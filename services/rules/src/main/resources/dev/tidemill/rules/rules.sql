@@ -13,11 +13,11 @@ select set_config('lock_timeout', least(300, setting::integer / 2)::text, true) 
 
 -- :put_rule
 -- A changed definition is a new beginning: what is older than this transaction may have written unseen.
-insert into {schema}.rule as r (name, table_name, table_oid, definition, gather_ms, outside, served, installed)
-values (?, ?, ?::oid, ?::jsonb, ?, ?, now(), pg_current_xact_id())
+insert into {schema}.rule as r (name, table_name, table_oid, definition, gather_ms, outside, queried, served, installed)
+values (?, ?, ?::oid, ?::jsonb, ?, ?, ?, now(), pg_current_xact_id())
 on conflict (name) do update set
     table_name = excluded.table_name, table_oid = excluded.table_oid, definition = excluded.definition,
-    gather_ms = excluded.gather_ms, outside = excluded.outside, served = excluded.served,
+    gather_ms = excluded.gather_ms, outside = excluded.outside, queried = excluded.queried, served = excluded.served,
     broken = null,
     since = case when r.broken is null then r.since else now() end,
     installed = case when r.definition is distinct from excluded.definition or r.table_oid <> excluded.table_oid
@@ -54,6 +54,10 @@ select coalesce((to_jsonb(r)->>'outside')::boolean, false) from {schema}.rule r 
 
 -- :only_deletes
 select r.definition->'events' = '["DELETE"]' from {schema}.rule r where r.name = ?
+
+-- :only_deletes_unqueried
+-- And no query tells what is wrong. A program that does not say whether there is one may have it.
+select r.definition->'events' = '["DELETE"]' and to_jsonb(r)->>'queried' = 'false' from {schema}.rule r where r.name = ?
 
 -- :former
 select table_name, broken is not null from {schema}.rule where name = ? for update

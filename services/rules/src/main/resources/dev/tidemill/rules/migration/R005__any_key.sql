@@ -80,3 +80,5 @@ begin
 end
 $$;
 
+-- Whether a query tells what is wrong: without one a rule for deletes alone cannot be swept. Null where no program has said.
+alter table {schema}.rule add column queried boolean;
