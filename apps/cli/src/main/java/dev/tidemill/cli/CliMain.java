@@ -105,6 +105,9 @@ public final class CliMain {
             line.getErr().println("tidemill: " + known.code() + ": " + known.getMessage());
             return ExitCode.of(known.code());
         }
+        if (failed instanceof RuleException known && known.getCause() instanceof SchemaException refused) {
+            return failed(refused, line);
+        }
         if (failed instanceof RuleException known) {
             line.getErr().println("tidemill: RULE_" + known.code() + ": " + known.getMessage());
             return switch (known.code()) {

@@ -111,6 +111,15 @@ final class RulesCliTest {
             assertThat(drifted.exit()).isEqualTo(1);
             assertThat(drifted.out()).contains("9 unknown", "remedy");
             assertThat(cli.run("rules", "drift", "copy").out()).contains("UNKNOWN");
+            rules.table(database.schema() + ".copy")
+                    .watching("state")
+                    .key("id")
+                    .onDelete()
+                    .react("gone", (c, r) -> {});
+            Answer refused = cli.run("rules", "sweep", "gone");
+            assertThat(refused.exit()).isEqualTo(2);
+            assertThat(refused.err()).startsWith("tidemill: RULE_INVALID: ").contains("deletes alone");
+            rules.remove("gone");
             assertThat(cli.run("rules", "backfill", "copy", "--rate", "0").exit())
                     .isEqualTo(2);
             assertThat(cli.run("rules", "backfill", "copy", "--by", "ada").out())

@@ -174,6 +174,32 @@ final class RulesApiTest {
     }
 
     @Test
+    void aKeyOfAnyLengthIsParkedAndItsPageStaysReadable() throws SQLException {
+        try (Rules rules = Rules.on(server.mill)) {
+            run("create table {s}.essay (name text primary key, state text)");
+            rules.table(database.schema() + ".essay")
+                    .watching("state")
+                    .key("name")
+                    .attempts(1)
+                    .react("grade", (change, run) -> {
+                        throw new IllegalStateException("too much to read");
+                    });
+            rules.start();
+            run("insert into {s}.essay values (repeat('long', 25000), 'a'), ('short', 'a')");
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> ServerUnderTest.json(server.get("/api/v1/rules/grade/parked"))
+                                    .get("parked")
+                                    .size()
+                            == 2);
+            assertThat(server.get("/api/v1/rules/grade/parked").body()).contains("long".repeat(25_000));
+            String page = server.get("/rules/grade").body();
+            assertThat(page)
+                    .contains("long".repeat(75) + "…", "Release key short", "too much to read")
+                    .doesNotContain("long".repeat(76), "Release key long");
+        }
+    }
+
+    @Test
     void whatDoesNotGoIsRefusedWithOneClearError() throws SQLException {
         assertThat(status("POST", "nobody/pause")).isEqualTo(404);
         assertThat(server.get("/api/v1/rules/nobody").body()).contains("'nobody'", "GET /api/v1/rules");
@@ -184,7 +210,14 @@ final class RulesApiTest {
                     .key("id")
                     .outside("bank")
                     .react("call", (c, r) -> {});
+            rules.table(database.schema() + ".away")
+                    .watching("state")
+                    .key("id")
+                    .onDelete()
+                    .react("gone", (c, r) -> {});
             rules.start();
+            assertThat(server.post("/api/v1/rules/gone/sweep").body())
+                    .contains("\"status\":400", "'gone' reacts to deletes alone", "expecting");
             assertThat(server.post("/api/v1/rules/call/sweep").body())
                     .contains("\"status\":409", "RULE_REFUSED", "outside the database");
             assertThat(server.post("/api/v1/rules/call/dry-run?rows=0").body()).contains("PARAMETER_INVALID");

@@ -5,7 +5,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code tidemill bench cache}. */
 @Command(
@@ -37,7 +36,7 @@ final class CacheCommand implements Callable<Integer> {
             CacheBench bench = new CacheBench(target, progress);
             Figures figures = bench.run();
             if (json) {
-                System.out.println(JsonMapper.shared().writeValueAsString(figures.asMap()));
+                System.out.println(figures.json());
             } else {
                 figures.print(System.out);
             }

@@ -23,12 +23,11 @@ import java.util.concurrent.atomic.AtomicLong;
 final class CaptureCost {
     private static final int ROWS = 100_000;
     private static final int CLIENTS = 4;
-    private static final int ROUNDS = 5;
-    private static final Duration ROUND = Duration.ofSeconds(3);
     private static final List<String> TABLES = List.of("account_plain", "account_rules", "account_row");
 
     private final Rig rig;
     private final Figures figures;
+    private final RulesBench.Effort effort;
     private final String application;
 
     /** A way to write: how many rows a statement changes, and how. */
@@ -38,9 +37,10 @@ final class CaptureCost {
         }
     }
 
-    CaptureCost(Rig rig, Figures figures) {
+    CaptureCost(Rig rig, Figures figures, RulesBench.Effort effort) {
         this.rig = rig;
         this.figures = figures;
+        this.effort = effort;
         this.application = RulesBench.application(rig.schema());
     }
 
@@ -80,8 +80,9 @@ final class CaptureCost {
         }
         figures.condition(
                 "overhead",
-                "time a row with the trigger to that without; medians of " + ROUNDS + " rounds of " + ROUND.toSeconds()
-                        + " s in turns; " + CLIENTS + " clients, 1,000 rows by 2, 20,000 by 1");
+                "time a row with the trigger to that without; medians of " + effort.rounds() + " rounds of "
+                        + effort.round().toSeconds() + " s in turns; " + CLIENTS
+                        + " clients, 1,000 rows by 2, 20,000 by 1");
         figures.condition(
                 "overhead_transaction",
                 "the five statements of pgbench's own transaction, of which one updates the watched table");
@@ -156,7 +157,7 @@ final class CaptureCost {
         rig.say(what + ", with and without triggers");
         Map<String, List<Double>> measured = new LinkedHashMap<>();
         TABLES.forEach(table -> measured.put(table, new ArrayList<>()));
-        for (int round = -1; round < ROUNDS; round++) {
+        for (int round = -1; round < effort.rounds(); round++) {
             for (int turn = 0; turn < TABLES.size(); turn++) {
                 String table = TABLES.get((turn + Math.max(0, round)) % TABLES.size());
                 double perSecond = write(table, way);
@@ -182,7 +183,7 @@ final class CaptureCost {
     private double write(String table, Way way) throws InterruptedException {
         AtomicLong rows = new AtomicLong();
         List<Throwable> failures = new ArrayList<>();
-        long end = System.nanoTime() + ROUND.toNanos();
+        long end = System.nanoTime() + effort.round().toNanos();
         long[] ended = new long[way.clients()];
         List<Thread> clients = new ArrayList<>();
         long start = System.nanoTime();

@@ -18,20 +18,20 @@ import java.util.concurrent.locks.LockSupport;
  * Rows are inserted and the effect of each is a row with the same key, which would not go in a second time.
  */
 final class EffectLatency {
-    private static final Duration WARM_UP = Duration.ofSeconds(5);
-    private static final Duration LENGTH = Duration.ofSeconds(20);
     private static final int WRITERS = 8;
     private static final int TRANSACTIONS_PER_SECOND = 1_000;
 
     private final Rig rig;
     private final Figures figures;
+    private final RulesBench.Effort effort;
     private final String application;
     private long lost;
     private long twice;
 
-    EffectLatency(Rig rig, Figures figures) {
+    EffectLatency(Rig rig, Figures figures, RulesBench.Effort effort) {
         this.rig = rig;
         this.figures = figures;
+        this.effort = effort;
         this.application = RulesBench.application(rig.schema());
     }
 
@@ -43,8 +43,9 @@ final class EffectLatency {
         figures.condition(
                 "commit_to_effect",
                 "by the changes a second; open load of inserts, up to " + TRANSACTIONS_PER_SECOND
-                        + " transactions a second, beyond that several rows in each; " + LENGTH + " after a warm-up of "
-                        + WARM_UP + "; one process reacts; times by track_commit_timestamp");
+                        + " transactions a second, beyond that several rows in each; " + effort.length()
+                        + " after a warm-up of " + effort.warmUp()
+                        + "; one process reacts; times by track_commit_timestamp");
     }
 
     private Map<String, Object> rates(String rule, int... rates) throws InterruptedException {
@@ -56,10 +57,11 @@ final class EffectLatency {
             long from = 0;
             for (int rate : rates) {
                 rig.say(Rig.grouped(rate) + " changes a second, rule '" + rule + "'");
-                long count = (long) rate * WARM_UP.plus(LENGTH).toSeconds();
+                long count = (long) rate * effort.warmUp().plus(effort.length()).toSeconds();
                 double written = write(rule, from, rate, count);
                 awaitEffects(rule, from + count);
-                Map<String, Object> row = percentiles(rule, from + rate * WARM_UP.toSeconds(), from + count);
+                Map<String, Object> row =
+                        percentiles(rule, from + rate * effort.warmUp().toSeconds(), from + count);
                 row.put("written_per_s", (double) Math.round(written));
                 measured.put(Integer.toString(rate), row);
                 from += count;

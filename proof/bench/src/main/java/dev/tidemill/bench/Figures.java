@@ -4,6 +4,7 @@ import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What was measured, in order, with the conditions. */
 final class Figures {
@@ -20,10 +21,11 @@ final class Figures {
         conditions.put(key, value);
     }
 
-    Map<String, Object> asMap() {
+    /** One line. */
+    String json() {
         Map<String, Object> all = new LinkedHashMap<>(values);
         all.put("conditions", conditions);
-        return all;
+        return JsonMapper.shared().writeValueAsString(all);
     }
 
     /** Nothing lost, nothing done twice. */

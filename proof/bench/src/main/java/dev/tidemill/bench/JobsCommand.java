@@ -14,7 +14,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code tidemill bench jobs}. */
 @Command(
@@ -139,7 +138,7 @@ final class JobsCommand implements Callable<Integer> {
                 Rig rig = new Rig(target, progress)) {
             Figures figures = measure(rig);
             if (json) {
-                System.out.println(JsonMapper.shared().writeValueAsString(figures.asMap()));
+                System.out.println(figures.json());
             } else {
                 figures.print(System.out);
             }

@@ -9,7 +9,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code tidemill bench rules}. */
 @Command(
@@ -66,10 +65,10 @@ final class RulesCommand implements Callable<Integer> {
                         "The server does not keep the times of commits, which the latencies are taken from. Set "
                                 + STAMPS + " = on, restart it, and try again.");
             }
-            RulesBench bench = new RulesBench(rig, rows);
+            RulesBench bench = new RulesBench(rig, RulesBench.Effort.full(rows));
             Figures figures = bench.run();
             if (json) {
-                System.out.println(JsonMapper.shared().writeValueAsString(figures.asMap()));
+                System.out.println(figures.json());
             } else {
                 figures.print(System.out);
             }

@@ -7,7 +7,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A measurement of the server, in a process of its own as the launcher starts it. */
 abstract class ServerCommand implements Callable<Integer> {
@@ -45,7 +44,7 @@ abstract class ServerCommand implements Callable<Integer> {
                 Rig rig = new Rig(target, progress)) {
             Figures figures = measure(rig, launcher);
             if (json) {
-                System.out.println(JsonMapper.shared().writeValueAsString(figures.asMap()));
+                System.out.println(figures.json());
             } else {
                 figures.print(System.out);
             }

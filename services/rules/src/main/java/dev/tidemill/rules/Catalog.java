@@ -60,7 +60,8 @@ final class Catalog {
                                     table.oid(),
                                     codec.write(rule.definition()),
                                     rule.gather().toMillis(),
-                                    rule.settings().outside())
+                                    rule.settings().outside(),
+                                    rule.settings().expecting() != null)
                             .orElseThrow();
                     database.update(connection, "put_shards", id);
                     capture.fit(connection, table.name());

@@ -189,6 +189,12 @@ final class Database {
         return "40P01".equals(state) || "40001".equals(state) || "55P03".equals(state);
     }
 
+    /** Whether a value was not what its type takes. */
+    static boolean isMisread(Throwable failed) {
+        String state = sqlState(failed);
+        return state != null && state.startsWith("22");
+    }
+
     /** Whether the connection is of no use any more. */
     static boolean isBroken(Throwable failed) {
         String state = sqlState(failed);

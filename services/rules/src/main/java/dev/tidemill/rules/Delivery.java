@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,12 +34,17 @@ final class Delivery {
     private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
     private static final int TIMES_IN_THE_WAY = 5;
     private static final int LONGEST_ERROR = 2_000;
+    private static final int LONGEST_BRIEF = 200;
+    /** A longer key is not in the body of its job, which has a limit: the job finds it where it is parked. */
+    private static final int LONGEST_IN_JOB = 8_000;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final Database database;
     private final Tidemill mill;
     private final Watch watch;
     private final String setting;
+    private final SeenRows seen;
 
     /**
      * Creates one.
@@ -52,6 +56,7 @@ final class Delivery {
         this.mill = mill;
         this.watch = watch;
         this.setting = setting;
+        this.seen = new SeenRows(database);
     }
 
     /** A call took too long: the connection is of no use any more, and the next turn gives the key to a job. */
@@ -147,7 +152,7 @@ final class Delivery {
                     together(connection, rule, led, current, outcome);
                 }
             }
-            remember(connection, rule, merged(outcome.done));
+            seen.remember(connection, rule, merged(outcome.done));
         }
         hand(connection, rule, outcome.handed);
         return outcome;
@@ -230,7 +235,7 @@ final class Delivery {
             LOG.warn(
                     "The rule {} failed for the key '{}', which goes to a job: {}",
                     rule.rule().name(),
-                    keys.getFirst().key(),
+                    brief(keys.getFirst().key()),
                     describe(failed));
             return;
         }
@@ -284,6 +289,14 @@ final class Delivery {
         return text.length() > LONGEST_ERROR ? text.substring(0, LONGEST_ERROR) : text;
     }
 
+    /** A key for a line that people read. */
+    static String brief(String key) {
+        return key.length() <= LONGEST_BRIEF
+                ? key
+                : key.substring(0, key.offsetByCodePoints(0, LONGEST_BRIEF / 2)) + "… (" + key.length()
+                        + " characters)";
+    }
+
     private <T> void hand(Connection connection, Installed<T> rule, List<Handed> handed) throws SQLException {
         if (handed.isEmpty()) {
             return;
@@ -321,40 +334,12 @@ final class Delivery {
                 connection,
                 keys.stream()
                         .map(key -> new JobRequest(
-                                rule.kind(), JSON.writeValueAsString(Map.of("rule", rule.name(), "key", key))))
+                                rule.kind(),
+                                JSON.writeValueAsString(
+                                        key.length() > LONGEST_IN_JOB
+                                                ? Map.of("rule", rule.name())
+                                                : Map.of("rule", rule.name(), "key", key))))
                         .toList(),
                 options);
-    }
-
-    /**
-     * For sweeps: how rows are once they were reacted to. They are read again, since the reaction may have written them itself,
-     * and what it wrote is no news to it.
-     */
-    <T> void remember(Connection connection, Installed<T> rule, List<Merged> rows) throws SQLException {
-        if (!rule.rule().isSwept() || rows.isEmpty()) {
-            return;
-        }
-        RowReader.Current current =
-                Database.asTriggersWrite(connection, reading -> rule.reader().readAll(reading, rows));
-        Map<String, String> seen = new TreeMap<>();
-        for (Merged row : rows) {
-            String now = current.of(row);
-            if (now != null) {
-                seen.put(row.name(), now);
-            }
-        }
-        remember(connection, rule, seen);
-    }
-
-    /** For sweeps: that rows are like this, by their names. */
-    void remember(Connection connection, Installed<?> rule, Map<String, String> seen) throws SQLException {
-        if (rule.rule().isSwept() && !seen.isEmpty()) {
-            database.update(
-                    connection,
-                    "seen",
-                    rule.id(),
-                    connection.createArrayOf("text", seen.keySet().toArray()),
-                    connection.createArrayOf("text", seen.values().toArray()));
-        }
     }
 }

@@ -198,18 +198,22 @@ public final class Rule {
 
     /**
      * Gives a parked key back to the pump with what waits for it: after its job was discarded. False if it is not parked.
+     *
+     * @throws RuleException {@link RuleError#DATABASE} if the tables are those of a former version, which have no place for
+     *     what this changes
      */
     public boolean release(String key) {
+        int id = id();
+        rules.checkTables();
         return rules.database().ask(connection -> {
-            int id = rules.catalog().id(connection, name);
             if (rules.database()
-                    .one(connection, "parked", row -> row.getString(1), id, key)
+                    .one(connection, "parked", row -> row.getString(1), id, key, key)
                     .isEmpty()) {
                 return false;
             }
-            rules.database().update(connection, "release", id, key);
-            rules.catalog().note(connection, who, "rule-release", name, "key " + key);
-            return rules.database().update(connection, "unpark", id, key) > 0;
+            rules.database().update(connection, "release", id, key, key);
+            rules.catalog().note(connection, who, "rule-release", name, "key " + Delivery.brief(key));
+            return rules.database().update(connection, "unpark", id, key, key) > 0;
         });
     }
 

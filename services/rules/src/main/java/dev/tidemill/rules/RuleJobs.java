@@ -56,6 +56,7 @@ final class RuleJobs implements AutoCloseable {
     private final Function<String, Optional<Installed<?>>> rules;
     private final Sweeps sweeps;
     private final Trial trial;
+    private final SeenRows seen;
     private final Semaphore slots = new Semaphore(MOST_AT_ONCE);
     private final Thread thread = Thread.ofVirtual().name("tidemill-rules-jobs").unstarted(this::run);
     private volatile boolean closed;
@@ -79,6 +80,7 @@ final class RuleJobs implements AutoCloseable {
         this.rules = rules;
         this.sweeps = sweeps;
         this.trial = trial;
+        this.seen = new SeenRows(database);
     }
 
     void start() {
@@ -254,8 +256,20 @@ final class RuleJobs implements AutoCloseable {
     }
 
     private void forKey(Held held, JsonNode payload) throws Exception {
-        String key = payload.path("key").asString("");
         Installed<?> found = here(payload.path("rule").asString(""));
+        String key = payload.has("key")
+                ? payload.path("key").asString("")
+                : database.transaction(connection -> database.one(
+                                connection,
+                                "key_of_job",
+                                row -> row.getString(1),
+                                found.id(),
+                                held.handle().job()))
+                        .orElse(null);
+        if (key == null) {
+            // Too long for the job's body, and parked no more.
+            return;
+        }
         try {
             if (found.rule().settings().outside()) {
                 outside(found, key, held);
@@ -288,10 +302,10 @@ final class RuleJobs implements AutoCloseable {
         Failure failure = failure(failed);
         boolean snoozed = failure.category() == ErrorCategory.RETRY && !failure.counted();
         try {
-            database.transaction(connection ->
-                    database.update(connection, "parked_error", Delivery.describe(failed), !snoozed, rule.id(), key));
+            database.transaction(connection -> database.update(
+                    connection, "parked_error", Delivery.describe(failed), !snoozed, rule.id(), key, key));
         } catch (SQLException unreachable) {
-            LOG.debug("The error of the key '{}' was not noted.", key, unreachable);
+            LOG.debug("The error of the key '{}' was not noted.", Delivery.brief(key), unreachable);
         }
     }
 
@@ -314,11 +328,11 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current =
                     rule.reader().read(connection, keys.getFirst().merged());
             Told told = react(connection, rule, keys, current, held, LentConnection.of(connection));
-            delivery.remember(connection, rule, Delivery.merged(keys));
-            database.update(connection, "held_done", rule.id(), key, ids(connection, keys));
+            seen.remember(connection, rule, Delivery.merged(keys));
+            database.update(connection, "held_done", rule.id(), key, key, ids(connection, keys));
             count(rule, keys, told);
         }
-        database.update(connection, "unpark", rule.id(), key);
+        database.update(connection, "unpark", rule.id(), key, key);
         return true;
     }
 
@@ -340,11 +354,12 @@ final class RuleJobs implements AutoCloseable {
                     return new Parked(row.getString(1), row.getString(2));
                 },
                 rule.id(),
+                key,
                 key);
     }
 
     private <T> List<KeyChanges> held(Connection connection, Installed<T> rule, String key) throws SQLException {
-        return KeyChanges.of(database.list(connection, "held", RawChange::read, rule.id(), key));
+        return KeyChanges.of(database.list(connection, "held", RawChange::read, rule.id(), key, key));
     }
 
     private <T> Told react(
@@ -383,7 +398,7 @@ final class RuleJobs implements AutoCloseable {
                 }
                 keys.addAll(held(connection, rule, key));
                 if (keys.isEmpty()) {
-                    database.update(connection, "unpark", rule.id(), key);
+                    database.update(connection, "unpark", rule.id(), key, key);
                     return false;
                 }
                 read.put("", rule.reader().read(connection, keys.getFirst().merged()));
@@ -395,16 +410,16 @@ final class RuleJobs implements AutoCloseable {
             RowReader.Current current = read.getOrDefault("", RowReader.Current.NONE);
             Told told = reactOutside(rule, keys, current, held);
             database.transaction(connection -> {
-                delivery.remember(connection, rule, Delivery.merged(keys));
-                database.update(connection, "outside_again", rule.id(), key);
-                return database.update(connection, "held_done", rule.id(), key, ids(connection, keys));
+                seen.remember(connection, rule, Delivery.merged(keys));
+                database.update(connection, "outside_again", rule.id(), key, key);
+                return database.update(connection, "held_done", rule.id(), key, key, ids(connection, keys));
             });
             count(rule, keys, told);
         }
         // Others wait for a turn too.
         database.transaction(connection -> {
             long job = delivery.enqueue(connection, rule.rule(), List.of(key)).getFirst();
-            return database.update(connection, "parked_job", job, rule.id(), key);
+            return database.update(connection, "parked_job", job, rule.id(), key, key);
         });
     }
 

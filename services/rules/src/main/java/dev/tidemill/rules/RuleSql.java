@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 final class RuleSql {
     static final Component COMPONENT = new Component(
             "rules",
-            List.of("R001__rules.sql", "R002__watched.sql", "R004__horizon.sql"),
+            List.of("R001__rules.sql", "R002__watched.sql", "R004__horizon.sql", "R005__any_key.sql"),
             file -> resource("/dev/tidemill/rules/migration/" + file));
 
     private final Map<String, String> byName = new HashMap<>();

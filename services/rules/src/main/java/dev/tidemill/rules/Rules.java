@@ -84,7 +84,7 @@ public final class Rules implements AutoCloseable {
         this.delivery = new Delivery(database, mill, watch, capture.setting());
         this.statuses = new StatusReader(database);
         this.trial = new Trial(database, mill, delivery, watch);
-        this.sweeps = new Sweeps(database, catalog, trial, delivery);
+        this.sweeps = new Sweeps(database, catalog, trial);
         this.backfills = new Backfills(database, catalog);
         this.jobs = new RuleJobs(
                 database,
@@ -129,13 +129,7 @@ public final class Rules implements AutoCloseable {
             if (started) {
                 return this;
             }
-            try {
-                migrations.apply();
-            } catch (SQLException failed) {
-                throw Database.unavailable(failed);
-            } catch (SchemaException refused) {
-                throw new RuleException(RuleError.DATABASE, String.valueOf(refused.getMessage()), refused);
-            }
+            migrate(migrations::apply);
             for (LocalRule<?> rule : defined.values()) {
                 installOrWait(rule);
             }
@@ -147,6 +141,25 @@ public final class Rules implements AutoCloseable {
             upkeep.start();
             return this;
         }
+    }
+
+    private interface Migrating {
+        void run() throws SQLException;
+    }
+
+    private static void migrate(Migrating step) {
+        try {
+            step.run();
+        } catch (SQLException failed) {
+            throw Database.unavailable(failed);
+        } catch (SchemaException refused) {
+            throw new RuleException(RuleError.DATABASE, String.valueOf(refused.getMessage()), refused);
+        }
+    }
+
+    /** Refuses tables that programs of a former version made, and that lack what is asked of them. */
+    void checkTables() {
+        migrate(migrations::check);
     }
 
     <T> Rule define(LocalRule<T> rule) {
@@ -362,6 +375,11 @@ public final class Rules implements AutoCloseable {
                     && database.one(connection, "only_deletes", row -> row.getBoolean(1), name)
                             .orElse(false)) {
                 throw Trial.onlyDeletes(name, "a dry run");
+            }
+            if (kind.equals(LocalRule.SWEEP_KIND)
+                    && database.one(connection, "only_deletes_unqueried", row -> row.getBoolean(1), name)
+                            .orElse(false)) {
+                throw Trial.onlyDeletes(name, "a sweep");
             }
             Enqueued enqueued = mill.enqueueUnique(
                     connection,

@@ -38,17 +38,18 @@ final class Sweeps {
     private final Database database;
     private final Catalog catalog;
     private final Trial trial;
-    private final Delivery delivery;
+    private final SeenRows seen;
 
-    Sweeps(Database database, Catalog catalog, Trial trial, Delivery delivery) {
+    Sweeps(Database database, Catalog catalog, Trial trial) {
         this.database = database;
         this.catalog = catalog;
         this.trial = trial;
-        this.delivery = delivery;
+        this.seen = new SeenRows(database);
     }
 
     /** What a sweep has come to so far. */
     private static final class Tally {
+        final int rule;
         final long run;
         final int cap;
         final Map<Cause, Long> causes = new EnumMap<>(Cause.class);
@@ -57,7 +58,8 @@ final class Sweeps {
         long repaired;
         long inTheWay;
 
-        Tally(long run, int cap) {
+        Tally(int rule, long run, int cap) {
+            this.rule = rule;
             this.run = run;
             this.cap = cap;
         }
@@ -80,7 +82,8 @@ final class Sweeps {
         long began = System.nanoTime();
         try {
             catalog.audit();
-            Tally tally = new Tally(begin(rule), rule.rule().settings().cap());
+            Tally tally =
+                    new Tally(rule.id(), begin(rule), rule.rule().settings().cap());
             try {
                 String query = rule.rule().settings().expecting();
                 if (query != null) {
@@ -88,6 +91,7 @@ final class Sweeps {
                 } else {
                     byTrying(rule, tally);
                 }
+                seen.forgetGone(rule);
                 end(tally, "DONE", tally.note());
             } catch (SQLException | RuntimeException failed) {
                 end(tally, "FAILED", Delivery.describe(failed));
@@ -126,6 +130,7 @@ final class Sweeps {
 
     private void end(Tally tally, String state, @Nullable String note) throws SQLException {
         database.transaction(connection -> {
+            database.update(connection, "forget_drift", tally.rule, tally.rule);
             database.update(connection, "run_rows", tally.rows, tally.run);
             return database.update(connection, "run_end", state, note, tally.found, tally.repaired, tally.run);
         });
@@ -150,7 +155,7 @@ final class Sweeps {
             }
             tally.rows += walked.tried().size();
             database.transaction(connection -> {
-                delivery.remember(connection, rule, clean);
+                seen.remember(connection, rule, clean);
                 return true;
             });
             for (Map.Entry<String, List<Merged>> suspect : suspects.entrySet()) {
@@ -213,6 +218,7 @@ final class Sweeps {
                             rule.id(),
                             key,
                             rule.id(),
+                            key,
                             key)
                     .orElseThrow();
             if (late[1]) {
@@ -259,7 +265,7 @@ final class Sweeps {
             if (repaired) {
                 trial.keep(connection);
                 tally.repaired++;
-                delivery.remember(connection, rule, rows);
+                seen.remember(connection, rule, rows);
             } else {
                 trial.undo(connection);
             }
@@ -318,6 +324,9 @@ final class Sweeps {
             return Cause.UNKNOWN;
         }
         for (Merged row : rows) {
+            if (!SeenRows.isRemembered(row.name())) {
+                return Cause.UNKNOWN;
+            }
             String now = current.of(row);
             boolean asSeen = database.one(
                             connection,

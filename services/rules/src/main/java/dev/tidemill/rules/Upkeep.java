@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is done now and then: writing counts, looking after triggers, the next pages of backfills. */
+/** What is done now and then: writing counts, looking after triggers, the next pages of backfills, tidying. */
 final class Upkeep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
     private static final Duration PACE = Duration.ofMillis(100);
@@ -20,6 +20,7 @@ final class Upkeep implements AutoCloseable {
     private static final int TURNS_A_COUNT = 10;
     private static final int TURNS_AN_AUDIT = 50;
     private static final int TURNS_A_TIDYING = 36_000;
+    private static final int TURNS_A_CLEARING = 6_000;
 
     /** Something that is done now and then. */
     interface Task {
@@ -29,6 +30,7 @@ final class Upkeep implements AutoCloseable {
     private final Database database;
     private final Catalog catalog;
     private final Backfills backfills;
+    private final Tidying tidying;
     private final Supplier<Collection<Installed<?>>> rules;
     private final Task keepInstalled;
     private final Runnable wake;
@@ -49,6 +51,7 @@ final class Upkeep implements AutoCloseable {
         this.database = database;
         this.catalog = catalog;
         this.backfills = backfills;
+        this.tidying = new Tidying(database, rules);
         this.rules = rules;
         this.keepInstalled = keepInstalled;
         this.wake = wake;
@@ -83,12 +86,13 @@ final class Upkeep implements AutoCloseable {
             attempt("making triggers", keepInstalled);
         }
         if (turn % TURNS_A_TIDYING == 1) {
-            attempt(
-                    "forgetting old counts",
-                    () -> database.transaction(connection -> database.update(connection, "forget_minutes")));
-            attempt(
-                    "forgetting changes for rules that are gone",
-                    () -> database.transaction(connection -> database.update(connection, "forget_gone")));
+            attempt("forgetting old counts", tidying::minutes);
+            attempt("forgetting old backfills and sweeps", tidying::runs);
+            attempt("forgetting what is left of rules that are gone", tidying::gone);
+            attempt("forgetting how rows were", tidying::seen);
+        }
+        if (turn % TURNS_A_CLEARING == 0) {
+            attempt("dropping the conditions of rules that are gone", tidying::conditions);
         }
     }
 

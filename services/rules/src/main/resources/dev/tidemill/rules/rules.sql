@@ -13,11 +13,11 @@ select set_config('lock_timeout', least(300, setting::integer / 2)::text, true) 
 
 -- :put_rule
 -- A changed definition is a new beginning: what is older than this transaction may have written unseen.
-insert into {schema}.rule as r (name, table_name, table_oid, definition, gather_ms, outside, served, installed)
-values (?, ?, ?::oid, ?::jsonb, ?, ?, now(), pg_current_xact_id())
+insert into {schema}.rule as r (name, table_name, table_oid, definition, gather_ms, outside, queried, served, installed)
+values (?, ?, ?::oid, ?::jsonb, ?, ?, ?, now(), pg_current_xact_id())
 on conflict (name) do update set
     table_name = excluded.table_name, table_oid = excluded.table_oid, definition = excluded.definition,
-    gather_ms = excluded.gather_ms, outside = excluded.outside, served = excluded.served,
+    gather_ms = excluded.gather_ms, outside = excluded.outside, queried = excluded.queried, served = excluded.served,
     broken = null,
     since = case when r.broken is null then r.since else now() end,
     installed = case when r.definition is distinct from excluded.definition or r.table_oid <> excluded.table_oid
@@ -54,6 +54,10 @@ select coalesce((to_jsonb(r)->>'outside')::boolean, false) from {schema}.rule r 
 
 -- :only_deletes
 select r.definition->'events' = '["DELETE"]' from {schema}.rule r where r.name = ?
+
+-- :only_deletes_unqueried
+-- And no query tells what is wrong. A program that does not say whether there is one may have it.
+select r.definition->'events' = '["DELETE"]' and to_jsonb(r)->>'queried' = 'false' from {schema}.rule r where r.name = ?
 
 -- :former
 select table_name, broken is not null from {schema}.rule where name = ? for update
@@ -134,39 +138,45 @@ insert into {schema}.rule_parked (rule, key, why, job, error)
 select ?, p.key, p.why, p.job, p.error from unnest(?::text[], ?::text[], ?::bigint[], ?::text[]) p (key, why, job, error)
 
 -- :parked
--- Locked until the transaction ends: a pump that finds more for this key leaves it where it is meanwhile.
+-- By the hash that the index has, here and below, and by the key, since two may share a hash. Locked until the transaction
+-- ends: a pump that finds more for this key leaves it where it is meanwhile.
 select p.why, p.error, r.paused from {schema}.rule_parked p join {schema}.rule r on r.id = p.rule
-where p.rule = ? and p.key = ? for update of p
+where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ? for update of p
+
+-- :key_of_job
+select key from {schema}.rule_parked where rule = ? and job = ?
 
 -- :held
 select id, op::text, key, row_id::text, old::text, new::text, origin,
        greatest((extract(epoch from clock_timestamp() - written) * 1000000)::bigint, 0), 0
-from {schema}.rule_held where rule = ? and key = ? order by id limit 1000
+from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? order by id limit 1000
 
 -- :held_done
-delete from {schema}.rule_held where rule = ? and key = ? and id = any (?)
+delete from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? and id = any (?)
 
 -- :unpark
-delete from {schema}.rule_parked where rule = ? and key = ?
+delete from {schema}.rule_parked where rule = ? and key_hash = hashtextextended(?, 0) and key = ?
 
 -- :parked_error
 -- What works outside is parked from its first failure on; what only waits for its time has not failed.
 update {schema}.rule_parked p set error = ?, why = case when f.failed then 'FAILED' else p.why end,
     since = case when f.failed and p.why = 'OUTSIDE' then now() else p.since end
-from (values (?)) f (failed) where p.rule = ? and p.key = ?
+from (values (?)) f (failed) where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ?
 
 -- :outside_again
 -- What worked at last is no more than in the hands of its job.
-update {schema}.rule_parked set error = null, why = 'OUTSIDE' where rule = ? and key = ? and error is not null
+update {schema}.rule_parked set error = null, why = 'OUTSIDE'
+where rule = ? and key_hash = hashtextextended(?, 0) and key = ? and error is not null
 
 -- :parked_job
-update {schema}.rule_parked set job = ? where rule = ? and key = ?
+update {schema}.rule_parked set job = ? where rule = ? and key_hash = hashtextextended(?, 0) and key = ?
 
 -- :release
 -- Back to the pump under the numbers they had, as if they had been committed late: what came meanwhile has higher ones, also
 -- where its writer is not done yet. New numbers would put what is older last. The lock on rule_parked keeps pumps from the
 -- key's other changes until all of it is there, and released has them look from the beginning then.
-with moved as (delete from {schema}.rule_held where rule = ? and key = ? returning *),
+with moved as (
+    delete from {schema}.rule_held where rule = ? and key_hash = hashtextextended(?, 0) and key = ? returning *),
 told as (
     update {schema}.rule r set released = r.released + 1
     where r.id in (select m.rule from moved m))
@@ -177,6 +187,28 @@ select rule, id, op, key, row_id, old, new, written from moved
 insert into {schema}.rule_seen as s (rule, row_id, digest)
 select ?, v.row_id, hashtextextended(v.doc, 0) from unnest(?::text[], ?::text[]) v (row_id, doc)
 on conflict (rule, row_id) do update set digest = excluded.digest where s.digest <> excluded.digest
+
+-- :forget_seen
+-- Of rows that are gone. One that another transaction has in hand it tells of itself, or the next sweep does.
+delete from {schema}.rule_seen s using (
+    select x.row_id from {schema}.rule_seen x where x.rule = ? and x.row_id = any (?) for update skip locked) w
+where s.rule = ? and s.row_id = w.row_id
+
+-- :seen_page
+select row_id from {schema}.rule_seen where rule = ? and row_id > ? order by row_id limit ?
+
+-- :seen_of_gone
+-- The rules that have some and are not there any more. Each step is a look into the index, however many rows there are.
+with recursive s (rule) as (
+    (select x.rule from {schema}.rule_seen x order by x.rule limit 1)
+    union all
+    select (select x.rule from {schema}.rule_seen x where x.rule > s.rule order by x.rule limit 1) from s
+    where s.rule is not null)
+select s.rule from s where s.rule is not null and not exists (select from {schema}.rule r where r.id = s.rule)
+
+-- :forget_seen_of
+delete from {schema}.rule_seen
+where ctid = any (array(select x.ctid from {schema}.rule_seen x where x.rule = ? limit ? for update skip locked))
 
 -- :minute
 insert into {schema}.rule_minute as m (rule, minute, node, changes, effects, coalesced, skipped, failures, reaction_micros,
@@ -193,10 +225,29 @@ on conflict (rule, minute, node) do update set
 -- :forget_minutes
 delete from {schema}.rule_minute where minute < now() - interval '2 days'
 
+-- :forget_runs
+delete from {schema}.rule_run x
+using (select r.id, row_number() over (partition by r.rule, r.mode order by r.id desc) as place
+       from {schema}.rule_run r where r.state <> 'RUNNING') old
+where x.id = old.id and old.place > 100
+
+-- :idle_conditions
+-- The functions of conditions whose rules are gone, of those that this role may drop.
+select format('%I.%I(jsonb, jsonb)', n.nspname, p.proname)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.oid = '{schema}'::regnamespace and p.proname ~ '^rule_when_[0-9]+$'
+  and p.proargtypes = array_to_string(array['jsonb'::regtype::oid, 'jsonb'::regtype::oid], ' ')::oidvector
+  and pg_has_role(p.proowner, 'USAGE')
+  and not exists (select from {schema}.rule r where 'rule_when_' || r.id = p.proname)
+order by p.oid limit 1000
+
 -- :forget_gone
 -- What others wrote for a rule while it was removed: their transactions, and so their rows, ended later.
 with a as (delete from {schema}.rule_change x where not exists (select from {schema}.rule r where r.id = x.rule)),
-b as (delete from {schema}.rule_held x where not exists (select from {schema}.rule r where r.id = x.rule))
+b as (delete from {schema}.rule_held x where not exists (select from {schema}.rule r where r.id = x.rule)),
+c as (delete from {schema}.rule_run x where not exists (select from {schema}.rule r where r.id = x.rule)),
+d as (delete from {schema}.rule_drift x where not exists (select from {schema}.rule r where r.id = x.rule)),
+e as (delete from {schema}.rule_minute x where not exists (select from {schema}.rule r where r.id = x.rule))
 delete from {schema}.rule_parked x where not exists (select from {schema}.rule r where r.id = x.rule)
 
 -- :status
@@ -296,7 +347,8 @@ where s.rule = ? and s.shard = (hashtextextended(?, 0) & 63)::smallint for updat
 
 -- :is_pending
 select exists (select from {schema}.rule_change c where c.rule = ? and c.key = ?),
-       exists (select from {schema}.rule_parked p where p.rule = ? and p.key = ?)
+       exists (select from {schema}.rule_parked p
+               where p.rule = ? and p.key_hash = hashtextextended(?, 0) and p.key = ?)
 
 -- :digest
 select s.digest = hashtextextended(?, 0) from {schema}.rule_seen s where s.rule = ? and s.row_id = ?

@@ -82,4 +82,39 @@ class CrashTest {
             assertThat(site.number("select count(distinct key) from {s}.seen")).isEqualTo(300);
         }
     }
+
+    @Test
+    void aBackfillWhoseProcessIsKilledGoesOnInAnotherWhereItWas() throws Exception {
+        int rows = 1_500;
+        try (Site site = new Site(database)) {
+            site.insert(1, rows);
+            Process process = start(0.002);
+            try (BufferedReader lines = process.inputReader()) {
+                hear(lines, "ready");
+                site.rules().rule("once").backfill(500);
+                hear(lines, "effect 101");
+                Site.soon().until(() -> site.number("select rows_seen from {s}.rule_run") >= 300);
+                process.destroyForcibly().waitFor();
+            } finally {
+                process.destroyForcibly();
+            }
+            assertThat(site.text("select state || ' ' || (rows_seen between 300 and 1400) || ' ' || (position->>0 ="
+                            + " rows_seen::text) from {s}.rule_run"))
+                    .as("in the middle")
+                    .isEqualTo("RUNNING true true");
+            assertThat(site.number("select count(*) from {s}.rule_change"))
+                    .as("appended, and not reacted to")
+                    .isPositive();
+            Rules rules = site.rules();
+            WorkerProcess.define(rules, database.schema(), 0);
+            rules.start();
+            Site.soon().until(() -> site.text("select state from {s}.rule_run").equals("DONE"));
+            site.drained();
+            assertThat(site.number("select rows_seen from {s}.rule_run"))
+                    .as("no page twice")
+                    .isEqualTo(rows);
+            assertThat(site.number("select count(*) from {s}.seen")).isEqualTo(rows);
+            assertThat(site.number("select count(distinct key) from {s}.seen")).isEqualTo(rows);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.tidemill.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemill.schema.Migrations;
 import dev.tidemill.testkit.FreshSchema;
@@ -27,10 +28,17 @@ class FormerVersionTest {
             assertThat(rules.rule("old").pause()).isTrue();
             rules.rule("old").repair();
             assertThat(rules.rule("old").askForDryRun(1)).isPositive();
+            assertThat(rules.rule("old").askForSweep()).isPositive();
+            assertThatExceptionOfType(RuleException.class)
+                    .isThrownBy(() -> rules.rule("old").release("7"))
+                    .withMessageContainingAll("rules tables at version 1", "'tidemill migrate'");
+            assertThatExceptionOfType(RuleException.class)
+                    .isThrownBy(() -> rules.rule("nobody").release("7"))
+                    .satisfies(error -> assertThat(error.code()).isEqualTo(RuleError.NOT_FOUND));
             assertThat(Rules.migrations(database.dataSource(), database.schema())
                             .standing()
                             .missing())
-                    .containsExactly("R002__watched.sql", "R004__horizon.sql");
+                    .containsExactly("R002__watched.sql", "R004__horizon.sql", "R005__any_key.sql");
             rules.start();
             assertThat(Rules.migrations(database.dataSource(), database.schema())
                             .standing()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.JobRequest;
+import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Timing;
 import dev.tidemill.jobs.Unique;
 import dev.tidemill.rules.Rule.Cause;
@@ -340,13 +341,17 @@ class ModesTest {
                         "cleared",
                         site.sql("update {s}.person p set plan = 'cleared' from changes c where p.id = c.key::bigint"));
         rules.start();
-        for (ThrowingCallable refused :
-                List.<ThrowingCallable>of(rule::backfill, rule::dryRun, rule::sweep, () -> rule.askForDryRun(10))) {
+        for (ThrowingCallable refused : List.<ThrowingCallable>of(
+                rule::backfill, rule::dryRun, rule::sweep, rule::askForSweep, () -> rule.askForDryRun(10))) {
             assertThatExceptionOfType(RuleException.class)
                     .isThrownBy(refused)
                     .withMessageContainingAll("'gone'", "deletes alone")
                     .satisfies(error -> assertThat(error.code()).isEqualTo(RuleError.INVALID));
         }
+        assertThat(site.mill().deadLetters(null, 10)).isEmpty();
+        long asked = cleared.askForSweep();
+        Site.soon().until(() -> site.mill().job(asked).orElseThrow().state() == JobState.SUCCEEDED);
+        site.run("update {s}.person set plan = 'none' where id <= 2");
         assertThat(cleared.sweep().found()).as("the key without a row").isEqualTo(1);
         assertThat(site.text("select string_agg(plan, ' ' order by id) from {s}.person where id <= 2"))
                 .isEqualTo("none cleared");

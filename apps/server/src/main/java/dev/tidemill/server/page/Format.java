@@ -197,11 +197,16 @@ public final class Format {
     /** The first line, for a one-line view; of a long one the first 300 characters. */
     public static String firstLine(String text) {
         String line = text.lines().filter(some -> !some.isBlank()).findFirst().orElse("(no message)");
-        if (line.length() <= FIRST_LINE) {
-            return line;
+        return cut(line);
+    }
+
+    /** A text of which a page has many; of a long one the first 300 characters. */
+    public static String cut(String text) {
+        if (text.length() <= FIRST_LINE) {
+            return text;
         }
-        int end = Character.isHighSurrogate(line.charAt(FIRST_LINE - 1)) ? FIRST_LINE - 1 : FIRST_LINE;
-        return line.substring(0, end) + "…";
+        int end = Character.isHighSurrogate(text.charAt(FIRST_LINE - 1)) ? FIRST_LINE - 1 : FIRST_LINE;
+        return text.substring(0, end) + "…";
     }
 
     /** How far a running job is: {@code 3 of 10 (30%), reading}. */

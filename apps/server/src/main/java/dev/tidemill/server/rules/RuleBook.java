@@ -9,6 +9,7 @@ import dev.tidemill.rules.RuleAlarm;
 import dev.tidemill.rules.RuleException;
 import dev.tidemill.rules.RuleStatus;
 import dev.tidemill.rules.Rules;
+import dev.tidemill.schema.SchemaException;
 import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.ProblemCode;
 import dev.tidemill.server.page.Latest;
@@ -112,9 +113,12 @@ public final class RuleBook implements AutoCloseable {
                         ProblemCode.RULE_LOCKED_OUT,
                         "A transaction holds the rule's table; nothing was changed. End it, or try again later.");
             case TOO_SLOW, DATABASE, CLOSED ->
-                refused.getCause() instanceof SQLException cause
-                        ? ServerTables.translated(cause)
-                        : new TidemillException(ErrorCode.DATABASE_ERROR, message, refused);
+                switch (refused.getCause()) {
+                    case SQLException cause -> ServerTables.translated(cause);
+                    // Whoever reads it can have the tables brought up to date; a log is further away.
+                    case SchemaException cause -> Problem.of(ProblemCode.RULE_REFUSED, message);
+                    case null, default -> new TidemillException(ErrorCode.DATABASE_ERROR, message, refused);
+                };
         };
     }
 
