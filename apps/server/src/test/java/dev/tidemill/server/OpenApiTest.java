@@ -192,7 +192,7 @@ final class OpenApiTest {
             }
         }
         server.put("/api/v1/log-level", "{\"logger\":\"dev.tidemill\",\"level\":null}");
-        assertThat(counts).isEqualTo(named).hasSize(6);
+        assertThat(counts).isEqualTo(named).hasSize(7);
     }
 
     /** With the examples of the document in place of all that is open. */
