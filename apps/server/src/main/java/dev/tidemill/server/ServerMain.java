@@ -2,6 +2,7 @@ package dev.tidemill.server;
 
 import dev.tidemill.embedded.EmbeddedPostgresException;
 import dev.tidemill.jobs.ErrorCode;
+import dev.tidemill.jobs.Priorities;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillBuilder;
 import dev.tidemill.jobs.TidemillException;
@@ -179,17 +180,12 @@ public final class ServerMain implements Callable<Integer> {
                             + "are no users.")
     private boolean json;
 
-    @Option(
-            names = "--for",
-            paramLabel = "TIME",
-            converter = Span.class,
-            description = "Stop by itself after this time: 60s, 5m, 1h.")
+    @Option(names = "--for", paramLabel = "TIME", description = "Stop by itself after this time: 60s, 5m, 1h.")
     private @Nullable Duration length;
 
     @Option(
             names = "--drain",
             paramLabel = "TIME",
-            converter = Span.class,
             description =
                     "When told to stop, say so on /readyz and serve for this long before it stops, so that a load "
                             + "balancer can look elsewhere. Without it, it stops at once.")
@@ -214,6 +210,7 @@ public final class ServerMain implements Callable<Integer> {
 
     static CommandLine command(ServerMain program) {
         return new CommandLine(program)
+                .registerConverter(Duration.class, new Span())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((failed, line, parsed) -> {
                     int code = switch (failed) {
@@ -230,6 +227,7 @@ public final class ServerMain implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Logging.configure(logFormat, logLevel);
+        Priorities chosen = priorities.priorities();
         Logger log = LoggerFactory.getLogger(ServerMain.class);
         CountDownLatch closed = new CountDownLatch(1);
         Thread hook = Thread.ofPlatform().name("tidemill-stop").unstarted(() -> waitFor(closed));
@@ -237,7 +235,7 @@ public final class ServerMain implements Callable<Integer> {
         try (Database opened = database.open();
                 Tidemill mill = traced(Tidemill.on(opened.dataSource())
                                 .schema(database.schema())
-                                .priorities(priorities.priorities()))
+                                .priorities(chosen))
                         .start();
                 Caching caching = Caching.open(caches, opened.dataSource(), database.schema());
                 TidemillServer server = serve(mill, caching.served())) {

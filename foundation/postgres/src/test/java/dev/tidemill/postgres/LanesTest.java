@@ -80,7 +80,7 @@ final class LanesTest {
         assertThat(lanes.begin()).isFalse();
         assertThat(lanes.asideDue()).isTrue();
         lanes.looked(List.of(), 1_000_000_000L);
-        assertThat(lanes.asideDue()).as("before twenty times what it took").isFalse();
+        assertThat(lanes.asideDue()).as("before fifty times what it took").isFalse();
         lanes.lookEverywhere();
         assertThat(lanes.begin()).isFalse();
         assertThat(lanes.asideDue()).isTrue();

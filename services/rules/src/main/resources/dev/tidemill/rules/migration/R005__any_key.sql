@@ -18,37 +18,7 @@ alter table {schema}.rule_held
     drop constraint rule_held_pkey,
     add primary key (rule, key_hash, id);
 
--- As it was, by the hash.
-create or replace function {schema}.rule_take(of_rule integer, from_id bigint, most integer, shards smallint[])
-returns table (id bigint, op "char", key text, row_id jsonb, old jsonb, new jsonb, origin text, age_micros bigint,
-               parked integer)
-language plpgsql volatile
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
-as $$
-begin
-    return query
-    with taken as materialized (
-        select x.* from {schema}.rule_change x
-        where x.rule = of_rule and x.id >= from_id
-          and (hashtextextended(x.key, 0) & 63)::smallint = any (shards)
-        order by x.id limit most),
-    there as materialized (
-        select p.key_hash, p.key from {schema}.rule_parked p
-        where p.rule = of_rule and p.key_hash = any (array(select hashtextextended(t.key, 0) from taken t))
-          and p.key = any (array(select t.key from taken t))),
-    mine as materialized (
-        select p.key from {schema}.rule_parked p
-        where p.rule = of_rule and p.key_hash = any (array(select h.key_hash from there h))
-          and p.key = any (array(select h.key from there h))
-        for key share skip locked)
-    select t.id, t.op, t.key, t.row_id, t.old, t.new, t.origin,
-           greatest((extract(epoch from clock_timestamp() - t.written) * 1000000)::bigint, 0),
-           case when h.key is null then 0 when m.key is null then 2 else 1 end
-    from taken t left join there h on h.key = t.key left join mine m on m.key = t.key
-    order by t.id;
-end
-$$;
-
+-- As it was, by the hash. What former programs call, rule_take, finds parked keys by their rule.
 create or replace function {schema}.rule_take_at(of_rule integer, from_id bigint, most integer, shards smallint[])
 returns table (id bigint, op "char", key text, row_id jsonb, old jsonb, new jsonb, origin text, age_micros bigint,
                parked integer, released bigint)
