@@ -1,4 +1,4 @@
-/** Meters of jobs and caches, for Micrometer. */
+/** Meters of jobs, caches and calls to others, for Micrometer. */
 module dev.tidemill.metrics {
     requires static transitive org.jspecify;
     requires transitive dev.tidemill.jobs;

@@ -14,6 +14,7 @@ module dev.tidemill.bench {
     requires java.logging;
     requires java.net.http;
     requires java.sql;
+    requires org.postgresql.jdbc;
     requires tools.jackson.databind;
 
     exports dev.tidemill.bench;

@@ -68,6 +68,7 @@ final class HealthCliTest {
     void aNodeThatHangsIsSeenAndItsJobsRunAgainElsewhere() {
         long id = mill.enqueue(new JobRequest("Hang", "{}"));
         Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(cli.run("leases", "list").out())
                         .contains(worker)
                         .contains("LIVING")
@@ -93,7 +94,9 @@ final class HealthCliTest {
     @Test
     void whatEndsIsFollowed() {
         mill.enqueue(new JobRequest("Fine", "{\"before\": true}"));
-        Awaitility.await().until(() -> mill.latestAttempts(1).size() == 1);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> mill.latestAttempts(1).size() == 1);
         Answer late = cli.run("jobs", "tail", "--every", "0.1s", "--for", "0.3s");
         assertThat(late.exit()).isZero();
         assertThat(late.out()).as("what ended before").isEmpty();

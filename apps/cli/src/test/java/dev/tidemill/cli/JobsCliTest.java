@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -131,6 +132,34 @@ final class JobsCliTest {
         assertThat(cli.run("jobs", "enqueue", "Fine", "--unique-key", "report-7")
                         .out())
                 .contains("Job " + first + " was there before and has the key; nothing was enqueued.");
+    }
+
+    @Test
+    void aUniqueJobGivesItsPayloadToTheOneThatWaits() {
+        String[] debounced = {"--unique-key", "index-42", "--mode", "debounce", "--wait", "1h", "--max-wait", "2h"};
+        long first = enqueued(with(debounced, "Fine", "{\"n\": 1}"));
+        assertThat(job(first).dueAt()).isEqualTo(job(first).createdAt().plus(Duration.ofHours(1)));
+        Answer second = cli.run(with(debounced, "jobs", "enqueue", "Fine", "{\"n\": 2}"));
+        assertThat(second.out())
+                .contains("Job " + first + " was there before and has the key; it has this payload now.");
+        assertThat(job(first).payload()).isEqualTo("{\"n\": 2}");
+
+        String[] throttled = {"--unique-key", "mail-7", "--mode", "throttle", "--window", "1d"};
+        long mail = enqueued(with(throttled, "Fine"));
+        assertThat(enqueued(with(throttled, "Fine"))).isEqualTo(mail);
+
+        long waiting = enqueued(
+                "Fine", "{}", "--delay", "1h", "--unique-key", "k", "--mode", "replace", "--release", "at_end");
+        assertThat(job(waiting).uniqueKey()).isEqualTo("k");
+        assertThat(cli.run("jobs", "enqueue", "Fine", "--unique-key", "k", "--mode", "throttle")
+                        .err())
+                .contains("INVALID_OPTION", "window");
+        assertThat(cli.run("jobs", "enqueue", "Fine", "--mode", "replace").exit())
+                .isEqualTo(2);
+    }
+
+    private static String[] with(String[] options, String... before) {
+        return Stream.concat(Stream.of(before), Stream.of(options)).toArray(String[]::new);
     }
 
     @Test

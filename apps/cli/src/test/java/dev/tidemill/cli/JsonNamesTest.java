@@ -214,7 +214,7 @@ final class JsonNamesTest {
         "rules drift copy, /api/v1/rules/copy/drift",
     })
     void whatStandsStillIsTheSame(String command, String path) {
-        Awaitility.await().untilAsserted(() -> {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             ObjectNode over = (ObjectNode) http("GET", path, "");
             if (command.startsWith("jobs list")) {
                 // Only over HTTP pages by tag also have what they ended with before there were cursors.
@@ -234,6 +234,7 @@ final class JsonNamesTest {
     })
     void whatChangesHasTheSameNames(String command, String path) {
         Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(shape(command(command)))
                         .isEqualTo(shape(http("GET", path, "")))
                         .isNotEmpty());

@@ -110,7 +110,7 @@ public final class TidemillServer implements AutoCloseable {
         ServedCaches caches = builder.caches == null ? ServedCaches.of(ownCaches.orElseThrow()) : builder.caches;
         this.cacheHistory = new CacheHistory(caches, InstantSource.system());
         this.rules = new RuleBook(mill);
-        this.meters = new Meters(stats::get, mill, caches, rules);
+        this.meters = new Meters(stats::get, mill, caches, rules, Optional.ofNullable(builder.hosts));
         Pages pages = new Pages(
                 !builder.open, () -> stats.get().map(Stats::deadLetters).orElse(0L));
         this.page = new LivePage(mill, rules::alarms, pages, this::url, !builder.open, builder.maxLivePages);

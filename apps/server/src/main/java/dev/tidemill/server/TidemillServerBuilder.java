@@ -2,6 +2,7 @@ package dev.tidemill.server;
 
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.HandMill;
+import dev.tidemill.jobs.HostLimits;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.caches.ServedCaches;
@@ -62,6 +63,9 @@ public final class TidemillServerBuilder {
 
     @Nullable
     ServedCaches caches;
+
+    @Nullable
+    HostLimits hosts;
 
     @Nullable
     TlsFiles tls;
@@ -207,6 +211,12 @@ public final class TidemillServerBuilder {
     /** Shows these caches, and serves those of them that are to be served; they stay their owner's to close. */
     public TidemillServerBuilder caches(ServedCaches value) {
         caches = value;
+        return this;
+    }
+
+    /** Tells {@code /metrics} whom the application's handlers call through this, and for whom they wait. */
+    public TidemillServerBuilder hosts(HostLimits value) {
+        hosts = value;
         return this;
     }
 

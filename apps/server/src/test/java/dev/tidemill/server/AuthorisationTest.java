@@ -54,6 +54,7 @@ final class AuthorisationTest {
             READ     GET    /me
             READ     POST   /me/password
             READ     GET    /audit
+            READ     GET    /alarms
             READ     GET    /breakers
             READ     GET    /rules
             READ     GET    /dead-letters
@@ -130,6 +131,8 @@ final class AuthorisationTest {
             READ     GET    /api/v1/log-level
             ENQUEUE  POST   /api/v1/jobs
             ENQUEUE  POST   /jobs/{id}/again
+            OPERATE  POST   /alarms
+            OPERATE  POST   /breakers
             OPERATE  POST   /breakers/open
             OPERATE  POST   /breakers/close
             OPERATE  POST   /dead-letter-groups/replay

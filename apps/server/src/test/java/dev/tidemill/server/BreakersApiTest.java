@@ -157,4 +157,30 @@ final class BreakersApiTest {
         assertThat(answer.body()).contains(code, said);
         assertThat(smtp().get("failures").asInt()).isEqualTo(5);
     }
+
+    @Test
+    void thereAreNoMoreThanAThousandWhoeverNamesThem() throws SQLException {
+        try (Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "insert into %1$s.breaker (name, failures, at_least, span, open_for, longest, since) select 'x' || n, 5, 20, 60000000, 10000000, 300000000, 1 from generate_series(1, 998) n"
+                            .formatted(database.schema()));
+        }
+        assertRefused(server.put("/api/v1/breakers/beyond", "{}"));
+        assertRefused(server.put("/api/v1/work/dependencies", "{\"kinds\": [\"Ship\"], \"depends_on\": [\"beyond\"]}"));
+        assertRefused(server.put(
+                "/api/v1/endpoints/shipping",
+                "{\"url\": \"https://example.com/jobs\", \"kinds\": [\"Ship\"], \"depends_on\": [\"x1\"]}"));
+        assertThat(server.get("/api/v1/endpoints/shipping").statusCode()).isEqualTo(404);
+        assertThat(ServerUnderTest.json(server.get("/api/v1/breakers")).get("breakers"))
+                .hasSize(1_000);
+        assertThat(server.put("/api/v1/work/dependencies", "{\"kinds\": [\"Ship\"], \"depends_on\": [\"x1\"]}")
+                        .statusCode())
+                .isEqualTo(204);
+    }
+
+    private static void assertRefused(HttpResponse<String> answer) {
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("INVALID_OPTION", "There are 1000 breakers already");
+    }
 }

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.EnqueueOptions;
+import dev.tidemill.jobs.FailureAlarm;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Limit;
@@ -70,6 +71,7 @@ final class BusyMill {
         mill.limits().put(Limit.ofKind("CallMail").concurrency(5));
         mill.limits().put(Limit.ofQueue("mail").rate(100, Duration.ofMinutes(1)).forEachKey());
         mill.limits().shareFairly("tenants");
+        mill.alarms().put("CallMail", new FailureAlarm(0.1, 100, Duration.ofMinutes(5)), "ada");
         mill.pauses().pause(Pause.Scope.KIND, "CallMail", "ada", "the mail provider moves house");
         await().until(() -> state(mill, succeeded) == JobState.SUCCEEDED
                 && state(mill, dead) == JobState.DEAD

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class ConnectionsTest {
     private static final int IDLE = 2_000;
     private static final int SLOW = 100;
-    private static final Duration PROMPT = Duration.ofSeconds(3);
+    private static final Duration PROMPT = Duration.ofSeconds(15);
     /** Both ends of a connection are in this process. */
     private static final int MAX_BYTES_A_CONNECTION = 64 << 10;
 

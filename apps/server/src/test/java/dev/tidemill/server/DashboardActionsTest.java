@@ -10,7 +10,11 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.tidemill.jobs.AttemptOutcome;
+import dev.tidemill.jobs.AuditLine;
+import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.BreakerView;
+import dev.tidemill.jobs.FailureAlarm;
+import dev.tidemill.jobs.FailureAlarms.OfKind;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Keep;
@@ -23,7 +27,9 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -278,6 +284,87 @@ final class DashboardActionsTest extends AtTheDashboard {
         button("Close mail-api").click();
         says("starts again");
         assertThat(mill.breakers().list().getFirst().state()).isEqualTo(BreakerView.State.CLOSED);
+    }
+
+    @Test
+    void breakersAreMadeAndTheirSettingsChanged() {
+        open("/breakers");
+        page.locator("#put summary").click();
+        page.locator("#breaker-name").fill("stripe");
+        page.locator("#breaker-ratio").fill("half");
+        page.locator("#breaker-open-for").fill("2.5");
+        button("Set the breaker").click();
+        assertThat(page.locator("[role=alert]")).containsText("'ratio' is 'half'; it is a number.");
+        assertThat(page.locator("#breaker-name")).hasValue("stripe");
+        assertThat(page.locator("#breaker-ratio")).hasValue("half");
+        page.locator("#breaker-ratio").fill("1.5");
+        button("Set the breaker").click();
+        assertThat(page.locator("[role=alert]")).containsText("ratio is 1.5; it must be above 0 and at most 1");
+        assertThat(breakers()).doesNotContainKey("stripe");
+        page.reload();
+        assertThat(page.locator("h1")).hasText("Breakers");
+
+        page.locator("#put summary").click();
+        page.locator("#breaker-name").fill("stripe");
+        page.locator("#breaker-ratio").fill("0.5");
+        page.locator("#breaker-open-for").fill("2.5");
+        button("Set the breaker").click();
+        says("Breaker stripe is set: it opens after 5 failures in a row, or when 0.5 of at least 20 calls");
+        Breaker made = Breaker.of("stripe")
+                .ratio(0.5, 20, Duration.ofMinutes(1))
+                .openFor(Duration.ofMillis(2500), Duration.ofMinutes(5));
+        assertThat(breakers()).containsEntry("stripe", made);
+        assertThat(newest().action()).isEqualTo("put breaker");
+        assertThat(newest().target()).isEqualTo("BREAKER stripe");
+        assertThat(newest().by()).isEqualTo("anyone");
+
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Change stripe"))
+                .click();
+        assertThat(page.locator("#breaker-open-for")).hasValue("2.5");
+        assertThat(page.locator("#breaker-ratio")).hasValue("0.5");
+        page.locator("#breaker-failures").fill("7");
+        button("Set the breaker").click();
+        says("opens after 7 failures in a row, or");
+        assertThat(breakers()).containsEntry("stripe", made.failures(7));
+    }
+
+    private Map<String, Breaker> breakers() {
+        return mill.breakers().list().stream()
+                .map(BreakerView::breaker)
+                .collect(Collectors.toMap(Breaker::name, breaker -> breaker));
+    }
+
+    private AuditLine newest() {
+        return mill.audit(Long.MAX_VALUE, 1).getFirst();
+    }
+
+    @Test
+    void alarmsOfKindsAreSetAndChanged() {
+        open("/alarms");
+        page.locator("#alarm-kind").fill("SendWelcome");
+        page.locator("#alarm-minutes").fill("61");
+        button("Set the alarm").click();
+        assertThat(page.locator("[role=alert]")).containsText("between 1 minute and 1 hour");
+        assertThat(page.locator("#alarm-minutes")).hasValue("61");
+        assertThat(mill.alarms().list("", 10)).isEmpty();
+        page.locator("#alarm-minutes").fill("5");
+        page.locator("#alarm-ratio").fill("0.1");
+        button("Set the alarm").click();
+        says("raised when 0.1 of at least 20 attempts in 5 minutes fail");
+        assertThat(mill.alarms().list("", 10))
+                .containsExactly(new OfKind("SendWelcome", new FailureAlarm(0.1, 20, Duration.ofMinutes(5))));
+        assertThat(newest().action()).isEqualTo("put alarm");
+        assertThat(newest().target()).isEqualTo("KIND SendWelcome");
+        assertThat(newest().by()).isEqualTo("anyone");
+
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Change the alarm of SendWelcome"))
+                .click();
+        assertThat(page.locator("#alarm-ratio")).hasValue("0.1");
+        page.locator("#alarm-at-least").fill("100");
+        button("Set the alarm").click();
+        says("0.1 of at least 100 attempts");
+        assertThat(mill.alarms().list("", 10))
+                .containsExactly(new OfKind("SendWelcome", new FailureAlarm(0.1, 100, Duration.ofMinutes(5))));
     }
 
     @Test

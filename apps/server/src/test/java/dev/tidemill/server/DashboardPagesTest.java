@@ -52,6 +52,7 @@ final class DashboardPagesTest {
         rooms.put("nodes", "/nodes");
         rooms.put("limits", "/limits");
         rooms.put("breakers", "/breakers");
+        rooms.put("alarms", "/alarms");
         rooms.put("caches", "/caches");
         rooms.put("rules", "/rules");
         rooms.put("endpoints", "/endpoints");
@@ -104,6 +105,8 @@ final class DashboardPagesTest {
                 .isEqualTo(201);
         Map<String, String> rooms = rooms();
         rooms.put("endpoint-change", "/endpoints?change=shipping");
+        rooms.put("breaker-change", "/breakers?change=mail-api");
+        rooms.put("alarm-change", "/alarms?change=CallMail");
         rooms.put("queue", "/queues/default");
         rooms.put("job-succeeded", "/jobs/" + busy.succeeded);
         rooms.put("job-dead", "/jobs/" + busy.dead);

@@ -74,7 +74,16 @@ final class DashboardSearchTest extends AtTheDashboard {
         assertThat(page.locator("main tbody tr")).hasCount(10);
         page.locator("#all-action").selectOption("cancel");
         button("Count…").click();
-        assertThat(page.locator("#count-title")).hasText("60 jobs fit");
+        // A machine that is busy may not count to the end in time, and says 'or more' then; a person asks again.
+        await().until(() -> {
+            String said = page.locator("#count-title").textContent();
+            if (said.endsWith("or more jobs fit")) {
+                page.reload();
+                return false;
+            }
+            assertThat(said).isEqualTo("60 jobs fit");
+            return true;
+        });
         assertThat(mill.search(cancelled, null, 10).jobs()).isEmpty();
         button("Yes, cancel 60 jobs").click();
         says("60 jobs: cancel done");
@@ -112,9 +121,10 @@ final class DashboardSearchTest extends AtTheDashboard {
         await().until(() -> mill.job(running).orElseThrow().progress() != null);
         await().untilAsserted(() -> {
             open("/jobs?kind=ImportCatalog");
-            assertThat(page.locator("#kinds option[value=SendWelcome]")).hasCount(1);
-            assertThat(page.locator("#kinds option[value=NobodyHandlesThis]")).hasCount(1);
-            assertThat(page.locator("#queues option[value=default]")).hasCount(1);
+            assertThat(page.locator("#kinds option[value=SendWelcome]").count()).isEqualTo(1);
+            assertThat(page.locator("#kinds option[value=NobodyHandlesThis]").count())
+                    .isEqualTo(1);
+            assertThat(page.locator("#queues option[value=default]").count()).isEqualTo(1);
         });
         assertThat(page.locator("main tbody tr")).containsText("420 of 1,000 (42%), reading products");
     }

@@ -189,7 +189,7 @@ final class LoginTest {
         Visitor there = Visitor.loggedIn(other, name, PASSWORD);
         assertThat(there.get("/api/v1/stats").statusCode()).isEqualTo(200);
         accounts().removeUser(name, "test");
-        await().atMost(Duration.ofSeconds(5))
+        await().atMost(Duration.ofSeconds(30))
                 .until(() -> there.get("/api/v1/stats").statusCode() == 401);
     }
 

@@ -10,6 +10,7 @@ import dev.tidemill.cache.Keys;
 import dev.tidemill.cache.ValueType;
 import dev.tidemill.jobs.EnqueueOptions;
 import dev.tidemill.jobs.FailureAlarm;
+import dev.tidemill.jobs.HostLimits;
 import dev.tidemill.jobs.JobRequest;
 import dev.tidemill.jobs.Limit;
 import dev.tidemill.jobs.Pause;
@@ -23,6 +24,12 @@ import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,8 +62,14 @@ final class MetricsTest {
     private final ServerUnderTest server;
     private final TestDatabase database;
     private final Rules rules;
+    /** Nobody answers there, so that a call of it stays under way. */
+    private final ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
 
-    MetricsTest(TestDatabase database) {
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final HostLimits http = HostLimits.over(client);
+    private final Thread calling = Thread.ofVirtual().unstarted(this::call);
+
+    MetricsTest(TestDatabase database) throws IOException {
         this.database = database;
         HikariConfig config = new HikariConfig();
         config.setPoolName("tidemill");
@@ -91,8 +104,23 @@ final class MetricsTest {
                 mill,
                 TidemillServer.builder(mill)
                         .caches(ServedCaches.of(caches))
+                        .hosts(http)
                         .open()
                         .start());
+        calling.start();
+    }
+
+    private void call() {
+        URI nobody = URI.create("http://127.0.0.1:" + silent.getLocalPort());
+        try {
+            http.send(
+                    HttpRequest.newBuilder(nobody)
+                            .timeout(Duration.ofMinutes(5))
+                            .build(),
+                    BodyHandlers.discarding());
+        } catch (IOException | InterruptedException ended) {
+            // By the end of the test.
+        }
     }
 
     private void run(String sql) {
@@ -105,7 +133,11 @@ final class MetricsTest {
     }
 
     @AfterEach
-    void stopServer() {
+    void stopServer() throws IOException, InterruptedException {
+        calling.interrupt();
+        calling.join();
+        client.shutdownNow();
+        silent.close();
         rules.remove("sync");
         rules.close();
         run("drop table {s}.thing");

@@ -130,7 +130,7 @@ final class SchedulesApiTest {
                 "`{\"kind\":\"A\",\"every\":\"PT1H\",\"zone\":\"UTC\"}`                | FIELD_INVALID  | /zone",
                 "`{\"kind\":\"A\",\"at\":\"tomorrow\"}`                                | FIELD_INVALID  | /at",
                 "`{\"kind\":\"A\",\"at\":\"2020-01-01T00:00:00Z\"}`                    | INVALID_OPTION | -",
-                "`{\"kind\":\"A\",\"every\":\"PT1H\",\"catch_up\":1001}`               | INVALID_OPTION | /catch_up",
+                "`{\"kind\":\"A\",\"every\":\"PT1H\",\"catch_up\":1000}`               | INVALID_OPTION | /catch_up",
                 "`{\"kind\":\"A\",\"every\":\"PT1H\",\"catch_up\":true}`               | FIELD_INVALID  | /catch_up",
                 "`{\"kind\":\"A\",\"every\":\"PT1H\",\"overlap\":\"MAYBE\"}`           | INVALID_OPTION | /overlap",
                 "`{\"kind\":\"A\",\"every\":\"PT1H\",\"delay\":\"PT1H\"}`              | FIELD_UNKNOWN  | /delay",

@@ -17,12 +17,17 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A real server on a free port, on the test class's own schema, and a client for it. */
 final class ServerUnderTest implements AutoCloseable {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    static {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
 
     final Tidemill mill;
     final TidemillServer server;

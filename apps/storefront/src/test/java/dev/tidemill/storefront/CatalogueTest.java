@@ -132,7 +132,7 @@ class CatalogueTest extends AtTheShop {
 
             catalogue().reprice("harbour-lamp", 4_800);
 
-            await().atMost(ofSeconds(2))
+            await().atMost(ofSeconds(20))
                     .until(() -> offer("harbour-lamp").unitCents() == 4_800
                             && other.offer("harbour-lamp").orElseThrow().unitCents() == 4_800);
             assertThat(body("/p/harbour-lamp")).contains("<s>€64.00</s>", "€48.00");
@@ -159,7 +159,7 @@ class CatalogueTest extends AtTheShop {
             assertThat(offer("field-notebook").unitCents()).isEqualTo(1_290);
             connection.commit();
         }
-        await().atMost(ofSeconds(2)).until(() -> offer("field-notebook").unitCents() == 990);
+        await().atMost(ofSeconds(20)).until(() -> offer("field-notebook").unitCents() == 990);
     }
 
     @Test
@@ -169,7 +169,7 @@ class CatalogueTest extends AtTheShop {
 
         catalogue().rewrite("canvas-tote", "Canvas satchel", "Heavy linen, long handles, one honest pocket.");
 
-        await().atMost(ofSeconds(2))
+        await().atMost(ofSeconds(20))
                 .until(() -> found("satchel").equals(List.of("canvas-tote"))
                         && found("cotton").equals(List.of("beeswax-candle")));
         assertThat(body("/c/bags")).contains("Canvas satchel").doesNotContain("Canvas tote");

@@ -69,11 +69,15 @@ final class BehindAPoolerTest {
         open.forEach(Caches::close);
     }
 
+    /** One that waits for what is shared, and for its origin, as long as a busy machine may take. */
     private Cache<String, Long> node() {
-        Caches caches = Caches.on(pooler.dataSource()).schema(schema).open();
+        Caches caches = Caches.on(pooler.dataSource())
+                .schema(schema)
+                .tierTimeout(ofSeconds(20))
+                .open();
         open.add(caches);
         return caches.cache(name, Keys.STRINGS, ValueType.of(Long.class))
-                .policy(CachePolicy.of(ofMinutes(5)))
+                .policy(CachePolicy.of(ofMinutes(5)).timeout(ofMinutes(2)))
                 .tags((key, value) -> Set.of("all"))
                 .open();
     }
@@ -84,7 +88,9 @@ final class BehindAPoolerTest {
     }
 
     private static void awaitStored(Cache<String, Long> cache, String key) {
-        Awaitility.await().until(() -> cache.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> cache.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
     }
 
     @Test
@@ -102,12 +108,14 @@ final class BehindAPoolerTest {
                 two.invalidate("other" + i);
             }
             long looks = open.getLast().stats().looks();
-            Awaitility.await().until(() -> open.getLast().stats().looks() > looks + 2);
+            Awaitility.await()
+                    .atMost(ofSeconds(30))
+                    .until(() -> open.getLast().stats().looks() > looks + 2);
             assertThat(two.get("a", this::load)).isZero();
             late.commit();
         }
         for (Cache<String, Long> node : List.of(one, two)) {
-            Awaitility.await().atMost(ofSeconds(10)).until(() -> Long.valueOf(1).equals(node.get("a", this::load)));
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> Long.valueOf(1).equals(node.get("a", this::load)));
         }
         assertThat(node().get("a", this::load)).isEqualTo(1);
     }
@@ -126,7 +134,9 @@ final class BehindAPoolerTest {
                         return load(key);
                     })));
         }
-        Awaitility.await().until(() -> one.stats().awaitedOthers() + two.stats().awaitedOthers() == 1);
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> one.stats().awaitedOthers() + two.stats().awaitedOthers() == 1);
         gate.countDown();
         for (Thread caller : callers) {
             assertThat(caller.join(ofSeconds(30))).isTrue();
@@ -136,7 +146,7 @@ final class BehindAPoolerTest {
         awaitStored(one, "y");
         assertThat(two.getMany(List.of("x", "y"), keys -> Map.of()).values()).containsOnlyKeys("x", "y");
         one.put("x", 5L);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> Long.valueOf(5).equals(two.get("x", this::load)));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> Long.valueOf(5).equals(two.get("x", this::load)));
     }
 
     @Test
@@ -147,7 +157,9 @@ final class BehindAPoolerTest {
         awaitStored(one, "a");
         two.invalidate("a");
         long looks = open.getFirst().stats().looks();
-        Awaitility.await().until(() -> open.getFirst().stats().looks() > looks + 3);
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> open.getFirst().stats().looks() > looks + 3);
         open.forEach(Caches::close);
         List<Connection> all = new ArrayList<>();
         try {

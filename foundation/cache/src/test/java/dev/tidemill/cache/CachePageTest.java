@@ -97,6 +97,7 @@ final class CachePageTest {
             }
             caches.committed();
             Awaitility.await()
+                    .atMost(ofSeconds(30))
                     .untilAsserted(() -> assertThat(users.get(42L, id -> repository.find(id)))
                             .isEqualTo(new User(42, "Ada", 7)));
 

@@ -35,7 +35,7 @@ final class LocalCacheTest extends OneProcess {
                     }
                 }))
                 .toList();
-        Awaitility.await().until(() -> users.stats().joined() == 999);
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> users.stats().joined() == 999);
         gate.countDown();
         for (Thread caller : callers) {
             assertThat(caller.join(ofSeconds(30))).isTrue();
@@ -105,7 +105,7 @@ final class LocalCacheTest extends OneProcess {
                     gate.await();
                     return load(id);
                 }));
-        Awaitility.await().until(() -> users.stats().misses() == 1);
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> users.stats().misses() == 1);
         Thread second = Thread.ofVirtual().start(() -> {
             Many<Long, User> many = users.getMany(List.of(1L, 2L), wanted -> {
                 assertThat(wanted).containsExactly(2L);
@@ -127,7 +127,7 @@ final class LocalCacheTest extends OneProcess {
         for (int i = 0; i < 1_000; i++) {
             texts.get("k" + i, key -> "v");
         }
-        Awaitility.await().untilAsserted(() -> {
+        Awaitility.await().atMost(ofSeconds(30)).untilAsserted(() -> {
             texts.local.sweep();
             assertThat(texts.stats().localEntries()).isLessThanOrEqualTo(100);
         });
@@ -140,7 +140,7 @@ final class LocalCacheTest extends OneProcess {
         for (int i = 0; i < 100; i++) {
             texts.get("k" + i, key -> "v".repeat(1_000));
         }
-        Awaitility.await().untilAsserted(() -> {
+        Awaitility.await().atMost(ofSeconds(30)).untilAsserted(() -> {
             texts.local.sweep();
             assertThat(texts.stats().localBytes()).isBetween(1L, 10_000L);
         });

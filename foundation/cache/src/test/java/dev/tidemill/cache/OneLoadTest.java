@@ -1,6 +1,5 @@
 package dev.tidemill.cache;
 
-import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -37,9 +36,11 @@ final class OneLoadTest extends TwoNodes {
                     })));
         }
         Awaitility.await()
+                .atMost(ofSeconds(30))
                 .until(() ->
                         nodes.stream().mapToLong(node -> node.stats().joined()).sum() == 996);
         Awaitility.await()
+                .atMost(ofSeconds(30))
                 .until(() -> nodes.stream()
                                 .mapToLong(node -> node.stats().awaitedOthers())
                                 .sum()
@@ -65,23 +66,19 @@ final class OneLoadTest extends TwoNodes {
         // As if its process had stood still for longer than its claim.
         site.run("update {schema}.cache_fill set until = now() - interval '1 s'");
         assertThat(two.get("a", id -> 5L)).isEqualTo(5L);
-        Awaitility.await().until(() -> two.inspect("a").size() == 2);
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> two.inspect("a").size() == 2);
         gate.countDown();
         assertThat(slow.join(ofSeconds(30))).isTrue();
-        Awaitility.await().until(() -> one.stats().fencedOut() == 1);
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> one.stats().fencedOut() == 1);
         assertThat(node(CachePolicy.STATIC).get("a", this::load)).isEqualTo(5L);
     }
 
     @Test
     void aClaimIsRenewedWhileItsLoadGoesOn() throws Exception {
         CountDownLatch gate = new CountDownLatch(1);
-        // A tier that is given up as away after a second would be loaded past, without a claim, on a machine under
-        // load.
-        Cache<String, Long> patient =
-                node(site.caches().tierTimeout(ofSeconds(20)), CachePolicy.STATIC.timeout(ofMinutes(2)));
         String mine = " from {schema}.cache_fill where cache = '" + name + "' and key = 'a'";
         Thread slow = Thread.ofVirtual()
-                .start(() -> patient.get("a", id -> {
+                .start(() -> one.get("a", id -> {
                     gate.await();
                     return 5L;
                 }));

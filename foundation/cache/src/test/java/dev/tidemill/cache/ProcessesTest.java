@@ -14,6 +14,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,15 +116,20 @@ final class ProcessesTest {
         assertThat(first.hear()).isEqualTo("ready");
         first.say("get a 60");
         Awaitility.await().atMost(ofSeconds(30)).until(() -> calls() == 1);
-        first.process.destroyForcibly().waitFor();
-        try (Caches caches = site.caches().open()) {
+        try (Caches caches = site.caches().tierTimeout(ofSeconds(20)).open()) {
             Cache<String, Long> cache = caches.cache("things", Keys.STRINGS, ValueType.of(Long.class))
-                    .policy(CachePolicy.STATIC.timeout(ofMinutes(1)))
+                    .policy(CachePolicy.STATIC.timeout(ofMinutes(2)))
                     .open();
-            long began = System.nanoTime();
-            assertThat(cache.get("a", key -> 5L)).isEqualTo(5L);
+            first.process.destroyForcibly().waitFor();
+            // The claim does not end before it was seen that it is waited for, however slow the machine is.
+            site.run("update {schema}.cache_fill set until = until + interval '1 h'");
+            FutureTask<Long> getting = new FutureTask<>(() -> cache.get("a", key -> 5L));
+            Thread.ofVirtual().start(getting);
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> cache.stats().awaitedOthers() == 1);
+            assertThat(getting.isDone()).isFalse();
+            site.run("update {schema}.cache_fill set until = until - interval '1 h'");
+            assertThat(getting.get(40, TimeUnit.SECONDS)).isEqualTo(5L);
             assertThat(cache.stats().awaitedOthers()).isEqualTo(1);
-            assertThat(System.nanoTime() - began).isLessThan(ofSeconds(20).toNanos());
         }
     }
 
@@ -132,8 +139,11 @@ final class ProcessesTest {
         assertThat(frozen.hear()).isEqualTo("ready");
         frozen.say("get a 0");
         assertThat(frozen.hear()).isEqualTo("got 0 ORIGIN");
-        frozen.say("get a 0");
-        assertThat(frozen.hear()).isEqualTo("got 0 LOCAL");
+        // Not at once if it has not looked for as long as its bound: then it asks what is shared first.
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> {
+            frozen.say("get a 0");
+            return frozen.hear().equals("got 0 LOCAL");
+        });
         frozen.signal("STOP");
         try (Caches caches = site.caches().open();
                 Connection connection = site.begin()) {
@@ -145,6 +155,7 @@ final class ProcessesTest {
         }
         long committed = System.nanoTime();
         Awaitility.await()
+                .atMost(ofSeconds(30))
                 .until(() -> System.nanoTime() - committed > ofMillis(700).toNanos());
         frozen.say("get a 0");
         frozen.signal("CONT");

@@ -27,7 +27,7 @@ final class PutTest extends TwoNodes {
         one.put("a", 2L);
         one.put("a", 3L);
         assertThat(one.get("a", this::load)).isEqualTo(3L);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, 3L));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, 3L));
         assertThat(two.ask("a", this::load).value()).isEqualTo(3L);
         assertThat(node(CachePolicy.STATIC).get("a", this::load)).isEqualTo(3L);
         assertThat(loads).hasValue(0);
@@ -49,8 +49,8 @@ final class PutTest extends TwoNodes {
             });
         });
         assertThat(node(CachePolicy.STATIC).get("a", this::load)).isEqualTo(2L);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, 2L));
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, 2L));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, 2L));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, 2L));
     }
 
     @Test
@@ -67,7 +67,7 @@ final class PutTest extends TwoNodes {
             connection.commit();
         }
         assertThat(node(CachePolicy.STATIC).get("a", this::load)).isEqualTo(1);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, 1));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, 1));
         assertThat(loads).hasValue(0);
     }
 
@@ -81,6 +81,7 @@ final class PutTest extends TwoNodes {
         assertThat(answer.miss()).isEqualTo(Miss.UNREADABLE);
         assertThat(two.stats().unreadable()).isEqualTo(1);
         Awaitility.await()
+                .atMost(ofSeconds(30))
                 .until(() -> node(CachePolicy.STATIC).ask("a", id -> 3L).source() == Source.SHARED);
     }
 

@@ -34,7 +34,7 @@ final class TimesTest extends OneProcess {
             gate.await();
             return new User(id, "new");
         };
-        Awaitility.await().until(() -> users.ask(1L, slow).stale());
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> users.ask(1L, slow).stale());
         for (int i = 0; i < 50; i++) {
             Answer<User> answer = users.ask(1L, slow);
             assertThat(answer.value()).isEqualTo(new User(1, "old"));
@@ -43,7 +43,9 @@ final class TimesTest extends OneProcess {
         }
         assertThat(renewals.get()).isLessThanOrEqualTo(1);
         gate.countDown();
-        Awaitility.await().untilAsserted(() -> assertThat(users.get(1L, slow)).isEqualTo(new User(1, "new")));
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .untilAsserted(() -> assertThat(users.get(1L, slow)).isEqualTo(new User(1, "new")));
         assertThat(users.stats().staleServed()).isGreaterThan(50);
     }
 
@@ -64,29 +66,34 @@ final class TimesTest extends OneProcess {
 
     @Test
     void aFailingOriginIsCoveredByWhatWasThereUntilTheHardBoundAndNotAMomentLonger() {
-        Cache<Long, User> users = users(CachePolicy.of(ofMillis(20)).jitter(0).staleIfError(ofMillis(700)));
-        long loaded = System.nanoTime();
+        Cache<Long, User> users = users(CachePolicy.of(ofMillis(20)).jitter(0).staleIfError(ofSeconds(3)));
+        // The value counts from a moment between these two.
+        long before = System.nanoTime();
         users.get(1L, id -> new User(id, "old"));
+        long after = System.nanoTime();
         Loader<Long, User> broken = id -> {
             throw new IllegalStateException("down");
         };
-        Awaitility.await().until(() -> System.nanoTime() - loaded > ofMillis(40).toNanos());
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> System.nanoTime() - after > ofMillis(40).toNanos());
         Answer<User> answer = users.ask(1L, broken);
         assertThat(answer.value()).isEqualTo(new User(1, "old"));
         assertThat(answer.stale()).isTrue();
         AtomicInteger served = new AtomicInteger();
         Awaitility.await().pollInterval(ofMillis(5)).until(() -> {
-            long before = System.nanoTime();
+            long asked = System.nanoTime();
             try {
                 users.get(1L, broken);
                 served.incrementAndGet();
-                assertThat(before - loaded).isLessThan(ofMillis(750).toNanos());
+                assertThat(asked - after).isLessThan(ofSeconds(3).toNanos());
                 return false;
             } catch (CacheException failed) {
                 return true;
             }
         });
-        assertThat(System.nanoTime() - loaded).isGreaterThan(ofMillis(690).toNanos());
+        assertThat(System.nanoTime() - before)
+                .isGreaterThanOrEqualTo(ofSeconds(3).toNanos());
         assertThat(served.get()).isPositive();
     }
 
@@ -106,13 +113,17 @@ final class TimesTest extends OneProcess {
                 }))
                 .withMessageContaining("did not answer in 50 ms")
                 .satisfies(thrown -> assertThat(thrown.error()).isEqualTo(CacheError.LOAD_TIMED_OUT));
-        Awaitility.await().untilTrue(interrupted);
-        assertThat(users.get(1L, this::load)).isEqualTo(new User(1, "user 1"));
+        Awaitility.await().atMost(ofSeconds(30)).untilTrue(interrupted);
+        // Its loader too has 50 ms, which a busy machine may let pass.
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .ignoreExceptionsInstanceOf(CacheException.class)
+                .untilAsserted(() -> assertThat(users.get(1L, this::load)).isEqualTo(new User(1, "user 1")));
     }
 
     @Test
     void anOriginThatFailsAgainAndAgainIsLeftAloneAndTriedByOne() {
-        Cache<Long, User> users = users(CachePolicy.USER_PROFILES.breaker(3, ofMillis(200)));
+        Cache<Long, User> users = users(CachePolicy.USER_PROFILES.breaker(3, ofSeconds(3)));
         Loader<Long, User> broken = id -> {
             calls.incrementAndGet();
             throw new IllegalStateException("down");

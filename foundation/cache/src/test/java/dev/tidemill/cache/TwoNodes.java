@@ -1,6 +1,7 @@
 package dev.tidemill.cache;
 
 import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
 
 import dev.tidemill.testkit.TestDatabase;
 import java.sql.SQLException;
@@ -30,8 +31,16 @@ abstract class TwoNodes {
         this.two = node(CachePolicy.of(ofMinutes(5)));
     }
 
+    /**
+     * One that waits for what is shared, and for its origin, as long as a busy machine may take: a tier that is given up
+     * as away after a second would be loaded past, and nothing stored.
+     */
     final Cache<String, Long> node(CachePolicy policy) {
-        return node(site.caches(), policy);
+        return node(patient(), policy.timeout(ofMinutes(2)));
+    }
+
+    final CachesBuilder patient() {
+        return site.caches().tierTimeout(ofSeconds(20));
     }
 
     final Cache<String, Long> node(CachesBuilder builder, CachePolicy policy) {
@@ -70,6 +79,8 @@ abstract class TwoNodes {
     }
 
     final void stored(String key) {
-        Awaitility.await().until(() -> one.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> one.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
     }
 }

@@ -63,8 +63,8 @@ final class TwoNodesTest extends TwoNodes {
                 assertThat(two.stats().invalidated()).isEqualTo(looks);
                 connection.commit();
             }
-            Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, after));
-            Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, after));
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, after));
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, after));
         }
     }
 
@@ -80,12 +80,14 @@ final class TwoNodesTest extends TwoNodes {
             assertThat(one.get("a", this::load)).isZero();
             assertThat(two.get("a", this::load)).isZero();
             long looks = open.getLast().stats().looks();
-            Awaitility.await().until(() -> open.getLast().stats().looks() > looks + 2);
+            Awaitility.await()
+                    .atMost(ofSeconds(30))
+                    .until(() -> open.getLast().stats().looks() > looks + 2);
             stored("a");
             late.commit();
         }
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, 1));
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, 1));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, 1));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, 1));
     }
 
     @Test
@@ -111,7 +113,7 @@ final class TwoNodesTest extends TwoNodes {
         // Whatever became of the old value, the shared tier does not return it, at once.
         Cache<String, Long> fresh = node(CachePolicy.of(ofMinutes(5)));
         assertThat(fresh.get("a", this::load)).isEqualTo(1);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, 1));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, 1));
     }
 
     @Test
@@ -134,13 +136,13 @@ final class TwoNodesTest extends TwoNodes {
             connection.commit();
         }
         site.run("select {schema}.cache_invalidate('" + name + "', 'a')");
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, 1));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, 1));
     }
 
     @Test
     void othersHearAtOnceOfWhatIsInvalidatedHere() {
         Cache<String, Long> listening =
-                node(site.caches().staleness(ofMinutes(2)).lookEvery(ofMinutes(1)), CachePolicy.of(ofMinutes(5)));
+                node(patient().staleness(ofMinutes(2)).lookEvery(ofMinutes(1)), CachePolicy.of(ofMinutes(5)));
         one.get("a", id -> 1L);
         stored("a");
         assertThat(listening.get("a", this::load)).isEqualTo(1);

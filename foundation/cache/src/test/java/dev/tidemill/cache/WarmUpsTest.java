@@ -58,7 +58,7 @@ final class WarmUpsTest extends TwoNodes {
         assertThat(warmed.absent()).isEqualTo(1);
         assertThat(warmed.failed()).isZero();
         assertThat(one.get("a", this::load)).isEqualTo(1L);
-        Awaitility.await().until(() -> longest(two).compareTo(ofMinutes(4)) > 0);
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> longest(two).compareTo(ofMinutes(4)) > 0);
         assertThat(two.get("a", this::load)).isEqualTo(1L);
         assertThat(loads).hasValue(0);
     }

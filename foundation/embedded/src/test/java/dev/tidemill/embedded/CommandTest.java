@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.FutureTask;
 import org.awaitility.Awaitility;
@@ -28,7 +29,9 @@ final class CommandTest {
         try {
             assertThatThrownBy(() -> new ProcessBuilder(command).start()).hasMessageContaining("26");
             thread.start();
-            Awaitility.await().until(() -> thread.getState() == Thread.State.TIMED_WAITING || running.isDone());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> thread.getState() == Thread.State.TIMED_WAITING || running.isDone());
         } finally {
             writing.close();
         }

@@ -4,16 +4,16 @@ import java.util.Locale;
 
 /**
  * What becomes of fires that fell into a time when no node was at work: the newest {@code most} of them are enqueued,
- * oldest first, and the rest is recorded as missed.
+ * oldest first, and the rest is recorded as missed. With {@link #ALL} none is left out.
  *
  * <p>With {@link #NONE} only the newest fire counts, and only if it is less than a minute late, so that a restart of
  * the one node loses no fire.
  *
- * @param most 0 to {@link #MOST}
+ * @param most 0 to {@link #MOST}; one more stands for all
  */
 public record CatchUp(int most) {
-    /** The most fires that are ever caught up at a time: 1,000. */
-    public static final int MOST = 1_000;
+    /** The most fires that a number can ask for: 999. */
+    public static final int MOST = 999;
 
     /** Nothing is caught up. */
     public static final CatchUp NONE = new CatchUp(0);
@@ -21,20 +21,30 @@ public record CatchUp(int most) {
     /** One fire stands for all that were missed. The default. */
     public static final CatchUp LAST = new CatchUp(1);
 
-    /** Every missed fire, but no more than {@link #MOST}. */
-    public static final CatchUp ALL = new CatchUp(MOST);
+    /**
+     * Every missed fire, in pages of 1,000 if they may overlap, and one at a time with {@link Overlap#QUEUE}. With
+     * {@link Overlap#SKIP} one stands for the newest 1,000, since the others would overlap it.
+     */
+    public static final CatchUp ALL = new CatchUp(MOST + 1);
 
     public CatchUp {
-        if (most < 0 || most > MOST) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "Catching up " + most + " fires was asked for; it must be between 0 and " + MOST + ".");
+        if (most < 0 || most > MOST + 1) {
+            throw refused(most);
         }
     }
 
     /** The newest {@code most} missed fires, 0 to {@link #MOST}. */
     public static CatchUp bounded(int most) {
+        if (most > MOST) {
+            throw refused(most);
+        }
         return new CatchUp(most);
+    }
+
+    private static TidemillException refused(int most) {
+        return new TidemillException(
+                ErrorCode.INVALID_OPTION,
+                "Catching up " + most + " fires was asked for; it must be between 0 and " + MOST + ", or ALL.");
     }
 
     /**
@@ -49,7 +59,7 @@ public record CatchUp(int most) {
             case "ALL" -> ALL;
             default -> {
                 try {
-                    yield new CatchUp(Integer.parseInt(text));
+                    yield bounded(Integer.parseInt(text));
                 } catch (NumberFormatException noNumber) {
                     throw new TidemillException(
                             ErrorCode.INVALID_OPTION,
@@ -67,7 +77,7 @@ public record CatchUp(int most) {
         return switch (most) {
             case 0 -> "NONE";
             case 1 -> "LAST";
-            case MOST -> "ALL";
+            case MOST + 1 -> "ALL";
             default -> Integer.toString(most);
         };
     }

@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +58,7 @@ public final class HostLimits {
     private final int perHost;
     private final Duration wait;
     private final Map<String, Turns> hosts = new HashMap<>();
+    private final LongAdder missed = new LongAdder();
 
     private HostLimits(HttpClient client, int perHost, Duration wait) {
         this.client = client;
@@ -92,18 +97,17 @@ public final class HostLimits {
             throws IOException, InterruptedException {
         String host = hostOf(request);
         Turns turns = enter(host);
+        boolean mine = false;
         try {
-            if (!turns.free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+            mine = turns.free.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS);
+            if (!mine) {
+                missed.increment();
                 throw new HttpTimeoutException(
                         "No turn came for " + host + " within " + wait + ": " + perHost + " requests are under way.");
             }
-            try {
-                return sendNow(request, body);
-            } finally {
-                turns.free.release();
-            }
+            return sendNow(request, body);
         } finally {
-            leave(host, turns);
+            leave(host, turns, mine);
         }
     }
 
@@ -141,6 +145,39 @@ public final class HostLimits {
         }
     }
 
+    /**
+     * How the turns stand at this moment, of the hosts that have requests under way or waiting: those first that most wait
+     * for, then those that most are under way to. Of what goes through this one alone, so another process's requests are
+     * not in it; empty where nothing is under way. Each host's figures are of one moment.
+     */
+    public List<HostStats> stats() {
+        List<HostStats> all = new ArrayList<>();
+        synchronized (hosts) {
+            hosts.forEach((host, turns) -> {
+                int underWay = perHost - turns.free.availablePermits();
+                all.add(new HostStats(host, underWay, turns.users - underWay, perHost));
+            });
+        }
+        all.sort(Comparator.comparingInt(HostStats::waiting)
+                .thenComparingInt(HostStats::underWay)
+                .reversed()
+                .thenComparing(HostStats::host));
+        return all;
+    }
+
+    /** How many requests may be under way to one host. */
+    public int cap() {
+        return perHost;
+    }
+
+    /**
+     * How many requests were not sent since this was made, because their turn did not come in time. Those that were
+     * interrupted while they waited are not counted.
+     */
+    public long turnsMissed() {
+        return missed.sum();
+    }
+
     private static String hostOf(HttpRequest request) {
         String host = request.uri().getHost();
         return host == null ? "" : host.toLowerCase(Locale.ROOT);
@@ -154,8 +191,12 @@ public final class HostLimits {
         }
     }
 
-    private void leave(String host, Turns turns) {
+    /** A turn ends together with its user, so that nobody who is through is taken for one who waits. */
+    private void leave(String host, Turns turns, boolean hadTurn) {
         synchronized (hosts) {
+            if (hadTurn) {
+                turns.free.release();
+            }
             turns.users--;
             if (turns.users == 0) {
                 hosts.remove(host);

@@ -60,6 +60,7 @@ public interface RemoteWork {
      *
      * @param dependencies of each kind at most 10
      * @param breakers settings; a dependency without them has the standard ones, or those that are stored
+     * @throws TidemillException if there would be more than {@link Breakers#MOST} of them
      */
     void dependOn(Map<String, Set<String>> dependencies, List<Breaker> breakers);
 

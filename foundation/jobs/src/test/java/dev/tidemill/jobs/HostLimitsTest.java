@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -24,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -129,11 +131,55 @@ final class HostLimitsTest {
         assertThatThrownBy(() -> http.send(to("/"), BodyHandlers.discarding()))
                 .isInstanceOf(HttpTimeoutException.class)
                 .hasMessageContaining("No turn came");
+        assertThat(http.turnsMissed()).isEqualTo(1);
         holder.interrupt();
         assertThat(holder.join(LONG)).isTrue();
         assertThat(http.send(to("/"), BodyHandlers.discarding()).statusCode())
                 .as("the turn of an interrupted request is free again")
                 .isEqualTo(204);
+    }
+
+    @Test
+    void whatIsUnderWayAndWhatWaitsIsToldByHost() throws Exception {
+        HostLimits http = HostLimits.over(client).perHost(1);
+        String local = "127.0.0.1";
+        assertThat(http.stats()).isEmpty();
+        Thread holder = sending(http, "/hold");
+        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(http.stats()).containsExactly(new HostStats(local, 1, 0, 1));
+        Thread second = sending(http, "/hold");
+        Thread third = sending(http, "/hold");
+        becomes(http, new HostStats(local, 1, 2, 1));
+        // One that listens and never answers.
+        try (ServerSocket other = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.2"))) {
+            Thread elsewhere = Thread.ofVirtual()
+                    .start(() -> send(
+                            http,
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.2:" + other.getLocalPort() + "/"))
+                                    .build()));
+            becomes(http, new HostStats(local, 1, 2, 1), new HostStats("127.0.0.2", 1, 0, 1));
+            elsewhere.interrupt();
+            assertThat(elsewhere.join(LONG)).isTrue();
+        }
+        // What waits and is interrupted has neither had a turn nor missed it.
+        second.interrupt();
+        assertThat(second.join(LONG)).isTrue();
+        assertThat(http.stats()).containsExactly(new HostStats(local, 1, 1, 1));
+        holder.interrupt();
+        assertThat(holder.join(LONG)).isTrue();
+        becomes(http, new HostStats(local, 1, 0, 1));
+        third.interrupt();
+        assertThat(third.join(LONG)).isTrue();
+        assertThat(http.stats()).isEmpty();
+        assertThat(http.turnsMissed()).isZero();
+    }
+
+    private static void becomes(HostLimits http, HostStats... wanted) {
+        long end = System.nanoTime() + LONG.toNanos();
+        while (!http.stats().equals(List.of(wanted)) && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(http.stats()).containsExactly(wanted);
     }
 
     @Test
@@ -172,13 +218,15 @@ final class HostLimitsTest {
     }
 
     private Thread sending(HostLimits http, String path) {
-        return Thread.ofVirtual().start(() -> {
-            try {
-                http.send(to(path), BodyHandlers.discarding());
-            } catch (IOException | InterruptedException ended) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        return Thread.ofVirtual().start(() -> send(http, to(path)));
+    }
+
+    private static void send(HostLimits http, HttpRequest request) {
+        try {
+            http.send(request, BodyHandlers.discarding());
+        } catch (IOException | InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -163,7 +163,9 @@ final class TimingTest {
             assertThatThrownBy(() -> Timing.afterEach(period)).hasMessageContaining("between 1 s and 3653 days");
         }
         assertThatThrownBy(() -> Timing.once(Instant.MAX)).hasMessageContaining("beyond");
-        assertThatThrownBy(() -> CatchUp.bounded(1_001)).hasMessageContaining("between 0 and 1000");
+        assertThatThrownBy(() -> CatchUp.bounded(1_000)).hasMessageContaining("between 0 and 999, or ALL");
+        assertThatThrownBy(() -> CatchUp.parse("1000")).hasMessageContaining("between 0 and 999, or ALL");
+        assertThat(CatchUp.parse("all")).isEqualTo(CatchUp.ALL).hasToString("ALL");
         assertThatThrownBy(() -> CatchUp.parse("some")).hasMessageContaining("NONE, LAST, ALL");
         assertThatThrownBy(() -> Overlap.parse("some")).hasMessageContaining("SKIP, QUEUE or ALLOW");
         assertThatThrownBy(() -> ScheduleOptions.NONE.job(EnqueueOptions.delay(Duration.ofSeconds(1))))

@@ -11,9 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a {@link Tidemill} does, as Micrometer's meters: what this process does, as counters and timers from the moment
@@ -29,9 +26,6 @@ import org.slf4j.LoggerFactory;
  * {@code other}. Thread safe.
  */
 public final class JobMeters implements MeterBinder, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(JobMeters.class);
-    private static final Duration SHORTEST = Duration.ofSeconds(1);
-
     /** What was bound to one registry. */
     private record Bound(Tidemill.Observation process, SchemaMeters schema) {}
 
@@ -75,20 +69,7 @@ public final class JobMeters implements MeterBinder, AutoCloseable {
      * @param every how often; 1 second or more
      */
     public JobMeters refreshing(Duration every) {
-        if (every.compareTo(SHORTEST) < 0) {
-            throw new IllegalArgumentException(
-                    "The meters are to be refreshed every " + every + "; it must be " + SHORTEST + " or more.");
-        }
-        Thread.ofPlatform().daemon().name("tidemill-meters").start(() -> {
-            while (!closed) {
-                try {
-                    refresh();
-                } catch (RuntimeException failed) {
-                    LOG.debug("Refreshing the meters failed; trying again.", failed);
-                }
-                LockSupport.parkNanos(this, every.toNanos());
-            }
-        });
+        Refreshing.start("tidemill-meters", every, this::refresh, () -> closed);
         return this;
     }
 

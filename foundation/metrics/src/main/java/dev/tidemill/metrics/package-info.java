@@ -1,4 +1,4 @@
-/** Meters of jobs, for Micrometer. */
+/** Meters of jobs, caches and calls to others, for Micrometer. */
 @NullMarked
 package dev.tidemill.metrics;
 

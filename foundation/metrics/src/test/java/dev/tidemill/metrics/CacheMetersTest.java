@@ -44,6 +44,7 @@ final class CacheMetersTest {
             CacheMeters.of(caches, Tag.of("app", "shop")).bindTo(registry);
             theirs.get("a", key -> "ann");
             Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
                     .until(() -> theirs.inspect("a").stream().anyMatch(seen -> seen.source() == Source.SHARED));
             names.get("a", key -> "never");
             names.get("a", key -> "never");
@@ -72,6 +73,7 @@ final class CacheMetersTest {
             assertThat(registry.get("tidemill.cache.staleness").timeGauge().value(TimeUnit.SECONDS))
                     .isBetween(0.0, 60.0);
             Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
                     .until(() -> registry.get("tidemill.cache.looks")
                                     .functionCounter()
                                     .count()

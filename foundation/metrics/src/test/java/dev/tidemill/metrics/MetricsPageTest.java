@@ -4,6 +4,7 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tidemill.cache.Caches;
+import dev.tidemill.jobs.HostLimits;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,14 +49,27 @@ final class MetricsPageTest {
     }
 
     @Test
+    void metersOfCallsToOthersGoToTheSameRegistry() {
+        MeterRegistry registry = new SimpleMeterRegistry();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HostLimits http = HostLimits.over(client);
+            HostMeters hosts = HostMeters.of(http).refreshing(ofSeconds(10));
+            hosts.bindTo(registry);
+            assertThat(registry.get("tidemill.host.cap").gauge().value()).isEqualTo(20);
+            hosts.close();
+        }
+    }
+
+    @Test
     void thePageShowsThisCode() throws IOException {
         String page = Files.readString(Path.of("../../docs/metrics.md"));
         String shown = page.substring(page.indexOf("<!-- meters:start -->"), page.indexOf("<!-- meters:end -->"))
-                + page.substring(page.indexOf("<!-- caches:start -->"), page.indexOf("<!-- caches:end -->"));
+                + page.substring(page.indexOf("<!-- caches:start -->"), page.indexOf("<!-- caches:end -->"))
+                + page.substring(page.indexOf("<!-- hosts:start -->"), page.indexOf("<!-- hosts:end -->"));
         List<String> mine =
                 stripped(Files.readString(Path.of("src/test/java/dev/tidemill/metrics/MetricsPageTest.java")));
         assertThat(stripped(shown).stream().filter(line -> !line.startsWith("<!--") && !line.startsWith("```")))
-                .hasSize(3)
+                .hasSize(5)
                 .isSubsetOf(mine);
     }
 

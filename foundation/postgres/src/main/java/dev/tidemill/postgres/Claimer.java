@@ -80,8 +80,6 @@ final class Claimer {
         this.kinds = kinds;
         this.lookout = lookout;
         this.probes = new Probes(session, statements, epoch, slot);
-        this.nowMicros = nowMicros;
-        this.own = reach(node.kinds());
         this.session = session;
         this.statements = statements;
         this.queues = queues;
@@ -89,6 +87,8 @@ final class Claimer {
         this.slot = slot;
         this.weights = Lanes.weights(node.priorities());
         this.within = Lanes.deadlines(node.priorities());
+        this.nowMicros = nowMicros;
+        this.own = reach(node.kinds());
     }
 
     /** A claim of what has limits; left out for a moment while there are plain jobs and the last one found nothing. */
@@ -108,7 +108,7 @@ final class Claimer {
     }
 
     private Reach reach(Set<String> names) {
-        return new Reach(names.stream().mapToInt(kinds::id).sorted().toArray(), nowMicros);
+        return new Reach(names.stream().mapToInt(kinds::id).sorted().toArray(), nowMicros, within);
     }
 
     void hint(Hint hint) {
@@ -199,8 +199,7 @@ final class Claimer {
 
     /** From the beginning of the lanes, since the others' positions are not those of kinds that were passed over. */
     private List<ClaimedJob> claimProbe(Reach reach, Demand demand, int[] wanted, Gates rules) {
-        Lanes fresh = new Lanes(Long.MIN_VALUE);
-        fresh.looked(List.of(), 0);
+        Lanes fresh = Lanes.fromTheBeginning(demand.queue());
         List<Demand> one = List.of(
                 new Demand(demand.queue(), Math.min(1, demand.slots()), 1, demand.strict(), demand.offPeakOpen()));
         if (rules.limits(queues.id(demand.queue()))) {
@@ -385,7 +384,7 @@ final class Claimer {
             this.queueIds = demands.stream()
                     .mapToInt(demand -> queues.id(demand.queue()))
                     .toArray();
-            lookout.lookIfDue(lanes, queueIds, wanted);
+            lookout.lookIfDue(lanes, demands.stream().map(Demand::queue).collect(Collectors.toSet()), wanted);
             this.everywhere = lanes.begin();
             this.limits = new int[count];
             this.critical = new int[count];

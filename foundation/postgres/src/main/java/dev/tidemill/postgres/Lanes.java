@@ -7,9 +7,12 @@ import dev.tidemill.jobs.store.Hint;
 import dev.tidemill.jobs.store.Workplace.Demand;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Where in each lane the last claim ended, so that the next one need not walk the dead index entries before it.
@@ -17,10 +20,10 @@ import java.util.concurrent.TimeUnit;
  * <p>Within a lane deadlines only grow, but for commits that come late, retries, and what other processes put back:
  * those are found by the hint that wakes the claimer, which lowers the position (also one that arrives while a claim
  * is under way), and by looks from the beginning. Such a look costs what the dead entries cost, and looks take at most a
- * twentieth of the time, and a fiftieth where each takes long. A cheap one is done by a claim that begins at the beginning. Where that took long, and at
- * first, when nobody knows, it is done {@linkplain #asideDue aside}, on a connection of its own, and claims go on
- * meanwhile; what it finds lowers the position. Without remembered positions every claim walks those entries, most of all
- * while an old snapshot keeps vacuum away.
+ * twentieth of the time, and a fiftieth where each takes long. A cheap one is done by a claim that begins at the
+ * beginning. Where that took long, and at first, when nobody knows, it is done {@linkplain #asideDue aside}, on a
+ * connection of its own, and claims go on meanwhile; what it finds lowers the position. Without remembered positions every
+ * claim walks those entries, most of all while an old snapshot keeps vacuum away.
  */
 final class Lanes {
     private static final int PRIORITIES = 5;
@@ -49,16 +52,44 @@ final class Lanes {
         }
     }
 
+    private final LongSupplier nanoTime;
     private final Position start;
+    private final Position[] laterStarts = new Position[PRIORITIES];
     private final Map<String, Position[]> positions = new HashMap<>();
     private final Map<String, Position[]> hinted = new HashMap<>();
-    private long nextLookNanos = System.nanoTime();
+    private long nextLookNanos;
     private boolean aside = true;
+    /** Of each queue somebody has to have looked at its beginning; a claim is often for some queues only. */
+    private final Set<String> seen = new HashSet<>();
+
+    private long failedUntilNanos;
     private boolean looking;
 
-    /** Lanes in which nothing is known of what has an earlier deadline than this. */
-    Lanes(long startByMicros) {
-        this.start = new Position(startByMicros, Long.MIN_VALUE);
+    /**
+     * Lanes in which nothing is known of what has an earlier deadline than now.
+     *
+     * @param within the start deadlines of what is enqueued from now on, one a priority, in microseconds
+     */
+    Lanes(long nowMicros, long[] within) {
+        this(nowMicros, within, System::nanoTime);
+    }
+
+    /** The same by another clock, which counts nanoseconds from wherever it likes. */
+    Lanes(long nowMicros, long[] within, LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.nextLookNanos = nanoTime.getAsLong();
+        this.failedUntilNanos = nextLookNanos;
+        this.start = new Position(nowMicros, Long.MIN_VALUE);
+        for (int p = 0; p < PRIORITIES; p++) {
+            laterStarts[p] = new Position(nowMicros + within[p], Long.MIN_VALUE);
+        }
+    }
+
+    /** Those of a queue, from their first entries on. */
+    static Lanes fromTheBeginning(String queue) {
+        Lanes lanes = new Lanes(Long.MIN_VALUE, new long[PRIORITIES]);
+        lanes.looked(Set.of(queue), List.of(), 0);
+        return lanes;
     }
 
     /** Whether the claim about to be sent should look everywhere; forgets the hints that it covers. */
@@ -67,41 +98,77 @@ final class Lanes {
         return !aside && lookIsDue();
     }
 
-    /** Whether a look aside should be taken now; if so, {@link #looked} or {@link #lookFailed} has to follow. */
-    synchronized boolean asideDue() {
-        if (!aside || looking || !lookIsDue()) {
+    /**
+     * Whether a look at these queues' lanes should be taken now, aside from a claim; if so, {@link #looked} or
+     * {@link #lookFailed} has to follow.
+     */
+    synchronized boolean asideDue(Set<String> queues) {
+        boolean due = nanoTime.getAsLong() - failedUntilNanos >= 0 && (unseen(queues) || (aside && lookIsDue()));
+        if (looking || !due) {
             return false;
         }
         looking = true;
         return true;
     }
 
-    private boolean lookIsDue() {
-        return System.nanoTime() - nextLookNanos >= 0;
+    /** Whether nobody has looked at one of these queues yet. */
+    synchronized boolean unseen(Set<String> queues) {
+        return !seen.containsAll(queues);
     }
 
-    /** What a look aside found: the first job of each lane. */
-    void looked(List<Hint> first, long tookNanos) {
+    private boolean lookIsDue() {
+        return nanoTime.getAsLong() - nextLookNanos >= 0;
+    }
+
+    /** What a look aside found: the first job of each lane of these queues. */
+    void looked(Set<String> queues, List<Hint> first, long tookNanos) {
         synchronized (this) {
             looking = false;
+            if (tookNanos > CHEAP_CLAIM_NANOS) {
+                startLater(queues);
+            }
+            seen.addAll(queues);
             aside = tookNanos > CHEAP_LOOK_NANOS;
-            nextLookNanos = next(tookNanos, aside ? DEAR_LOOK_SPACING : LOOK_SPACING, LOOK_AT_LEAST_EVERY_NANOS);
+            nextLookNanos = nanoTime.getAsLong() + restAfterLook(tookNanos);
         }
         first.forEach(this::hint);
     }
 
+    /**
+     * Where a look takes long, claims in lanes that nobody has claimed from yet begin with what is enqueued from the start
+     * on: what was before is what the look finds, and they need not walk over the dead entries of it, too.
+     */
+    synchronized void startLater(Set<String> queues) {
+        for (String queue : queues) {
+            Position[] known = known(queue);
+            for (int p = 0; p < PRIORITIES; p++) {
+                known[p] = known[p].equals(start) ? laterStarts[p] : known[p];
+            }
+        }
+    }
+
     synchronized void lookFailed() {
         looking = false;
-        nextLookNanos = System.nanoTime() + AFTER_FAILURE_NANOS;
+        failedUntilNanos = nanoTime.getAsLong() + AFTER_FAILURE_NANOS;
     }
 
-    private static long next(long tookNanos, long spacing, long atMostNanos) {
-        return System.nanoTime() + Math.min(tookNanos * spacing, atMostNanos);
+    /** How long nobody looks after a look aside that took so long, in nanoseconds. */
+    static long restAfterLook(long tookNanos) {
+        return Math.min(
+                tookNanos * (tookNanos > CHEAP_LOOK_NANOS ? DEAR_LOOK_SPACING : LOOK_SPACING),
+                LOOK_AT_LEAST_EVERY_NANOS);
     }
 
-    /** Makes a look due, whenever the last one was. */
+    /** The same after a claim that looked everywhere. */
+    static long restAfterClaim(long tookNanos) {
+        return Math.min(tookNanos * LOOK_SPACING, LOOK_AFTER_CLAIM_NANOS);
+    }
+
+    /** Makes a look due at every queue, whenever the last one was. */
     synchronized void lookEverywhere() {
-        nextLookNanos = System.nanoTime();
+        seen.clear();
+        nextLookNanos = nanoTime.getAsLong();
+        failedUntilNanos = nextLookNanos;
     }
 
     /** The positions to send: two arrays of five a demand. */
@@ -128,7 +195,7 @@ final class Lanes {
             boolean everywhere,
             long tookNanos) {
         if (everywhere) {
-            nextLookNanos = next(tookNanos, LOOK_SPACING, LOOK_AFTER_CLAIM_NANOS);
+            nextLookNanos = nanoTime.getAsLong() + restAfterClaim(tookNanos);
             aside = tookNanos > CHEAP_CLAIM_NANOS;
         }
         Map<String, Position[]> reached = new HashMap<>();

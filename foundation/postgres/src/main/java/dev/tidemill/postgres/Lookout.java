@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,13 +19,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks at lanes from their beginning while claims go on from where they are: where an old snapshot keeps vacuum from
  * removing millions of dead entries, walking over them takes seconds. As long as nothing is known of that, the look is
- * taken on the claims' own connection and given 50 ms; after that, on one that is borrowed for the look.
- * For the claiming thread alone.
+ * taken on the claims' own connection and given 50 ms, the first one at a queue half a second; after that, on one that is borrowed
+ * for the look. For the claiming thread alone.
  */
 final class Lookout {
     private static final Logger LOG = LoggerFactory.getLogger(Lookout.class);
     private static final Duration ANSWER_WITHIN = Duration.ofMinutes(2);
     private static final Duration WORTH_WAITING = Duration.ofMillis(50);
+    /** Until the first look at a queue has answered, what waited there before this process came may not be seen. */
+    private static final Duration WORTH_WAITING_AT_FIRST = Duration.ofMillis(500);
 
     private final DataSource dataSource;
     private final Session claiming;
@@ -39,16 +42,19 @@ final class Lookout {
         this.queues = queues;
     }
 
-    /** Looks for jobs of these kinds if that is due. */
-    void lookIfDue(Lanes lanes, int[] queueIds, int[] kinds) {
-        if (!lanes.asideDue()) {
+    /** Looks for jobs of these kinds in these queues if that is due. */
+    void lookIfDue(Lanes lanes, Set<String> names, int[] kinds) {
+        if (!lanes.asideDue(names)) {
             return;
         }
+        int[] queueIds = names.stream().mapToInt(queues::id).toArray();
         if (!dear) {
             long start = System.nanoTime();
+            Duration within = lanes.unseen(names) ? WORTH_WAITING_AT_FIRST : WORTH_WAITING;
             try {
                 lanes.looked(
-                        claiming.transaction(connection -> firstInTime(connection, queueIds, kinds)),
+                        names,
+                        claiming.transaction(connection -> firstInTime(connection, within, queueIds, kinds)),
                         System.nanoTime() - start);
                 return;
             } catch (StoreException failed) {
@@ -60,23 +66,25 @@ final class Lookout {
                 dear = true;
             }
         }
-        Thread.ofVirtual().name("tidemill-look").start(() -> look(lanes, queueIds.clone(), kinds.clone()));
+        lanes.startLater(names);
+        Thread.ofVirtual().name("tidemill-look").start(() -> look(lanes, names, queueIds, kinds.clone()));
     }
 
-    private List<Hint> firstInTime(Connection connection, int[] queueIds, int[] kinds) throws SQLException {
+    private List<Hint> firstInTime(Connection connection, Duration within, int[] queueIds, int[] kinds)
+            throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("set local statement_timeout = " + WORTH_WAITING.toMillis());
+            statement.execute("set local statement_timeout = " + within.toMillis());
         }
         return first(connection, queueIds, kinds);
     }
 
-    private void look(Lanes lanes, int[] queueIds, int[] kinds) {
+    private void look(Lanes lanes, Set<String> names, int[] queueIds, int[] kinds) {
         long start = System.nanoTime();
         try (Session session = new Session(dataSource, ANSWER_WITHIN)) {
             List<Hint> first = session.call(connection -> first(connection, queueIds, kinds));
             long took = System.nanoTime() - start;
             dear = took > WORTH_WAITING.toNanos() / 2;
-            lanes.looked(first, took);
+            lanes.looked(names, first, took);
         } catch (StoreException failed) {
             LOG.debug("A look from the beginning failed; the next one comes soon.", failed);
             lanes.lookFailed();

@@ -35,7 +35,8 @@ public final class Migrations {
             "V023__retention_words.sql",
             "V024__letters_by_page.sql",
             "V025__windows.sql",
-            "V026__settings_words.sql");
+            "V026__settings_words.sql",
+            "V027__charges.sql");
 
     /** They are recorded where the first version recorded them. */
     private static final Component JOBS = new Component(

@@ -41,32 +41,26 @@ final class PostgresAlarms implements Alarms {
         });
     }
 
-    /** What holds, and what the code said last; empty where it said nothing. */
-    private record Before(FailureAlarm held, String said) {}
-
     private void define(Connection connection, String kind, FailureAlarm alarm, String by) throws SQLException {
         String words = words(alarm);
-        boolean held = !add(connection, kind, alarm);
-        Before before = before(connection, kind);
-        if (before.said.equals(words)) {
-            return;
-        }
-        update(connection, "say_alarm", words, kinds.id(kind));
-        if (held && !words(before.held).equals(words)) {
-            set(connection, kind, alarm, by);
-        }
+        add(connection, kind, alarm);
+        before(connection, kind)
+                .hear(
+                        words,
+                        () -> update(connection, "say_alarm", words, kinds.id(kind)),
+                        () -> set(connection, kind, alarm, by));
     }
 
     private boolean add(Connection connection, String kind, FailureAlarm alarm) throws SQLException {
         return update(connection, "add_alarm", kinds.id(kind), alarm.ratio(), alarm.atLeast(), alarm.minutes());
     }
 
-    private Before before(Connection connection, String kind) throws SQLException {
+    private Words before(Connection connection, String kind) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.get("alarm_before"))) {
             Parameters.set(statement, kinds.id(kind));
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
-                return new Before(alarm(rows, 1), rows.getString(4));
+                return new Words(words(alarm(rows, 1)), rows.getString(4));
             }
         }
     }

@@ -53,13 +53,13 @@ final class PostgresBreakers implements BreakerBook {
         }));
         int[] all = dependsOn.keySet().stream().mapToInt(kinds::id).sorted().toArray();
         transaction(connection -> {
+            boolean added = false;
             for (String name : named) {
                 Breaker mine = given.get(name);
-                if (mine == null) {
-                    add(connection, Breaker.of(name));
-                } else {
-                    define(connection, mine, by);
-                }
+                added |= mine == null ? add(connection, Breaker.of(name)) : define(connection, mine, by);
+            }
+            if (added) {
+                refuseBeyondMost(connection);
             }
             long changed = number(
                     connection,
@@ -71,20 +71,15 @@ final class PostgresBreakers implements BreakerBook {
         });
     }
 
-    /** What holds, and what the code said last; empty where it said nothing. */
-    private record Before(Breaker held, String said) {}
-
-    private void define(Connection connection, Breaker mine, String by) throws SQLException {
+    private boolean define(Connection connection, Breaker mine, String by) throws SQLException {
         String words = words(mine);
-        boolean held = !add(connection, mine);
-        Before before = before(connection, mine.name());
-        if (before.said.equals(words)) {
-            return;
-        }
-        execute(connection, "say_breaker", words, mine.name());
-        if (held && !words(before.held).equals(words)) {
-            set(connection, mine, by);
-        }
+        boolean added = add(connection, mine);
+        before(connection, mine.name())
+                .hear(
+                        words,
+                        () -> execute(connection, "say_breaker", words, mine.name()),
+                        () -> set(connection, mine, by));
+        return added;
     }
 
     private boolean add(Connection connection, Breaker breaker) throws SQLException {
@@ -100,12 +95,12 @@ final class PostgresBreakers implements BreakerBook {
                 micros(breaker.longest()));
     }
 
-    private Before before(Connection connection, String name) throws SQLException {
+    private Words before(Connection connection, String name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.get("breaker_settings"))) {
             Parameters.set(statement, name);
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
-                return new Before(settings(rows), rows.getString(8));
+                return new Words(words(settings(rows)), rows.getString(8));
             }
         }
     }
@@ -142,15 +137,22 @@ final class PostgresBreakers implements BreakerBook {
     @Override
     public void put(Breaker breaker, String by) {
         transaction(connection -> {
-            if (add(connection, breaker) && number(connection, "count_breakers") > Breakers.MOST) {
-                throw new TidemillException(
-                        ErrorCode.INVALID_OPTION,
-                        "There are " + Breakers.MOST + " breakers already, as many as there may be; use one of them.");
+            if (add(connection, breaker)) {
+                refuseBeyondMost(connection);
             }
             before(connection, breaker.name());
             set(connection, breaker, by);
             return true;
         });
+    }
+
+    /** Whoever makes breakers by whatever way makes no more of them than the list has; those that are there are used. */
+    private void refuseBeyondMost(Connection connection) throws SQLException {
+        if (number(connection, "count_breakers") > Breakers.MOST) {
+            throw new TidemillException(
+                    ErrorCode.INVALID_OPTION,
+                    "There are " + Breakers.MOST + " breakers already, as many as there may be; use one of them.");
+        }
     }
 
     private static long micros(Duration time) {

@@ -3,6 +3,7 @@ package dev.tidemill.postgres;
 import dev.tidemill.jobs.Keep;
 import dev.tidemill.jobs.Retention;
 import dev.tidemill.jobs.store.History;
+import dev.tidemill.jobs.store.StoreException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -59,10 +60,14 @@ final class PostgresHistory implements History, AutoCloseable {
         rules.keySet().forEach(kinds::id);
         try (Session session = new Session(dataSource, Duration.ofSeconds(10))) {
             session.transaction(connection -> {
-                Before before = before(connection, "history_before", HISTORY);
-                if (age != null
-                        && define(connection, before, HISTORY, Long.toString(micros(age)), age.toString(), by)) {
-                    write(connection, "keep_history", micros(age));
+                // Read even if only kinds are said: starts take turns at this row.
+                Words before = before(connection, "history_before", HISTORY);
+                if (age != null) {
+                    String words = Long.toString(micros(age));
+                    before.hear(words, () -> write(connection, "say_history", HISTORY, words), () -> {
+                        note(connection, by, HISTORY, age.toString());
+                        write(connection, "keep_history", micros(age));
+                    });
                 }
                 for (Map.Entry<String, Keep> rule : rules.entrySet()) {
                     define(connection, rule.getKey(), rule.getValue(), by);
@@ -76,37 +81,21 @@ final class PostgresHistory implements History, AutoCloseable {
         int id = kinds.id(kind);
         String target = KIND + kind;
         String words = keep.completed() + " " + keep.failed() + " " + micros(keep.age());
-        Before before = before(connection, "kind_before", id, target);
-        if (define(connection, before, target, words, told(keep), by)) {
+        Words before = before(connection, "kind_before", id, target);
+        before.hear(words, () -> write(connection, "say_history", target, words), () -> {
+            note(connection, by, target, told(keep));
             write(connection, "keep_kind", id, keep.completed(), keep.failed(), micros(keep.age()));
-        }
+        });
     }
 
-    /** What holds, and what the code said last; empty where there is none. */
-    private record Before(String held, String said) {}
-
-    private Before before(Connection connection, String name, Object... parameters) throws SQLException {
+    private Words before(Connection connection, String name, Object... parameters) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(statements.get(name))) {
             Parameters.set(statement, parameters);
             try (ResultSet rows = statement.executeQuery()) {
                 rows.next();
-                return new Before(rows.getString(1), rows.getString(2));
+                return new Words(rows.getString(1), rows.getString(2));
             }
         }
-    }
-
-    /** Remembers what the code says; whether it is to be written, which has then been noted. */
-    private boolean define(Connection connection, Before before, String target, String words, String detail, String by)
-            throws SQLException {
-        if (before.said.equals(words)) {
-            return false;
-        }
-        write(connection, "say_history", target, words);
-        if (before.held.equals(words)) {
-            return false;
-        }
-        note(connection, by, target, detail);
-        return true;
     }
 
     @Override
@@ -214,6 +203,18 @@ final class PostgresHistory implements History, AutoCloseable {
 
     @Override
     public boolean advance() {
+        try {
+            return step();
+        } catch (StoreException failed) {
+            if (closed) {
+                // The close broke it off, and whoever comes next takes it up: nobody has to hear of that.
+                return false;
+            }
+            throw failed;
+        }
+    }
+
+    private boolean step() {
         return borrow(connection -> {
             try {
                 Step step = next(connection);

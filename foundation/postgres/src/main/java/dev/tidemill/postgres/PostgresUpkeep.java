@@ -143,6 +143,10 @@ final class PostgresUpkeep implements Upkeep, AutoCloseable {
             }
             keysPrunedTo = pruned(connection, "prune_unique", keysPrunedTo);
             nodesPrunedTo = pruned(connection, "prune_nodes", nodesPrunedTo);
+            // At the end, since claims may wait for its rows.
+            try (PreparedStatement statement = connection.prepareStatement(statements.get("prune_buckets"))) {
+                statement.execute();
+            }
             return true;
         });
     }

@@ -25,12 +25,12 @@ final class Reach {
     boolean kindsFirst;
     long probedNanos = System.nanoTime() - PROBE_NANOS;
 
-    /** Of these kinds; nothing is known of what has an earlier deadline than this. */
-    Reach(int[] kindIds, long startByMicros) {
+    /** Of these kinds; nothing is known of what has an earlier deadline than now. */
+    Reach(int[] kindIds, long nowMicros, long[] within) {
         this.kindIds = kindIds;
-        this.plain = new Lanes(startByMicros);
-        this.limitedQueues = new Lanes(startByMicros);
-        this.limitedKinds = new Lanes(startByMicros);
+        this.plain = new Lanes(nowMicros, within);
+        this.limitedQueues = new Lanes(nowMicros, within);
+        this.limitedKinds = new Lanes(nowMicros, within);
     }
 
     void hint(Hint hint) {

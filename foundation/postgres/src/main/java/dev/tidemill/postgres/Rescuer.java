@@ -186,13 +186,19 @@ final class Rescuer {
     private Closed returned(
             Connection connection, long epoch, @Nullable List<Long> leases, @Nullable AttemptOutcome outcome)
             throws SQLException {
+        long @Nullable [] some = leases == null
+                ? null
+                : leases.stream().mapToLong(Long::longValue).toArray();
+        try (PreparedStatement statement = connection.prepareStatement(statements.get("forget_progress_of"))) {
+            Parameters.set(statement, epoch, some == null ? new long[0] : some, some == null);
+            statement.executeUpdate();
+        }
         try (PreparedStatement statement = connection.prepareStatement(statements.get("return_leases"))) {
             statement.setLong(1, epoch);
-            if (leases == null) {
+            if (some == null) {
                 statement.setNull(2, Types.ARRAY);
             } else {
-                statement.setObject(
-                        2, leases.stream().mapToLong(Long::longValue).toArray());
+                statement.setObject(2, some);
             }
             if (outcome == null) {
                 statement.setNull(3, Types.SMALLINT);

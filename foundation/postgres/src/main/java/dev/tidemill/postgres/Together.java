@@ -143,7 +143,10 @@ final class Together<Q, A> {
 
         void release() {
             done = true;
-            LockSupport.unpark(thread);
+            // Whoever asked its own does not park for it: the permit would end the caller's next park at once.
+            if (!thread.equals(Thread.currentThread())) {
+                LockSupport.unpark(thread);
+            }
         }
     }
 }

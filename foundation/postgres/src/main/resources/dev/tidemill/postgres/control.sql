@@ -95,6 +95,9 @@ select r.scope, coalesce(q.name, k.name, ''), r.per_key, r.concurrency, r.rate, 
  order by r.scope, 2, r.per_key
  limit 1000
 
+-- :prune_buckets
+select {schema}.prune_buckets()
+
 -- :make_fair
 insert into {schema}.fair_queue (queue) values (?) on conflict do nothing
 

@@ -68,6 +68,13 @@ select u.*, {schema}.now_micros()
 -- :end_progress
 delete from {schema}.progress p where p.job = any (?)
 
+-- :forget_progress_of
+-- Of the attempts that some leases of an epoch hold, or all of them, before these are returned: whoever runs the jobs
+-- next may say nothing for long, and what is shown until then would be of an attempt that has ended.
+delete from {schema}.progress p
+ using {schema}.lease l
+ where l.id = p.lease and l.epoch = ? and (l.id = any (?) or ?)
+
 -- :forget_progress
 -- Of attempts whose node died.
 delete from {schema}.progress p

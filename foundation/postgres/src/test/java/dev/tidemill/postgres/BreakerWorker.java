@@ -12,7 +12,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** A process whose calls fail until its breaker opens, and which is killed by its first probe. */
 final class BreakerWorker {
     /** Nothing but a breaker makes the next call wait so long. */
-    private static final Duration GAP = Duration.ofMillis(280);
+    private static final Duration GAP = Duration.ofMillis(3500);
 
     private BreakerWorker() {}
 
@@ -25,7 +25,7 @@ final class BreakerWorker {
         Tidemill mill = Tidemill.on(source)
                 .schema(arguments[3])
                 .queue("default", queue -> queue.concurrency(1))
-                .breaker(Breaker.of("smtp").failures(3).openFor(Duration.ofMillis(300), Duration.ofMillis(600)))
+                .breaker(Breaker.of("smtp").failures(3).openFor(Duration.ofSeconds(4), Duration.ofSeconds(4)))
                 .handle(
                         BreakersTest.Mail.class,
                         (job, run) -> {

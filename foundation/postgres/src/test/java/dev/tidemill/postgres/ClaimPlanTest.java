@@ -129,6 +129,20 @@ final class ClaimPlanTest {
         }
     }
 
+    /** Some servers cannot compile queries, this one among them perhaps; 15 as it is shipped compiles each claim. */
+    @Test
+    void nothingOfAClaimIsCompiledAndItsSettingsHoldInWhateverSession() throws SQLException {
+        assertThat(sql.number("""
+                        select count(*) from pg_proc p
+                         where p.pronamespace = '{schema}'::regnamespace
+                           and p.proname in ('claim', 'claim_limited', 'claim_within_limits')
+                           and not p.proconfig @> array['jit=off', 'enable_seqscan=off', 'enable_bitmapscan=off',
+                                                        'enable_sort=off', 'enable_hashjoin=off', 'enable_mergejoin=off']""")).isZero();
+        assertThat(sql.number("select count(*) from pg_proc where pronamespace = '{schema}'::regnamespace"
+                        + " and proname = 'claim' and proconfig @> array['jit=off']"))
+                .isPositive();
+    }
+
     @Test
     void aClaimFromAHugeTableReadsLittleMoreThanItTakes() throws SQLException {
         fill(MANY, true);

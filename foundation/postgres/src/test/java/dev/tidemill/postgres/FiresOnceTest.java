@@ -22,6 +22,7 @@ import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -97,6 +98,60 @@ final class FiresOnceTest {
         } finally {
             mills.forEach(Tidemill::close);
         }
+    }
+
+    @Test
+    void allThatWasMissedIsCaughtUpInOrderAndOnceByTwoNodes() throws Exception {
+        try (Tidemill one = builder().start();
+                Tidemill two = builder().start()) {
+            for (String name : List.of("a", "b")) {
+                one.schedules().put(name, EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
+            }
+            clock.set("2026-11-22T11:00:00Z");
+            two.schedules().resume("a");
+            await().atMost(Jobs.SOON).until(() -> sql.number("select count(*) from {schema}.job") == 7_200);
+            assertThat(sql.number("select count(distinct (s.value, f.value)) from {schema}.tag s"
+                            + " join {schema}.tag f on f.job = s.job and f.name = 'scheduledFor'"
+                            + " where s.name = 'schedule'"))
+                    .isEqualTo(7_200);
+            assertThat(sql.number("select count(*) from (select f.value < lag(f.value) over (order by f.job) as back"
+                            + " from {schema}.tag s join {schema}.tag f on f.job = s.job and f.name = 'scheduledFor'"
+                            + " where s.name = 'schedule' and s.value = 'a') each_job where back"))
+                    .as("out of order")
+                    .isZero();
+            assertThat(sql.number("select count(*) from {schema}.schedule_fire where outcome <> 0"))
+                    .isZero();
+            await().atMost(Jobs.SOON)
+                    .until(() -> one.schedules().get("a").nextFireAt(), Instant.parse("2026-11-22T11:00:01Z")::equals);
+        }
+    }
+
+    @Test
+    void aCatchUpThatIsPausedGoesNoFurther() throws Exception {
+        ExecutorService person = Executors.newSingleThreadExecutor();
+        try (Tidemill mill = builder().start();
+                Connection holder = sql.begin()) {
+            mill.schedules().put("x", EVERY_SECOND, new JobRequest("Fired", "{}"), ALL);
+            sql.run(holder, "lock table {schema}.schedule_fire in share mode");
+            clock.set("2026-11-22T11:00:00Z");
+            await().atMost(Jobs.SOON).until(() -> waiting("%insert into%schedule_fire%") == 1);
+            Future<?> paused = person.submit(() -> mill.schedules().pause("x"));
+            await().atMost(Jobs.SOON).until(() -> waiting("%set paused = true%") == 1);
+            holder.rollback();
+            assertThat(paused).succeedsWithin(Jobs.SOON);
+            assertThat(sql.number("select count(*) from {schema}.job")).isEqualTo(1_000);
+            mill.schedules().resume("x");
+            assertThat(mill.schedules().get("x").nextFireAt()).isEqualTo("2026-11-22T11:00:01Z");
+            clock.set("2026-11-22T11:00:01Z");
+            await().atMost(Jobs.SOON).until(() -> sql.number("select count(*) from {schema}.job") == 1_001);
+        } finally {
+            person.shutdownNow();
+        }
+    }
+
+    private long waiting(String statement) throws SQLException {
+        return sql.number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                + " and query like replace('" + statement + "', 'schedule_fire', '{schema}.schedule_fire')");
     }
 
     /** Plans fires as told, without knowing what was fired before. */

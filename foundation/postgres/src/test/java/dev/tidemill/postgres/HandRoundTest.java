@@ -38,7 +38,7 @@ final class HandRoundTest {
                 .handleJson("Long", (json, run) -> {
                     for (int i = 0; i < 3; i++) {
                         long before = lastBeat();
-                        Awaitility.await().until(() -> lastBeat() > before);
+                        Awaitility.await().atMost(Jobs.SOON).until(() -> lastBeat() > before);
                     }
                 })
                 .startByHand()) {

@@ -9,6 +9,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Handler;
 import dev.tidemill.jobs.HostLimits;
+import dev.tidemill.jobs.HostStats;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
@@ -105,10 +106,10 @@ final class HelpersPageTest {
         };
         try (Tidemill mill = start(Compare.class, comparing(deaf, new CopyOnWriteArrayList<>()))) {
             long id = mill.enqueue(new Compare(List.of("a", "b", "c")));
-            await().until(() -> asking.getCount() == 0);
+            await().atMost(Jobs.SOON).until(() -> asking.getCount() == 0);
             mill.cancel(id);
             Jobs.in(mill, id, JobState.CANCELLED);
-            await().until(() -> interrupted.get() == 3);
+            await().atMost(Jobs.SOON).until(() -> interrupted.get() == 3);
         }
     }
 
@@ -167,6 +168,36 @@ final class HelpersPageTest {
             assertThat(mill.heap())
                     .hasValueSatisfying(heap -> assertThat(heap.holding()).isFalse());
         } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void handlersThatWaitForAProviderAreTold() throws IOException {
+        HostLimits http = HostLimits.over(HttpClient.newHttpClient()).perHost(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            await().atMost(Jobs.SOON).until(() -> answer.getCount() == 0);
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        server.start();
+        URI provider = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+        Handler<Call> handler =
+                (job, run) -> http.send(HttpRequest.newBuilder(provider).build(), BodyHandlers.discarding());
+        try (Tidemill mill = start(Call.class, handler)) {
+            List<Long> ids = mill.enqueueAll(List.of(new Call("/"), new Call("/"), new Call("/")));
+            await().atMost(Jobs.SOON).untilAsserted(() -> {
+                List<HostStats> crowded =
+                        http.stats().stream().filter(host -> host.waiting() > 0).toList();
+                assertThat(crowded).containsExactly(new HostStats("127.0.0.1", 1, 2, 1));
+            });
+            answer.countDown();
+            ids.forEach(id -> Jobs.in(mill, id, JobState.SUCCEEDED));
+            assertThat(http.stats()).isEmpty();
+        } finally {
+            answer.countDown();
             server.stop(0);
         }
     }

@@ -52,7 +52,7 @@ final class IsolationTest {
             int pid = Sql.pid(claimer);
             CompletableFuture<Rescued> rescue =
                     Aside.run(() -> hand.store().upkeep().rescue(Duration.ZERO, Duration.ZERO));
-            await().until(() -> rescue.isDone() || sql.waitingFor(pid) == 1);
+            await().atMost(Jobs.SOON).until(() -> rescue.isDone() || sql.waitingFor(pid) == 1);
             claimer.commit();
             rescue.get(20, TimeUnit.SECONDS);
             assertThat(hand.state(id))

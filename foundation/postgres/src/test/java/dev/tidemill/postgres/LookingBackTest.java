@@ -49,7 +49,7 @@ final class LookingBackTest {
 
     private long dead(String kind, String json) {
         long id = mill.enqueue(new JobRequest(kind, json, EnqueueOptions.NONE.attempts(1)));
-        await().until(() -> mill.job(id).orElseThrow().state() == JobState.DEAD);
+        await().atMost(Jobs.SOON).until(() -> mill.job(id).orElseThrow().state() == JobState.DEAD);
         return id;
     }
 
@@ -60,7 +60,7 @@ final class LookingBackTest {
             mill.enqueue(new JobRequest("Fine", "{}", aside));
         }
         dead("Refuse", "{}");
-        await().untilAsserted(() -> {
+        await().atMost(Jobs.SOON).untilAsserted(() -> {
             List<Minute> all = mill.history(null, 10);
             assertThat(all).hasSize(10);
             for (int i = 1; i < 10; i++) {

@@ -14,7 +14,11 @@ import dev.tidemill.testkit.TestDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +44,8 @@ final class OverloadTest {
     @Test
     void urgentJobsStartInTimeWhileAMountainOfOverdueOnesIsWorkedOff() throws Exception {
         AtomicInteger bulk = new AtomicInteger();
+        Map<Long, Integer> bulkAtStart = new ConcurrentHashMap<>();
+        Map<Long, Integer> bulkAtEnqueue = new HashMap<>();
         try (Tidemill enqueuing = Tidemill.on(database.dataSource())
                 .schema(database.schema())
                 .priorities(Priorities.standard().deadline(Priority.LOW, Duration.ZERO))
@@ -50,27 +56,36 @@ final class OverloadTest {
         try (Tidemill mill = Tidemill.on(database.dataSource())
                 .schema(database.schema())
                 .handle(Bulk.class, (job, run) -> bulk.incrementAndGet())
-                .handle(Urgent.class, (job, run) -> {})
+                .handle(Urgent.class, (job, run) -> bulkAtStart.put(run.jobId(), bulk.get()))
                 .start()) {
             await().atMost(Jobs.SOON).until(() -> bulk.get() > 0);
             List<Long> critical = new ArrayList<>();
             List<Long> high = new ArrayList<>();
             while (bulk.get() < OVERDUE * 3 / 4 && critical.size() < 100) {
                 critical.add(mill.enqueue(new Urgent(1), priority(Priority.CRITICAL)));
+                bulkAtEnqueue.put(critical.getLast(), bulk.get());
                 high.add(mill.enqueue(new Urgent(2), priority(Priority.HIGH)));
+                bulkAtEnqueue.put(high.getLast(), bulk.get());
             }
             int leftWhenAllWereEnqueued = OVERDUE - bulk.get();
             assertThat(critical).hasSizeGreaterThan(20);
             assertThat(leftWhenAllWereEnqueued).as("still overloaded").isPositive();
-            for (long id : critical) {
-                assertThat(late(mill, id))
-                        .as("against its deadline of a second")
-                        .isNegative();
-            }
+            // The machine may stall for a second, under all that was just written; the mountain takes several.
+            assertThat(critical.stream().filter(id -> late(mill, id).isNegative()))
+                    .as("of %s critical ones, those within their deadline of a second", critical.size())
+                    .hasSizeGreaterThan(critical.size() * 3 / 4);
             for (long id : high) {
                 assertThat(late(mill, id))
                         .as("against its deadline of 30 seconds")
                         .isLessThan(Duration.ofSeconds(-20));
+            }
+            // All of them, whatever the machine's speed: few of the overdue were done between their enqueue and their
+            // start.
+            for (Map.Entry<Long, Integer> urgent : bulkAtEnqueue.entrySet()) {
+                int atStart = Objects.requireNonNull(bulkAtStart.get(urgent.getKey()));
+                assertThat(atStart - urgent.getValue())
+                        .as("overdue jobs that went before")
+                        .isLessThan(OVERDUE / 10);
             }
         }
     }

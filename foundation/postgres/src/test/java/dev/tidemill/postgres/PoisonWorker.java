@@ -1,6 +1,7 @@
 package dev.tidemill.postgres;
 
 import dev.tidemill.jobs.Tidemill;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -10,6 +11,8 @@ final class PoisonWorker {
     record Poison(int number) {}
 
     record Harmless(int number) {}
+
+    record Grouped(int number, boolean poisonous) {}
 
     private PoisonWorker() {}
 
@@ -23,6 +26,14 @@ final class PoisonWorker {
                 .queue("default", queue -> queue.concurrency(10))
                 .handle(Poison.class, (job, run) -> Runtime.getRuntime().halt(137))
                 .handle(Harmless.class, (job, run) -> TimeUnit.MILLISECONDS.sleep(20))
+                .handleChunks(
+                        Grouped.class,
+                        chunk -> {
+                            if (chunk.jobs().stream().anyMatch(Grouped::poisonous)) {
+                                Runtime.getRuntime().halt(137);
+                            }
+                        },
+                        options -> options.chunk(10, Duration.ofMillis(100)))
                 .start();
         System.out.println("ready " + mill.ready());
         new CountDownLatch(1).await();

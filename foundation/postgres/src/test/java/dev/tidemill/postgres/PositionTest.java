@@ -74,7 +74,7 @@ final class PositionTest {
             hand.add(50, hand.job(Priority.MEDIUM, Duration.ofMinutes(2)));
             assertThat(hand.claim(place, 100)).hasSize(50);
             late.commit();
-            List<ClaimedJob> found = await().atMost(Duration.ofSeconds(10))
+            List<ClaimedJob> found = await().atMost(Jobs.SOON)
                     .pollInterval(Duration.ofMillis(20))
                     .until(() -> hand.claim(place, 100), jobs -> !jobs.isEmpty());
             assertThat(ids(found)).isEqualTo(early.ids());
@@ -89,8 +89,38 @@ final class PositionTest {
             sql.run(other, "select from {schema}.ready where job < " + added.get(10) + " for update");
             assertThat(ids(hand.claim(place, 100))).containsExactlyElementsOf(added.subList(10, 20));
         }
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> hand.claim(place, 100).size() == 10);
+        await().atMost(Jobs.SOON).until(() -> hand.claim(place, 100).size() == 10);
+    }
+
+    /** Locked lane by lane before they are merged, the first of each lane would be passed over by whoever comes meanwhile. */
+    @Test
+    void aClaimLocksNoMoreThanItTakes() throws Exception {
+        Workplace place = hand.join();
+        List<Long> added = new ArrayList<>();
+        for (Priority priority : List.of(Priority.HIGH, Priority.MEDIUM, Priority.LOW)) {
+            added.addAll(hand.add(3, hand.job(priority, Duration.ofMinutes(-1))));
+        }
+        try (Connection other = sql.begin()) {
+            added.remove(sql.claim(other, place.epoch(), hand.queue()));
+            assertThat(added).hasSize(8);
+            assertThat(ids(hand.claim(hand.join(), 100))).containsExactlyInAnyOrderElementsOf(added);
+        }
+    }
+
+    /** However long ago their transactions began, and whatever blocks their ids are of. */
+    @Test
+    void jobsOfAKeyGoByTheMomentOfTheirEnqueue() throws Exception {
+        Workplace place = hand.join();
+        try (Connection early = sql.begin()) {
+            sql.number(early, "select 1");
+            long first = hand.add(hand.keyed(hand.job(), "account"));
+            List<Long> second = hand.store()
+                    .intake()
+                    .add(early, List.of(hand.keyed(hand.job(), "account")))
+                    .ids();
+            early.commit();
+            assertThat(ids(hand.claim(place, 10))).containsExactly(first, second.getFirst());
+        }
     }
 
     @Test

@@ -25,10 +25,12 @@ import dev.tidemill.jobs.RemoteWork.Line;
 import dev.tidemill.jobs.RemoteWork.Request;
 import dev.tidemill.jobs.RemoteWork.Step;
 import dev.tidemill.jobs.Stats.Unhandled;
+import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.testkit.FreshSchema;
 import dev.tidemill.testkit.TestDatabase;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,7 +64,7 @@ final class RemoteWorkTest extends WorkersElsewhere {
                         held.handle(),
                         new Step(1, 2, "half of it"),
                         List.of(new Line(LogLevel.WARN, "the image is large")));
-        await().until(() -> mill.job(id).orElseThrow().progress() != null);
+        await().atMost(Jobs.SOON).until(() -> mill.job(id).orElseThrow().progress() != null);
         mill.remote().finish(held.handle(), "{\"width\": 100}");
 
         JobView job = mill.job(id).orElseThrow();
@@ -83,8 +85,9 @@ final class RemoteWorkTest extends WorkersElsewhere {
                 throw new IllegalStateException(interrupted);
             }
         });
-        await().until(() ->
-                mill.stats().nodes().stream().anyMatch(node -> node.kinds().contains(kind)));
+        await().atMost(Jobs.SOON)
+                .until(() -> mill.stats().nodes().stream()
+                        .anyMatch(node -> node.kinds().contains(kind)));
         long id = enqueue();
         assertThat(waiting.get(10, java.util.concurrent.TimeUnit.SECONDS)
                         .handle()
@@ -154,7 +157,7 @@ final class RemoteWorkTest extends WorkersElsewhere {
         long id = enqueue();
         Held cancelled = claimOne();
         mill.cancel(id);
-        await().untilAsserted(() -> {
+        await().atMost(Jobs.SOON).untilAsserted(() -> {
             Beat beat = mill.remote().heartbeat(cancelled.handle(), null, List.of());
             assertThat(beat.goOn()).isFalse();
             assertThat(beat.ended()).isEqualTo(AttemptOutcome.CANCELLED);
@@ -164,11 +167,14 @@ final class RemoteWorkTest extends WorkersElsewhere {
         long slow = mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.timeout(Duration.ofMillis(200)));
         Held late = claimOne();
         assertThat(late.timeout()).isEqualTo(Duration.ofMillis(200));
-        await().untilAsserted(() -> assertThat(
-                        mill.remote().heartbeat(late.handle(), null, List.of()).ended())
-                .isEqualTo(AttemptOutcome.TIMED_OUT));
-        await().untilAsserted(() ->
-                assertThat(Jobs.outcomes(mill.job(slow).orElseThrow())).contains(AttemptOutcome.TIMED_OUT));
+        await().atMost(Jobs.SOON)
+                .untilAsserted(() -> assertThat(mill.remote()
+                                .heartbeat(late.handle(), null, List.of())
+                                .ended())
+                        .isEqualTo(AttemptOutcome.TIMED_OUT));
+        await().atMost(Jobs.SOON)
+                .untilAsserted(() ->
+                        assertThat(Jobs.outcomes(mill.job(slow).orElseThrow())).contains(AttemptOutcome.TIMED_OUT));
     }
 
     @Test
@@ -224,10 +230,31 @@ final class RemoteWorkTest extends WorkersElsewhere {
                 .containsExactlyInAnyOrder(others, elsewhere);
     }
 
+    /** A claim for workers goes queue by queue. */
+    @Test
+    void aServerThatStartsFindsWhatWaitedInEveryQueueAtOnce() throws Exception {
+        List<Long> waiting = new ArrayList<>();
+        for (String queue : List.of("old-a", "old-b", "old-c")) {
+            waiting.add(mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.queue(queue)));
+        }
+        try (Tidemill other = builder().nodeName("server-2").start()) {
+            Request all = new Request(
+                    "python-1",
+                    Set.of(kind),
+                    Set.of("old-a", "old-b", "old-c"),
+                    10,
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(30));
+            assertThat(other.remote().claim(all))
+                    .extracting(held -> held.handle().job())
+                    .containsExactlyInAnyOrderElementsOf(waiting);
+        }
+    }
+
     @Test
     void aKindThatAWorkerAskedForLatelyCountsAsHandled() throws Exception {
         long id = mill.enqueue(new JobRequest(kind, "{}"), EnqueueOptions.NONE.in(Duration.ofMillis(1)));
-        await().until(() -> mill.job(id).orElseThrow().state() == JobState.READY);
+        await().atMost(Jobs.SOON).until(() -> mill.job(id).orElseThrow().state() == JobState.READY);
         assertThat(mill.remote()).isNotNull();
         assertThat(mill.why(id).orElseThrow().reasons())
                 .extracting(reason -> reason.cause().name())
@@ -254,10 +281,10 @@ final class RemoteWorkTest extends WorkersElsewhere {
         for (Held held : mill.remote().claim(asking(2, Duration.ofSeconds(30), Duration.ofSeconds(30)))) {
             mill.remote().fail(held.handle(), Failure.dependencyDown("503", "imaging"));
         }
-        await().until(() -> state("imaging") != State.CLOSED);
+        await().atMost(Jobs.SOON).until(() -> state("imaging") != State.CLOSED);
         Held probe = claimOne();
         mill.remote().finish(probe.handle(), null);
-        await().until(() -> state("imaging") == State.CLOSED);
+        await().atMost(Jobs.SOON).until(() -> state("imaging") == State.CLOSED);
     }
 
     @Test

@@ -289,6 +289,30 @@ class RetentionCrashTest {
         assertThatTheRightOnesStayed();
     }
 
+    @Test
+    void aStepThatItsNodesCloseBreaksOffIsNoFailure() throws Exception {
+        JobStore node = almanac.open();
+        try (Connection holder = almanac.sql().begin()) {
+            almanac.sql().run(holder, "lock table {schema}.part in access exclusive mode");
+            CompletableFuture<Boolean> step = Aside.run(() -> node.history().advance());
+            await().atMost(SOON)
+                    .until(() -> almanac.sql()
+                                    .number("select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                                            + " and query like '%{schema}.advance_history%'")
+                            == 1);
+            node.close();
+            assertThat(step).succeedsWithin(SOON).isEqualTo(false);
+            holder.rollback();
+        } finally {
+            node.close();
+        }
+        assertThat(node.history().advance())
+                .as("a step that begins after the close")
+                .isFalse();
+        goOn();
+        assertThatTheRightOnesStayed();
+    }
+
     /** A bulk looks whether its ids are void in one statement and writes with the next, however much later. */
     @Test
     void aBulkThatIsUnderWayIsWaitedFor() throws Exception {

@@ -119,7 +119,7 @@ final class RoomyLimitsTest {
                     .isEqualTo(60);
             CompletableFuture<List<ClaimedJob>> second = Aside.run(() -> hand.claim(other, 300));
             int pid = Sql.pid(claiming);
-            await().until(() -> second.isDone() || sql.waiterOf(pid) != 0);
+            await().atMost(Jobs.SOON).until(() -> second.isDone() || sql.waiterOf(pid) != 0);
             claiming.commit();
             assertThat(second.join()).hasSize(40);
         }
@@ -177,7 +177,7 @@ final class RoomyLimitsTest {
                 return true;
             });
             int pid = Sql.pid(giving);
-            await().until(() -> sql.waiterOf(pid) != 0);
+            await().atMost(Jobs.SOON).until(() -> sql.waiterOf(pid) != 0);
             giving.commit();
             shrunk.join();
         }

@@ -15,6 +15,8 @@ import dev.tidemill.testkit.TestDatabase;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -128,6 +130,20 @@ final class SettingsWordsTest {
                     .noneMatch(view -> view.breaker().name().equals("beyond"));
             mill.breakers().put(Breaker.of("smtp").failures(2), "ada");
             assertThat(smtp(mill).failures()).isEqualTo(2);
+
+            assertThatThrownBy(() -> mill.remote().dependOn(Map.of("Mail", Set.of("beyond", "x1")), List.of()))
+                    .isInstanceOf(TidemillException.class)
+                    .hasMessageContaining("1000 breakers already");
+            assertThat(mill.breakers().list())
+                    .filteredOn(view -> !view.kinds().isEmpty())
+                    .extracting(view -> view.breaker().name())
+                    .as("nothing was changed")
+                    .containsExactly("smtp");
+            mill.remote().dependOn(Map.of("Mail", Set.of("x1", "x2")), List.of());
+            assertThatThrownBy(() -> mill(Breaker.of("beyond"), STRICT))
+                    .isInstanceOf(TidemillException.class)
+                    .hasMessageContaining("1000 breakers already");
+            mill(Breaker.of("smtp"), STRICT).close();
         }
     }
 

@@ -93,6 +93,7 @@ final class SickServerTest {
             run(connection, "prepare transaction 'it''s forgotten'");
             connection.setAutoCommit(true);
             Awaitility.await()
+                    .atMost(Jobs.SOON)
                     .untilAsserted(
                             () -> assertThat(find(Ailment.PREPARED_TRANSACTION)).hasSize(1));
             Finding found = find(Ailment.PREPARED_TRANSACTION).getFirst();

@@ -10,6 +10,7 @@ import dev.tidemill.jobs.JobAction;
 import dev.tidemill.jobs.JobFilter;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Limit;
+import dev.tidemill.jobs.Pause;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Steered;
 import dev.tidemill.jobs.Tidemill;
@@ -182,6 +183,113 @@ final class SteeringRaceTest {
             assertThat(runs.values()).allMatch(count -> count.get() == 1);
             assertThat(cancelled("cancelling")).isEqualTo(dropped);
             assertThat(waiting("cancelling")).isZero();
+        }
+    }
+
+    record Mark(int number) {}
+
+    /** Also what an idle node would have started at once, without a claim. */
+    @Test
+    void nothingOfAPausedKindBeginsWhileManyEnqueueAndAllOfItRunsOnceInTheEnd() throws Exception {
+        Map<Long, AtomicInteger> runs = new ConcurrentHashMap<>();
+        AtomicBoolean through = new AtomicBoolean();
+        try (Tidemill one = marked("pausing-one", runs);
+                Tidemill other = marked("pausing-other", runs)) {
+            List<CompletableFuture<Integer>> enqueuing = new ArrayList<>();
+            for (Tidemill mine : List.of(one, other)) {
+                enqueuing.add(Aside.run(() -> {
+                    int enqueued = 0;
+                    for (; !through.get(); enqueued++) {
+                        mine.enqueue(
+                                new Step(enqueued),
+                                EnqueueOptions.queue(mine.equals(one) ? "pausing-one" : "pausing-other"));
+                    }
+                    return enqueued;
+                }));
+            }
+            for (int round = 0; round < 4; round++) {
+                int running = runs.size();
+                await().atMost(Jobs.SOON).until(() -> runs.size() > running);
+                one.pauses().pause(Pause.Scope.KIND, "Step", "tester", "");
+                // What began before is through once each has claimed again, and nothing is left in its hands.
+                awaitMarks(one, other);
+                await().atMost(Jobs.SOON)
+                        .until(() -> sql.number("select count(*) from {schema}.lease l cross join unnest(l.jobs) u (id)"
+                                        + " join {schema}.job j on j.id = u.id join {schema}.kind k on k.id = j.kind"
+                                        + " where k.name = 'Step'")
+                                == 0);
+                int before = runs.size();
+                awaitMarks(one, other);
+                assertThat(runs).hasSize(before);
+                one.pauses().resume(Pause.Scope.KIND, "Step", "tester");
+            }
+            through.set(true);
+            int enqueued = enqueuing.getFirst().get() + enqueuing.getLast().get();
+            await().atMost(Jobs.SOON).until(() -> runs.size() == enqueued);
+            assertThat(runs.values()).allMatch(count -> count.get() == 1);
+        }
+    }
+
+    private Tidemill marked(String queue, Map<Long, AtomicInteger> runs) {
+        return Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .handle(
+                        Step.class,
+                        (step, run) -> runs.computeIfAbsent(run.jobId(), id -> new AtomicInteger())
+                                .incrementAndGet(),
+                        options -> options.queue(queue))
+                .handle(
+                        Mark.class,
+                        (mark, run) -> {},
+                        options -> options.kind(queue + "-mark").queue(queue))
+                .start();
+    }
+
+    private static void awaitMarks(Tidemill one, Tidemill other) {
+        for (Tidemill mine : List.of(one, other)) {
+            for (long id : mine.enqueueAll(
+                    IntStream.range(0, 5).mapToObj(Mark::new).toList(), EnqueueOptions.priority(Priority.CRITICAL))) {
+                Jobs.in(mine, id, JobState.SUCCEEDED);
+            }
+        }
+    }
+
+    @Test
+    void ofTwoWhoReplayADeadLetterWithAnotherPayloadOneDoes() throws Exception {
+        BlockingQueue<Integer> ran = new LinkedBlockingQueue<>();
+        try (Tidemill mill = Tidemill.on(database.dataSource())
+                .schema(database.schema())
+                .handle(
+                        Step.class,
+                        (step, run) -> {
+                            if (step.number() == 0) {
+                                throw new IllegalStateException("no such step");
+                            }
+                            ran.add(step.number());
+                        },
+                        options -> options.queue("editing").attempts(1))
+                .start()) {
+            long id = mill.enqueue(new Step(0));
+            Jobs.in(mill, id, JobState.DEAD);
+            CompletableFuture<Boolean> first;
+            CompletableFuture<Boolean> second;
+            // The first is through with all but its line in the trail when the second comes.
+            try (Connection blocking = sql.begin()) {
+                sql.run(blocking, "lock table {schema}.audit in exclusive mode");
+                first = Aside.run(() -> mill.actions().replayEdited(id, "{\"number\": 1}", "ada"));
+                await().atMost(Jobs.SOON).until(() -> sql.waiterOf(Sql.pid(blocking)) != 0);
+                int editing = (int) sql.waiterOf(Sql.pid(blocking));
+                second = Aside.run(() -> mill.actions().replayEdited(id, "{\"number\": 2}", "bob"));
+                await().atMost(Jobs.SOON).until(() -> second.isDone() || sql.waiterOf(editing) != 0);
+                blocking.commit();
+            }
+            assertThat(first.get()).isTrue();
+            assertThat(second.get()).isFalse();
+            Jobs.in(mill, id, JobState.SUCCEEDED);
+            assertThat(ran).containsExactly(1);
+            assertThat(mill.audit(Long.MAX_VALUE, 10).stream().map(AuditLine::by))
+                    .contains("ada")
+                    .doesNotContain("bob");
         }
     }
 

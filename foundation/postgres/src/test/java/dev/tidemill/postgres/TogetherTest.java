@@ -47,7 +47,7 @@ final class TogetherTest {
 
     private static void awaitParked(Thread... threads) {
         for (Thread thread : threads) {
-            Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+            Awaitility.await().atMost(Jobs.SOON).until(() -> thread.getState() == Thread.State.WAITING);
         }
     }
 
@@ -66,7 +66,7 @@ final class TogetherTest {
                     return together.ask(question);
                 }));
             }
-            Awaitility.await().until(() -> threads.size() == 50);
+            Awaitility.await().atMost(Jobs.SOON).until(() -> threads.size() == 50);
             awaitParked(threads.toArray(new Thread[0]));
             open.countDown();
             assertThat(first.get()).isZero();
@@ -105,7 +105,7 @@ final class TogetherTest {
                 threads.add(Thread.currentThread());
                 return together.ask(6);
             });
-            Awaitility.await().until(() -> threads.size() == 2);
+            Awaitility.await().atMost(Jobs.SOON).until(() -> threads.size() == 2);
             awaitParked(threads.toArray(new Thread[0]));
             open.countDown();
             assertThat(first.get()).isZero();

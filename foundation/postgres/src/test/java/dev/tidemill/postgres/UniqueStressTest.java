@@ -36,6 +36,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class UniqueStressTest {
     private static final int THREADS = 8;
     private static final int EACH = 150;
+    private static final int MORE = 40;
     private static final int KEYS = 3;
 
     record Once(String key, int value) {}
@@ -88,16 +89,22 @@ final class UniqueStressTest {
         }
     }
 
+    private boolean noneIsReplaced() {
+        return accepted.values().stream().noneMatch(all -> all.size() > 1);
+    }
+
     private int enqueue(Tidemill mill) {
         int created = 0;
-        for (int i = 0; i < EACH; i++) {
+        // Where no commit is through in three milliseconds, each job may have run before its successor came.
+        for (int i = 0; i < EACH || (i < EACH + MORE && noneIsReplaced()); i++) {
             String key = "key-" + ThreadLocalRandom.current().nextInt(KEYS);
             int value = numbers.incrementAndGet();
             if (i % 2 == 0) {
                 Enqueued once = mill.enqueueUnique(new Once(key, value), EnqueueOptions.unique(Unique.key(key)));
                 created += once.created() ? 1 : 0;
             } else {
-                Unique latest = Unique.key(key).debounce(Duration.ofMillis(3), Duration.ofMillis(15));
+                Unique latest = Unique.key(key)
+                        .debounce(Duration.ofMillis(i < EACH ? 3 : 2_000), Duration.ofMillis(i < EACH ? 15 : 4_000));
                 long began = System.nanoTime();
                 Enqueued last = mill.enqueueUnique(new Latest(key, value), EnqueueOptions.unique(latest));
                 assertThat(last.how()).isNotEqualTo(How.KEPT);
@@ -158,7 +165,7 @@ final class UniqueStressTest {
                         .as("nothing was accepted after what job %s ran with", id)
                         .noneMatch(entry -> entry.began() > mine.returned());
             });
-            assertThat(accepted.values()).as("some were replaced").anyMatch(all -> all.size() > 1);
+            assertThat(noneIsReplaced()).as("some were replaced").isFalse();
             await().atMost(Jobs.SOON).until(() -> sql.number("select count(*) from {schema}.unique_key") == 0);
         }
     }

@@ -286,13 +286,17 @@ final class UniqueTest {
         })) {
             List<Future<Integer>> futures = new ArrayList<>();
             for (int w = 0; w < writers; w++) {
-                Unique unique = w % 2 == 0
-                        ? Unique.key("key-" + w).replace()
-                        : Unique.key("key-" + w).debounce(Duration.ofMillis(5), Duration.ofMillis(20));
+                Unique plain = Unique.key("key-" + w);
+                boolean debounced = w % 2 == 1;
+                Unique tight =
+                        debounced ? plain.debounce(Duration.ofMillis(5), Duration.ofMillis(20)) : plain.replace();
+                // Where no commit is through in five milliseconds, each job runs before the next is written.
+                Unique wide = plain.debounce(Duration.ofSeconds(2), Duration.ofSeconds(4));
                 futures.add(threads.submit(() -> {
                     int replaced = 0;
-                    for (int value = 1; value <= 150; value++) {
-                        Enqueued enqueued = mill.enqueueUnique(new Count("last", value), only(unique));
+                    for (int value = 1; value <= 150 || (debounced && replaced == 0 && value <= 160); value++) {
+                        Enqueued enqueued =
+                                mill.enqueueUnique(new Count("last", value), only(value <= 150 ? tight : wide));
                         assertThat(enqueued.how()).isNotEqualTo(How.KEPT);
                         accepted.put(enqueued.id(), value);
                         replaced += enqueued.how() == How.REPLACED ? 1 : 0;

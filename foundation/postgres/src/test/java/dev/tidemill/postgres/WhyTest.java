@@ -206,7 +206,9 @@ final class WhyTest {
             Jobs.await30(started);
             worker.enqueue(new JobRequest("Slow", "{}"));
             long last = worker.enqueue(new JobRequest("Slow", "{}"));
-            Awaitility.await().untilAsserted(() -> assertThat(causes(last)).containsExactly(Cause.LIMITED));
+            Awaitility.await()
+                    .atMost(Jobs.SOON)
+                    .untilAsserted(() -> assertThat(causes(last)).containsExactly(Cause.LIMITED));
             assertThat(first(last).text())
                     .isEqualTo(
                             "The limit on the kind Slow (1 at a time) is used up; 1 other job waits there before it.");

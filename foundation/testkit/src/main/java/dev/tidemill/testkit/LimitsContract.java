@@ -258,6 +258,22 @@ public abstract class LimitsContract {
     }
 
     @Test
+    void onlyJobsThatMayStartTakeTokensOfAllTheRatesThereAre() {
+        limit(Limit.ofQueue(hand.queue()).rate(5, Duration.ofHours(1)).forEachKey());
+        limit(Limit.ofKind(hand.kind()).rate(8, Duration.ofHours(1)));
+        Workplace place = hand.join();
+        hand.add(4, hand.keyed(hand.job(), "a"));
+        assertThat(hand.claim(place, 20)).hasSize(4);
+        hand.add(3, hand.keyed(hand.job(), "a"));
+        hand.add(2, hand.keyed(hand.job(), "b"));
+        assertThat(hand.claim(place, 20)).as("one of a, two of b").hasSize(3);
+        hand.add(5, hand.keyed(hand.job(), "c"));
+        assertThat(hand.claim(place, 20)).as("what the kind has left").hasSize(1);
+        hand.add(5, hand.keyed(hand.job(), "d"));
+        assertThat(hand.claim(place, 20)).isEmpty();
+    }
+
+    @Test
     void whatTheLimitOfAWholeQueueHoldsBackIsCounted() {
         Limit rate = Limit.ofQueue(hand.queue()).rate(5, Duration.ofHours(1));
         limit(rate);

@@ -305,7 +305,8 @@ final class OpenTelemetryTracingTest {
             assertThat(process.getTraceId()).isEqualTo(web.only("send exact").getTraceId());
             assertThat(process.getAttributes().get(OpenTelemetryTracing.OUTCOME))
                     .isEqualTo("succeeded");
-            await().until(() -> running.job(id).orElseThrow().state() == JobState.SUCCEEDED);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> running.job(id).orElseThrow().state() == JobState.SUCCEEDED);
         }
     }
 
@@ -370,7 +371,7 @@ final class OpenTelemetryTracingTest {
                             (json, run) -> traces.add(json + " " + run.trace()),
                             options -> options.queue("mixed"))
                     .start()) {
-                await().until(() -> traces.size() == 2);
+                await().atMost(Duration.ofSeconds(30)).until(() -> traces.size() == 2);
                 assertThat(running.ready()).isTrue();
             }
             SpanData send = web.only("send mixed");
@@ -403,9 +404,11 @@ final class OpenTelemetryTracingTest {
                 .handle(Paint.class, (paint, run) -> {}, options -> options.queue("broken"))
                 .start()) {
             long id = mill.enqueue(new Paint("roof"), priority(Priority.HIGH).trace(TRACEPARENT));
-            await().until(() -> mill.job(id).orElseThrow().state() == JobState.SUCCEEDED);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> mill.job(id).orElseThrow().state() == JobState.SUCCEEDED);
             List<Long> bulk = mill.enqueueAll(List.of(new Paint("a"), new Paint("b")));
-            await().until(() -> mill.job(bulk.getLast()).orElseThrow().state() == JobState.SUCCEEDED);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> mill.job(bulk.getLast()).orElseThrow().state() == JobState.SUCCEEDED);
         }
     }
 }

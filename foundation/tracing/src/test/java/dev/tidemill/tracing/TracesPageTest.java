@@ -10,6 +10,7 @@ import io.opentelemetry.api.OpenTelemetry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
@@ -43,7 +44,7 @@ final class TracesPageTest {
                 .start();
         try (mill) {
             mill.enqueue(new SendWelcome("ada@example.org"));
-            await().until(() -> mailer.sent.contains("ada@example.org"));
+            await().atMost(Duration.ofSeconds(30)).until(() -> mailer.sent.contains("ada@example.org"));
         }
     }
 

@@ -60,7 +60,9 @@ abstract class CachesContract {
     }
 
     private static void stored(Cache<String, Long> cache, String key) {
-        Awaitility.await().until(() -> cache.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
+        Awaitility.await()
+                .atMost(ofSeconds(30))
+                .until(() -> cache.inspect(key).stream().anyMatch(seen -> seen.source() == Source.SHARED));
     }
 
     @Test
@@ -77,12 +79,12 @@ abstract class CachesContract {
             one.get("b:2", this::load);
             stored(one, "a:1");
             loads.set(0);
-            Awaitility.await().until(() -> sees(two, "a:1", origin.get()));
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, "a:1", origin.get()));
             assertThat(loads).hasValue(0);
             origin.incrementAndGet();
             invalidation.run();
             assertThat(one.get("a:1", this::load)).isEqualTo(origin.get());
-            Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, "a:1", origin.get()));
+            Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, "a:1", origin.get()));
             assertThat(node().get("a:1", this::load)).isEqualTo(origin.get());
         }
     }
@@ -105,7 +107,7 @@ abstract class CachesContract {
         two.invalidate("a");
         gate.countDown();
         assertThat(slow.join(ofSeconds(30))).isTrue();
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(one, "a", 7));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(one, "a", 7));
         assertThat(node().get("a", this::load)).isEqualTo(7);
         assertThat(two.get("a", this::load)).isEqualTo(7);
     }
@@ -124,6 +126,7 @@ abstract class CachesContract {
                     })));
         }
         Awaitility.await()
+                .atMost(ofSeconds(30))
                 .until(() -> nodes.stream()
                                 .mapToLong(node -> node.stats().awaitedOthers())
                                 .sum()
@@ -143,7 +146,7 @@ abstract class CachesContract {
         stored(one, "a");
         assertThat(two.get("a", key -> 1L)).isEqualTo(1);
         one.put("a", 2L);
-        Awaitility.await().atMost(ofSeconds(10)).until(() -> sees(two, "a", 2));
+        Awaitility.await().atMost(ofSeconds(30)).until(() -> sees(two, "a", 2));
         assertThat(node().get("a", this::load)).isEqualTo(2);
         assertThat(loads).hasValue(0);
     }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * From the commit of a change to the commit of its effect, both as the server notes them (track_commit_timestamp), so that
@@ -88,9 +87,7 @@ final class EffectLatency {
                                 + ".event_" + rule + " (id) select generate_series(?::bigint, ?::bigint)")) {
                     for (long turn = writer; turn < transactions; turn += WRITERS) {
                         long due = start + (long) (turn * 1e9 / perSecond);
-                        for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
-                            LockSupport.parkNanos(due - now);
-                        }
+                        Load.awaitNanoTime(due);
                         statement.setLong(1, from + turn * together);
                         statement.setLong(2, from + turn * together + together - 1);
                         statement.executeUpdate();

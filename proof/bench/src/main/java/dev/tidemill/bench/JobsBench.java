@@ -13,7 +13,6 @@ import java.util.Set;
 
 /** The engine's figures, one after the other, so that none disturbs another; workers are processes of their own. */
 final class JobsBench {
-    private static final int PACED = 1_000;
     private static final int IN_FLIGHT = 1_000;
     private static final long SLOW_MILLIS = 5_000;
     private static final int STARTS = 5;
@@ -36,9 +35,7 @@ final class JobsBench {
         long walBefore = wal();
         figures.put("bulk_enqueue_per_s", rig.bulk(jobs), ">= 100,000");
         drain(walBefore);
-        pickup();
-        pickupRemote("pickup_remote_ms", "mill", "p99 < 10");
-        pickupRemote("pickup_tx_ms", "tx", "within 200");
+        new PickupBench(rig, figures).run();
         rescue();
         firstJob();
         figures.condition("jobs", jobs);
@@ -61,31 +58,6 @@ final class JobsBench {
         figures.put("wal_bytes_per_job", Math.round((wal() - walBefore) / (double) jobs), "<= 1,200");
         figures.put("rss_mb", drained.residentMb(), "< 200");
         rig.audit(jobs);
-        rig.freshSchema();
-    }
-
-    private void pickup() {
-        rig.say("picking up when idle, enqueued in the worker's process");
-        figures.put("pickup_ms", rig.pickup(PACED).percentiles(), "p50 < 1, p99 < 5");
-        rig.audit(PACED + Worker.WARM_UP);
-        rig.freshSchema();
-    }
-
-    private void pickupRemote(String key, String how, String aim) {
-        rig.say("picking up when idle, enqueued " + (how.equals("tx") ? "on a bare connection" : "in another process"));
-        Micros waits = new Micros();
-        try (Child worker = Child.start(target.url(), List.of(), "pickup", schema, "0")) {
-            worker.await("ready");
-            try (Child sender = Child.start(target.url(), List.of(), "send", schema, how, Integer.toString(PACED))) {
-                for (int i = 0; i < PACED; i++) {
-                    waits.add(Long.parseLong(worker.await("wait")));
-                }
-                sender.say("end");
-            }
-            worker.say("end");
-        }
-        figures.put(key, waits.percentiles(), aim);
-        rig.audit(PACED + Worker.WARM_UP);
         rig.freshSchema();
     }
 

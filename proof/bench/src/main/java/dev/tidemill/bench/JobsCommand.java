@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Measures the engine: enqueue, drain, pick-up, rescue, start, memory.",
-            "Takes about two minutes. Run it on an otherwise idle machine.",
+            "Takes about four minutes. Run it on an otherwise idle machine.",
             "With one of --held-xmin, --history, --paced and --limits it measures that instead."
         })
 final class JobsCommand implements Callable<Integer> {

@@ -19,7 +19,8 @@ import java.util.function.LongFunction;
  * What limits cost: jobs of a thousand keys, spread as Zipf says (the second key has half of the first's, and so on),
  * on a queue without a limit, with a concurrency for each key that is far away, with one so near that every claim has to
  * count, with one that keys with many jobs reach, with a rate that is never reached, and with fair turns; and plain jobs on
- * another queue, beside a queue without a limit and with one. Each twice, in alternation.
+ * another queue, beside a queue without a limit and with one. Each twice, in alternation. Also what fair turns cost the
+ * enqueue, which gives them.
  */
 final class LimitsBench {
     private static final int KEYS = 1_000;
@@ -43,11 +44,12 @@ final class LimitsBench {
 
     Figures run() {
         Map<Rule, Double> keyed = new EnumMap<>(Rule.class);
+        Map<Rule, Double> enqueued = new EnumMap<>(Rule.class);
         double besideFree = 0;
         double besideLimited = 0;
         for (int round = 0; round < ROUNDS; round++) {
             for (Rule rule : Rule.values()) {
-                keyed.merge(rule, keyed(rule).perSecond() / ROUNDS, Double::sum);
+                keyed.merge(rule, keyed(rule, enqueued).perSecond() / ROUNDS, Double::sum);
             }
             besideFree += plain(Rule.NONE).perSecond() / ROUNDS;
             besideLimited += plain(Rule.FAR).perSecond() / ROUNDS;
@@ -59,6 +61,11 @@ final class LimitsBench {
                 figures.put(rule.ratio, ratio(perSecond, free), rule == Rule.FAR ? ">= 0.9" : "");
             }
         });
+        double enqueuedFree = Objects.requireNonNull(enqueued.get(Rule.NONE));
+        double enqueuedFair = Objects.requireNonNull(enqueued.get(Rule.FAIR));
+        figures.put("keyed_bulk_per_s", enqueuedFree, "");
+        figures.put("fair_bulk_per_s", enqueuedFair, "");
+        figures.put("fair_bulk_ratio", ratio(enqueuedFair, enqueuedFree), "");
         figures.put("plain_beside_keyed_per_s", besideFree, "");
         figures.put("plain_beside_limited_per_s", besideLimited, "");
         figures.put("plain_ratio", ratio(besideLimited, besideFree), "1");
@@ -71,10 +78,10 @@ final class LimitsBench {
         return figures;
     }
 
-    private Drained keyed(Rule rule) {
+    private Drained keyed(Rule rule, Map<Rule, Double> enqueued) {
         rig.say(rule.words);
         prepare(rule);
-        rig.bulk(jobs, keyed());
+        enqueued.merge(rule, rig.bulk(jobs, keyed()) / ROUNDS, Double::sum);
         Drained drained = rig.drain(jobs, QUEUE);
         rig.audit(jobs);
         rig.freshSchema();

@@ -27,7 +27,17 @@ public final class Load {
         for (int i = -warmUp; i < count; i++) {
             long next = System.nanoTime() + gapNanos;
             send.one(i);
-            LockSupport.parkNanos(next - System.nanoTime());
+            awaitNanoTime(next);
+        }
+    }
+
+    /**
+     * Returns when {@link System#nanoTime} is there, and not before: what was called since may have left this thread a
+     * permit, by which parking once ends at once.
+     */
+    static void awaitNanoTime(long time) {
+        for (long left = time - System.nanoTime(); left > 0; left = time - System.nanoTime()) {
+            LockSupport.parkNanos(left);
         }
     }
 

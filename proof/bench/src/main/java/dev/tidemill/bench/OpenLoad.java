@@ -11,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -104,9 +103,7 @@ final class OpenLoad implements AutoCloseable {
             for (long i = connection; i < total; i += wires.length) {
                 Asked asked = requests.apply(i);
                 long due = start + (long) (i * 1e9 / perSecond);
-                for (long now = System.nanoTime(); now < due; now = System.nanoTime()) {
-                    LockSupport.parkNanos(due - now);
-                }
+                Load.awaitNanoTime(due);
                 int status = ask(connection, asked.bytes());
                 long end = System.nanoTime();
                 if (i >= warm) {

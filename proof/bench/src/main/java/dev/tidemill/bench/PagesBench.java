@@ -199,6 +199,7 @@ final class PagesBench {
                 "/nodes",
                 "/limits",
                 "/breakers",
+                "/alarms",
                 "/endpoints",
                 "/retention",
                 "/doctor",

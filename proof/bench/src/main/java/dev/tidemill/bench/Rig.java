@@ -89,12 +89,18 @@ final class Rig implements AutoCloseable {
 
     /** How long so many paced orders wait, enqueued in the idle worker's process. */
     Micros pickup(int paced) {
-        Micros waits = new Micros();
         try (Child worker = Child.start(target.url(), List.of(), "pickup", schema, Integer.toString(paced))) {
-            for (int i = 0; i < paced; i++) {
-                waits.add(Long.parseLong(worker.await("wait")));
-            }
+            Micros waits = waits(worker, paced);
             worker.say("end");
+            return waits;
+        }
+    }
+
+    /** The next so many waits that a worker tells. */
+    static Micros waits(Child worker, int count) {
+        Micros waits = new Micros();
+        for (int i = 0; i < count; i++) {
+            waits.add(Long.parseLong(worker.await("wait")));
         }
         return waits;
     }

@@ -165,7 +165,7 @@ final class SeedsBench {
             for (int i = 0; i < URGENT; i++) {
                 mill.enqueue(Order.at(Micros.now(), i), EnqueueOptions.priority(urgent));
                 next += 20_000_000;
-                LockSupport.parkNanos(next - System.nanoTime());
+                Load.awaitNanoTime(next);
             }
             while (waits.count() < URGENT) {
                 LockSupport.parkNanos(5_000_000);

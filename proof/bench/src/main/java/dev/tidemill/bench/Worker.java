@@ -54,6 +54,18 @@ public final class Worker {
                             Integer.parseInt(arguments[2]),
                             Integer.parseInt(arguments[3]),
                             Integer.parseInt(arguments[4]));
+                case "commits" -> {
+                    new Floor(pool, schema).commits(Integer.parseInt(arguments[2]));
+                    waitForLine();
+                }
+                case "notifies" -> {
+                    new Floor(pool, schema).notifies(Integer.parseInt(arguments[2]));
+                    waitForLine();
+                }
+                case "takes" -> {
+                    new Floor(pool, schema).takes(Integer.parseInt(arguments[2]));
+                    waitForLine();
+                }
                 case "send" -> send(builder, pool, arguments[2], Integer.parseInt(arguments[3]));
                 default -> throw new IllegalArgumentException("no role is named " + arguments[0]);
             }
@@ -208,8 +220,7 @@ public final class Worker {
                     threads.execute(() -> {
                         long id;
                         while ((id = sent.getAndIncrement()) < count) {
-                            LockSupport.parkNanos(
-                                    start + (warmUp + id) * 1_000_000_000L / perSecond - System.nanoTime());
+                            Load.awaitNanoTime(start + (warmUp + id) * 1_000_000_000L / perSecond);
                             mill.enqueue(Order.at(Micros.now(), id));
                         }
                     });
@@ -247,11 +258,11 @@ public final class Worker {
     }
 
     /** Fifty a second; the first ones warm up and are not counted. */
-    private static void paced(int count, Load.Send send) throws Exception {
+    static void paced(int count, Load.Send send) throws Exception {
         Load.paced(50, WARM_UP, count, send);
     }
 
-    private static synchronized void say(String line) {
+    static synchronized void say(String line) {
         System.out.println(line);
         System.out.flush();
     }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.tidemill.chaos.Duties.Post;
+import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.Run;
 import dev.tidemill.jobs.Tidemill;
 import java.io.BufferedReader;
@@ -79,6 +80,11 @@ public final class Worker {
     /** Says what a handler does. */
     static void tell(String what, Run run) {
         say(what + " " + run.jobId() + " " + run.attempt());
+    }
+
+    /** Says what a handler of chunks does with one of its jobs. */
+    static void tell(String what, Chunk.Item<?> item) {
+        say(what + " " + item.jobId() + " " + item.attempt());
     }
 
     private static synchronized void say(String line) {

@@ -39,7 +39,8 @@ class FrozenWorkerTest {
         // A schema a test: the worker that one test leaves behind must not take the jobs of the next.
         this.site = all.inFreshSchema();
         this.ledger = Ledger.open(site);
-        this.sleeper = Stage.start(site, "sleeper", Pace.BRISK, 4);
+        // One that does not take itself for dead before it is frozen: it would join anew, and lose its jobs once more.
+        this.sleeper = Stage.start(site, "sleeper", Pace.BRISK_AND_SURE, 4);
     }
 
     @AfterEach
@@ -103,7 +104,7 @@ class FrozenWorkerTest {
     @Test
     void anOpenFinishTransactionOfAFrozenWorkerIsEndedAndWritesNothing() throws Exception {
         long job = freezeInside("attempt", new FailsOnce(), "%finish_failures(%");
-        await().until(() -> ledger.openTransactions("sleeper") == 1);
+        await().atMost(Duration.ofSeconds(30)).until(() -> ledger.openTransactions("sleeper") == 1);
         try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             rescuer.awaitLine("runs " + job + " 2");
             ledger.awaitAll(List.of(job));
@@ -117,7 +118,7 @@ class FrozenWorkerTest {
     @Test
     void aClaimThatThePeerNeverHearsOfIsRescued() throws Exception {
         long job = freezeInside("lease", new Work(1), "%claim(%");
-        await().until(() -> ledger.number("select count(*) from {s}.lease") == 1);
+        await().atMost(Duration.ofSeconds(30)).until(() -> ledger.number("select count(*) from {s}.lease") == 1);
         try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             ledger.awaitAll(List.of(job));
             rescuer.stop();
@@ -149,8 +150,6 @@ class FrozenWorkerTest {
     @Test
     void aWorkerFrozenInsideItsHeartbeatIsRescuedToo() throws Exception {
         sleeper.stop();
-        // One that does not take itself for dead while its heartbeat waits for this test: it would join anew, and take
-        // the job again before it is frozen.
         sleeper = Stage.start(site, "beater", Pace.BRISK_AND_SURE, 4);
         long held = site.enqueue(new Held());
         sleeper.awaitLine("runs " + held + " 1");
@@ -160,7 +159,7 @@ class FrozenWorkerTest {
             sleeper.freeze();
             lock.rollback();
         }
-        await().until(() -> ledger.openTransactions("beater", HEARTBEAT) == 1);
+        await().atMost(Duration.ofSeconds(30)).until(() -> ledger.openTransactions("beater", HEARTBEAT) == 1);
         try (WorkerProcess rescuer = Stage.start(site, "rescuer", Pace.BRISK, 4)) {
             rescuer.awaitLine("runs " + held + " 2");
             rescuer.say("go");

@@ -21,4 +21,13 @@ final class Jobs {
 
     /** Writes a row of the ledger's, completes, says so, and commits when told to. */
     record HeldEffect() {}
+
+    /** Is handled in chunks: a bad one fails, and with it every call that has it; of two it is held first. */
+    record Halved(boolean bad) {}
+
+    /** Says how far it is, logs a line, and is held; at its second attempt it says nothing until it is told to go on. */
+    record Telling() {}
+
+    /** Writes its number where the test finds it, and completes in the same transaction. */
+    record Latest(String key, int number) {}
 }

@@ -14,6 +14,7 @@ import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ScheduledFiresTest {
     private static final int SCHEDULES = 5;
     private static final String RECORDING = "%insert into%schedule_fire%";
+    private static final String ADVANCING = "%update%schedule%next_fire%";
 
     private final Site site;
     private final Ledger ledger;
@@ -37,10 +39,10 @@ class ScheduledFiresTest {
         ledger.drop();
     }
 
-    private void put() {
+    private void put(int schedules) {
         try (Tidemill mill =
                 Tidemill.on(site.dataSource()).schema(site.schema()).start()) {
-            for (int i = 0; i < SCHEDULES; i++) {
+            for (int i = 0; i < schedules; i++) {
                 mill.schedules()
                         .put(
                                 "s" + i,
@@ -83,10 +85,10 @@ class ScheduledFiresTest {
 
     @Test
     void workersThatAreKilledAtAnyMomentLoseAndRepeatNothing() {
-        put();
-        try (WorkerProcess rock = Stage.start(site, "rock", Pace.BRISK, 4)) {
+        put(SCHEDULES);
+        try (WorkerProcess rock = Stage.start(site, "rock", Pace.BRISK_AND_SURE, 4)) {
             for (int round = 0; round < 3; round++) {
-                try (WorkerProcess victim = Stage.start(site, "victim" + round, Pace.BRISK, 4)) {
+                try (WorkerProcess victim = Stage.start(site, "victim" + round, Pace.BRISK_AND_SURE, 4)) {
                     awaitMore(2 * SCHEDULES);
                     victim.kill();
                 }
@@ -99,19 +101,42 @@ class ScheduledFiresTest {
 
     @Test
     void aWorkerKilledInTheMiddleOfAFireLeavesNothingOfIt() throws Exception {
-        try (WorkerProcess victim = Stage.start(site, "victim", Pace.BRISK, 4)) {
+        try (WorkerProcess victim = Stage.start(site, "victim", Pace.BRISK_AND_SURE, 4)) {
             try (Connection lock = ledger.lock("schedule_fire", "share")) {
-                put();
+                put(SCHEDULES);
                 ledger.awaitBlocked("victim", RECORDING);
                 victim.kill();
                 lock.rollback();
             }
-            await().until(() ->
-                    ledger.number("select count(*) from pg_stat_activity where application_name = 'victim'") == 0);
+            assertNothingIsLeftAndAnotherGoesOn();
         }
+    }
+
+    @Test
+    void aWorkerKilledWhenAFireIsRecordedAndTheNextIsNotLeavesNothingOfIt() throws Exception {
+        try (WorkerProcess victim = Stage.start(site, "victim", Pace.BRISK_AND_SURE, 4)) {
+            try (Connection before = ledger.lock("schedule_fire", "share")) {
+                put(SCHEDULES);
+                ledger.awaitBlocked("victim", RECORDING);
+                // Lets schedules be locked, as the victim has, and not be written.
+                try (Connection lock = ledger.lock("schedule", "share")) {
+                    before.rollback();
+                    ledger.awaitBlocked("victim", ADVANCING);
+                    victim.kill();
+                    lock.rollback();
+                }
+            }
+            assertNothingIsLeftAndAnotherGoesOn();
+        }
+    }
+
+    private void assertNothingIsLeftAndAnotherGoesOn() {
+        await().atMost(Duration.ofSeconds(30))
+                .until(() ->
+                        ledger.number("select count(*) from pg_stat_activity where application_name = 'victim'") == 0);
         assertThat(fires()).isZero();
         assertThat(ledger.number("select count(*) from {s}.job")).isZero();
-        try (WorkerProcess heir = Stage.start(site, "heir", Pace.BRISK, 4)) {
+        try (WorkerProcess heir = Stage.start(site, "heir", Pace.BRISK_AND_SURE, 4)) {
             awaitMore(3 * SCHEDULES);
             assertEverySecondOnce();
             heir.stop();
@@ -119,15 +144,62 @@ class ScheduledFiresTest {
     }
 
     @Test
+    void aWorkerKilledInTheMiddleOfACatchUpLeavesTheRestToTwoOthers() throws Exception {
+        // Nothing fires while it is put, for what has been fired is not caught up again.
+        try (Connection before = ledger.lock("schedule_fire", "share")) {
+            put(1);
+            ledger.execute("update {s}.schedule set next_fire = next_fire - 8000 * 1000000::bigint, wake = next_fire");
+            try (WorkerProcess victim = Stage.start(site, "victim", Pace.BRISK_AND_SURE, 4)) {
+                ledger.awaitBlocked("victim", RECORDING);
+                // In line behind the first page, and before the second.
+                CompletableFuture<Connection> behind =
+                        CompletableFuture.supplyAsync(() -> ledger.lock("schedule_fire", "share"));
+                ledger.awaitBlocked("ledger", "lock table%schedule_fire%");
+                before.rollback();
+                try (Connection lock = behind.join()) {
+                    ledger.awaitBlocked("victim", RECORDING);
+                    victim.kill();
+                    lock.rollback();
+                }
+            }
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            ledger.number("select count(*) from pg_stat_activity where application_name = 'victim'")
+                                    == 0);
+        }
+        assertThat(ledger.number("select count(*) from {s}.job")).as("a page").isEqualTo(1_000);
+        try (WorkerProcess heir = Stage.start(site, "heir", Pace.BRISK_AND_SURE, 4);
+                WorkerProcess other = Stage.start(site, "other", Pace.BRISK_AND_SURE, 4)) {
+            await().atMost(Duration.ofSeconds(40))
+                    .until(() ->
+                            ledger.number("select count(*) from {s}.schedule where next_fire > {s}.now_micros()") == 1);
+            ledger.execute("update {s}.schedule set paused = true, wake = null");
+            List<Long> jobs = ledger.numbers("select id from {s}.job");
+            assertThat(jobs).hasSizeGreaterThanOrEqualTo(8_000);
+            assertThat(ledger.numbers("select extract(epoch from max(value::timestamptz) - min(value::timestamptz))"
+                            + " + 1 from {s}.tag where name = 'scheduledFor'"))
+                    .as("a job a second")
+                    .containsExactly((long) jobs.size());
+            assertThat(ledger.number("select count(distinct value) from {s}.tag where name = 'scheduledFor'"))
+                    .as("and no other")
+                    .isEqualTo(jobs.size());
+            ledger.awaitAll(jobs);
+            Stage.assertAllDoneOnce(ledger, jobs);
+            heir.stop();
+            other.stop();
+        }
+    }
+
+    @Test
     void aWorkerFrozenInTheMiddleOfAFireHoldsTheSchedulesForSecondsOnly() throws Exception {
         try (WorkerProcess sleeper = Stage.start(site, "sleeper", Pace.CALM, 4)) {
             try (Connection lock = ledger.lock("schedule_fire", "share")) {
-                put();
+                put(SCHEDULES);
                 ledger.awaitBlocked("sleeper", RECORDING);
                 sleeper.freeze();
                 lock.rollback();
             }
-            await().until(() -> ledger.openTransactions("sleeper") == 1);
+            await().atMost(Duration.ofSeconds(30)).until(() -> ledger.openTransactions("sleeper") == 1);
             try (WorkerProcess other = Stage.start(site, "other", Pace.CALM, 4)) {
                 await().atMost(Duration.ofSeconds(15)).until(() -> fires() >= SCHEDULES);
                 awaitMore(SCHEDULES);
@@ -138,5 +210,50 @@ class ScheduledFiresTest {
             }
             sleeper.stop();
         }
+    }
+
+    @Test
+    void whatWasLostWithItsWorkerHasNotEndedSoThatNothingIsEnqueuedBesideIt() {
+        try (Tidemill mill =
+                Tidemill.on(site.dataSource()).schema(site.schema()).start()) {
+            for (Overlap overlap : List.of(Overlap.SKIP, Overlap.QUEUE)) {
+                mill.schedules()
+                        .put(
+                                overlap.name(),
+                                Timing.cron("* * * * * *", "UTC"),
+                                new JobRequest("Work", "{\"millis\":1200}"),
+                                ScheduleOptions.NONE.overlap(overlap));
+            }
+        }
+        for (int round = 0; round < 2; round++) {
+            try (WorkerProcess victim = Stage.start(site, "victim" + round, Pace.BRISK_AND_SURE, 4)) {
+                String held = "select count(*) from {s}.lease join {s}.node using (epoch) where name = '"
+                        + victim.name() + "'";
+                await().atMost(Duration.ofSeconds(40)).until(() -> ledger.number(held) > 0);
+                victim.kill();
+            }
+        }
+        try (WorkerProcess heir = Stage.start(site, "heir", Pace.BRISK_AND_SURE, 4)) {
+            awaitMore(8);
+            ledger.execute("update {s}.schedule set paused = true, wake = null");
+            List<Long> jobs = ledger.numbers("select id from {s}.job");
+            ledger.awaitAll(jobs);
+            heir.stop();
+            Stage.assertAllDoneOnce(ledger, jobs);
+        }
+        assertThat(ledger.number("select count(*) from {s}.attempt where outcome = 5"))
+                .as("attempts that were lost")
+                .isPositive();
+        assertThat(ledger.numbers("""
+                        select id from (
+                            select j.id, j.created,
+                                   lag(o.at) over (partition by t.value order by j.created) as ended_before
+                              from {s}.job j
+                              join {s}.tag t on t.job = j.id and t.name = 'schedule'
+                              join {s}.attempt a on a.job = j.id and a.outcome = 0
+                              join {s}.told o on o.job = j.id and o.attempt = a.attempt) x
+                         where created < ended_before"""))
+                .as("enqueued while the one before was unfinished")
+                .isEmpty();
     }
 }

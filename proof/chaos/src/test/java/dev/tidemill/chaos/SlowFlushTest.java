@@ -10,6 +10,7 @@ import dev.tidemill.testkit.TestDatabase;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -26,10 +27,12 @@ class SlowFlushTest {
                 job = site.enqueue(new Work(1));
                 ledger.awaitBlocked("worker", "%finish(%");
                 // Longer than from one comparison of leases to the next.
+                Callable<Boolean> held = () -> ledger.number("select count(*) from {s}.ready") == 0
+                        && ledger.number("select count(*) from {s}.lease") == 1;
                 await().during(Duration.ofSeconds(6))
-                        .atMost(Duration.ofSeconds(8))
-                        .until(() -> ledger.number("select count(*) from {s}.ready") == 0
-                                && ledger.number("select count(*) from {s}.lease") == 1);
+                        .atMost(Duration.ofSeconds(60))
+                        .failFast("its lease was returned", () -> !held.call())
+                        .until(held);
                 lock.rollback();
             }
             ledger.awaitAll(List.of(job));

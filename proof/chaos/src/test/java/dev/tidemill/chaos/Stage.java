@@ -23,7 +23,11 @@ final class Stage {
 
     /** A worker with {@link HeldDuties}, once it works. */
     static WorkerProcess start(Site site, String name, Pace pace, int concurrency) {
-        WorkerProcess worker = WorkerProcess.launch(site, name, pace, concurrency, HeldDuties.class, Redirect.INHERIT);
+        return start(site, name, pace, concurrency, HeldDuties.class);
+    }
+
+    static WorkerProcess start(Site site, String name, Pace pace, int concurrency, Class<? extends Duties> duties) {
+        WorkerProcess worker = WorkerProcess.launch(site, name, pace, concurrency, duties, Redirect.INHERIT);
         worker.awaitReady();
         return worker;
     }

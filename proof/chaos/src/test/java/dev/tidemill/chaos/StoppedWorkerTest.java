@@ -21,8 +21,8 @@ class StoppedWorkerTest {
     void aStoppingWorkerGivesBackAtOnceWhatItHasNotStarted(TestDatabase database) {
         Site site = Stage.site(database).inFreshSchema();
         Ledger ledger = Ledger.open(site);
-        List<Long> jobs = site.enqueue(IntStream.range(0, 800)
-                .mapToObj(i -> i % 4 != 0 ? new Work(2) : new Effect(2))
+        List<Long> jobs = site.enqueue(IntStream.range(0, 2_000)
+                .mapToObj(i -> i % 4 != 0 ? new Work(6) : new Effect(3))
                 .collect(Collectors.toList()));
         try (WorkerProcess leaver = Stage.start(site, "leaver", Pace.CALM, 4)) {
             ledger.awaitAtLeast(100, jobs);

@@ -108,6 +108,10 @@ final class Backfills {
         List<String> ids = new ArrayList<>();
         List<@Nullable String> keys = new ArrayList<>();
         read(connection, reader, run, ids, keys);
+        if (!database.one(connection, "same_table", row -> row.getBoolean(1), rule.id())
+                .orElse(false)) {
+            return false;
+        }
         if (ids.isEmpty()) {
             boolean drained = database.one(connection, "drained", row -> row.getBoolean(1), rule.id(), run.lastChange)
                     .orElse(false);

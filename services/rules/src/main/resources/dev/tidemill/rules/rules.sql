@@ -323,6 +323,10 @@ where x.rule = ? and x.mode = 'BACKFILL' and x.state = 'RUNNING' and not r.pause
           <= clock_timestamp())
 for update of x skip locked
 
+-- :same_table
+-- Asked after the page was read, which has locked the table since: it may have been made anew between the turn and the page.
+select table_oid = to_regclass(table_name) from {schema}.rule where id = ?
+
 -- :run_page
 update {schema}.rule_run set position = ?::jsonb, last_change = ?, rows_seen = rows_seen + ?, note = ?, updated = clock_timestamp()
 where id = ?

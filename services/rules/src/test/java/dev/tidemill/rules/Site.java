@@ -29,7 +29,7 @@ final class Site implements AutoCloseable {
         this.database = database;
         this.mill = Tidemill.on(connections)
                 .schema(database.schema())
-                .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(2))
+                .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(20))
                 .start();
         mill.discard(
                 mill.deadLetters(null, 1_000).stream().map(DeadLetter::jobId).toList(), "the test before");

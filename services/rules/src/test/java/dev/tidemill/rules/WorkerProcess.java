@@ -20,7 +20,7 @@ final class WorkerProcess {
         double seconds = Double.parseDouble(arguments[3]);
         try (Tidemill mill = Tidemill.on(source)
                         .schema(schema)
-                        .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(2))
+                        .heartbeat(Duration.ofMillis(200), Duration.ofSeconds(20))
                         .start();
                 Rules rules = Rules.on(mill)) {
             define(rules, schema, seconds);

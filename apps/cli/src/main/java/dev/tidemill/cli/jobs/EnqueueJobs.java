@@ -100,7 +100,10 @@ final class EnqueueJobs implements Callable<Integer> {
             } else if (enqueued.created()) {
                 output.say("Job " + enqueued.id() + " is enqueued.");
             } else {
-                output.say("Job " + enqueued.id() + " was there before and has the key; nothing was enqueued.");
+                output.say("Job " + enqueued.id() + " was there before and has the key; "
+                        + (enqueued.how() == Enqueued.How.REPLACED
+                                ? "it has this payload now."
+                                : "nothing was enqueued."));
             }
             return ExitCode.DONE;
         }

@@ -4,10 +4,10 @@ import dev.tidemill.cli.options.Place;
 import dev.tidemill.cli.options.Span;
 import dev.tidemill.cli.options.Time;
 import dev.tidemill.jobs.EnqueueOptions;
-import dev.tidemill.jobs.Unique;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -33,11 +33,8 @@ final class JobWishes {
     @Option(names = "--key", paramLabel = "KEY", description = "What limits and fairness know it by.")
     private @Nullable String key;
 
-    @Option(
-            names = "--unique-key",
-            paramLabel = "KEY",
-            description = "None of its kind with this key beside it: if there is one, that stays and is named.")
-    private @Nullable String uniqueKey;
+    @ArgGroup(exclusive = false)
+    private @Nullable UniqueWishes unique;
 
     @Option(
             names = "--attempts",
@@ -67,8 +64,8 @@ final class JobWishes {
         if (key != null) {
             options = options.key(key);
         }
-        if (uniqueKey != null) {
-            options = options.onlyOne(Unique.key(uniqueKey));
+        if (unique != null) {
+            options = options.onlyOne(unique.unique());
         }
         if (attempts != null) {
             options = options.attempts(attempts);

@@ -1,6 +1,5 @@
 package dev.tidemill.server.api;
 
-import dev.tidemill.jobs.Breakers;
 import dev.tidemill.jobs.ErrorCategory;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.LogLevel;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -136,21 +134,9 @@ public final class WorkApi {
         }
         Map<String, Set<String>> dependencies = new HashMap<>();
         kinds.forEach(kind -> dependencies.put(kind, names));
-        refuseBeyondMost(names);
         mill.remote().dependOn(dependencies, List.of());
         used = true;
         return Reply.empty(204);
-    }
-
-    /** A worker may make breakers by naming them, and no more of them than the list has. */
-    private void refuseBeyondMost(Set<String> names) {
-        Set<String> all = new HashSet<>(names);
-        mill.breakers().list().forEach(view -> all.add(view.breaker().name()));
-        if (all.size() > Breakers.MOST) {
-            throw new TidemillException(
-                    ErrorCode.INVALID_OPTION,
-                    "There are " + Breakers.MOST + " breakers already, as many as there may be; use one of them.");
-        }
     }
 
     private static TidemillException stopped() {

@@ -40,6 +40,7 @@ public final class Dashboard {
         new NodePages(mill, pages).mount(router);
         new LimitPages(mill, pages).mount(router);
         new BreakerPages(mill, pages).mount(router);
+        new AlarmPages(mill, stats, pages).mount(router);
         new RulePages(rules, pages).mount(router);
         new EndpointPages(mill, pusher, pages).mount(router);
         new RetentionPages(mill, pages).mount(router);

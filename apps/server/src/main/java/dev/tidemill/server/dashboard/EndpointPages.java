@@ -2,11 +2,9 @@ package dev.tidemill.server.dashboard;
 
 import dev.tidemill.jobs.BreakerView;
 import dev.tidemill.jobs.Tidemill;
-import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Form;
 import dev.tidemill.server.http.Permission;
-import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Flash;
@@ -175,17 +173,6 @@ final class EndpointPages {
 
     /** An action that answers with a page; what is wrong with the form is told beside what was typed. */
     private Reply showing(Call call, EndpointForm typed, Supplier<Reply> action) {
-        Problem problem;
-        try {
-            return action.get();
-        } catch (TidemillException refused) {
-            problem = Problem.of(refused);
-            if (problem.status() >= 500) {
-                throw refused;
-            }
-        } catch (Problem malformed) {
-            problem = malformed;
-        }
-        return show(call, pusher.book().list(), typed, problem.detail(), "", "").status(422);
+        return Pages.orAgain(action, wrong -> show(call, pusher.book().list(), typed, wrong, "", ""));
     }
 }

@@ -12,7 +12,6 @@ import dev.tidemill.server.page.Flash;
 import dev.tidemill.server.page.Format;
 import dev.tidemill.server.page.Pages;
 import dev.tidemill.server.page.Section;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** Concurrency and rate limits, and the queues in which keys take turns. */
 final class LimitPages {
     private static final String PATH = "/limits";
-    private static final BigDecimal LONGEST_SECONDS = BigDecimal.valueOf(365L * 86_400);
 
     private final Tidemill mill;
     private final Pages pages;
@@ -65,7 +63,11 @@ final class LimitPages {
                 throw Problem.of(
                         ProblemCode.FIELD_MISSING, "The limit says nothing: give how many at a time, or a rate.");
             }
-            @Nullable Duration per = rate == null ? null : seconds(form.required("per"));
+            @Nullable Duration per = null;
+            if (rate != null) {
+                form.required("per");
+                per = form.seconds("per").orElseThrow();
+            }
             Limit named = named(form);
             mill.limits()
                     .by(call.caller().name())
@@ -133,19 +135,5 @@ final class LimitPages {
 
     private static String what(Limit limit) {
         return Format.words(limit.scope()) + " " + limit.name() + (limit.perKey() ? ", for each key" : "");
-    }
-
-    private static Duration seconds(String text) {
-        try {
-            BigDecimal seconds = new BigDecimal(text);
-            if (seconds.signum() > 0 && seconds.compareTo(LONGEST_SECONDS) <= 0) {
-                return Duration.ofNanos(seconds.movePointRight(9).longValue());
-            }
-        } catch (NumberFormatException noNumber) {
-            // Refused below like a number out of bounds.
-        }
-        throw Problem.of(
-                ProblemCode.FIELD_INVALID,
-                "The rate's period is '" + text + "' seconds; it must be 0.001 to 365 days.");
     }
 }

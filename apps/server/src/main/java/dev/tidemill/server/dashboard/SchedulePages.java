@@ -3,11 +3,9 @@ package dev.tidemill.server.dashboard;
 import dev.tidemill.jobs.ScheduleView;
 import dev.tidemill.jobs.Schedules;
 import dev.tidemill.jobs.Tidemill;
-import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.server.http.Call;
 import dev.tidemill.server.http.Form;
 import dev.tidemill.server.http.Json;
-import dev.tidemill.server.http.Problem;
 import dev.tidemill.server.http.Reply;
 import dev.tidemill.server.http.Router;
 import dev.tidemill.server.page.Flash;
@@ -173,19 +171,13 @@ final class SchedulePages {
 
     /** Saves it, or shows what was typed once more, with what is wrong about it. */
     private Reply save(Call call, ScheduleForm typed, boolean fresh) {
-        Problem problem;
-        try {
-            typed.put(mill.schedules().by(call.caller().name()), fresh);
-            return pages.act(call, to(typed.name()), () -> Flash.done("Schedule " + typed.name() + " is saved."));
-        } catch (TidemillException refused) {
-            problem = Problem.of(refused);
-            if (problem.status() >= 500) {
-                throw refused;
-            }
-        } catch (Problem malformed) {
-            problem = malformed;
-        }
-        return form(call, typed, fresh, problem.detail()).status(422);
+        return Pages.orAgain(
+                () -> {
+                    typed.put(mill.schedules().by(call.caller().name()), fresh);
+                    return pages.act(
+                            call, to(typed.name()), () -> Flash.done("Schedule " + typed.name() + " is saved."));
+                },
+                wrong -> form(call, typed, fresh, wrong));
     }
 
     private Reply form(Call call, ScheduleForm typed, boolean fresh, String wrong) {

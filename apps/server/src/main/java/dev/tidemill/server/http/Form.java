@@ -1,7 +1,9 @@
 package dev.tidemill.server.http;
 
+import java.math.BigDecimal;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +18,8 @@ import java.util.Optional;
  */
 public record Form(Map<String, List<String>> fields) {
     private static final int MOST_FIELDS = 2_000;
+    private static final BigDecimal LEAST_SECONDS = new BigDecimal("0.001");
+    private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(365L * 86_400);
 
     public Form {
         fields = Map.copyOf(fields);
@@ -69,6 +73,29 @@ public record Form(Map<String, List<String>> fields) {
             } catch (NumberFormatException noNumber) {
                 throw Problem.of(ProblemCode.FIELD_INVALID, "'" + name + "' is '" + text + "'; it is a whole number.");
             }
+        });
+    }
+
+    /** A number, with a point or without; empty if the field was left empty. */
+    public Optional<BigDecimal> decimal(String name) {
+        return value(name).map(text -> {
+            try {
+                return new BigDecimal(text);
+            } catch (NumberFormatException noNumber) {
+                throw Problem.of(ProblemCode.FIELD_INVALID, "'" + name + "' is '" + text + "'; it is a number.");
+            }
+        });
+    }
+
+    /** A number of seconds, 0.001 to 365 days of them; empty if the field was left empty. */
+    public Optional<Duration> seconds(String name) {
+        return decimal(name).map(seconds -> {
+            if (seconds.compareTo(LEAST_SECONDS) < 0 || seconds.compareTo(MOST_SECONDS) > 0) {
+                throw Problem.of(
+                        ProblemCode.FIELD_INVALID,
+                        "'" + name + "' is " + text(name) + " seconds; it must be 0.001 seconds to 365 days.");
+            }
+            return Duration.ofNanos(seconds.movePointRight(9).longValue());
         });
     }
 

@@ -3,9 +3,11 @@ package dev.tidemill.server.meters;
 import com.sun.management.OperatingSystemMXBean;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
+import dev.tidemill.jobs.HostLimits;
 import dev.tidemill.jobs.Stats;
 import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.metrics.CacheMeters;
+import dev.tidemill.metrics.HostMeters;
 import dev.tidemill.metrics.JobMeters;
 import dev.tidemill.server.caches.ServedCaches;
 import dev.tidemill.server.http.Call;
@@ -59,6 +61,7 @@ public final class Meters implements AutoCloseable {
     private final Supplier<Optional<Stats>> stats;
     private final JobMeters jobs;
     private final RuleMeters rules;
+    private final Optional<HostMeters> hosts;
     private final Object scraping = new Object();
 
     /**
@@ -67,8 +70,14 @@ public final class Meters implements AutoCloseable {
      * @param stats how things stand; empty while the database does not answer
      * @param caches those of this process, open by now
      * @param rules those of the schema
+     * @param hosts what the application's handlers call others through
      */
-    public Meters(Supplier<Optional<Stats>> stats, Tidemill mill, ServedCaches caches, RuleBook rules) {
+    public Meters(
+            Supplier<Optional<Stats>> stats,
+            Tidemill mill,
+            ServedCaches caches,
+            RuleBook rules,
+            Optional<HostLimits> hosts) {
         this.stats = stats;
         registry.config().meterFilter(BY_CONVENTION);
         cpuSeconds();
@@ -84,6 +93,8 @@ public final class Meters implements AutoCloseable {
         if (!caches.caches().all().isEmpty()) {
             CacheMeters.of(caches.caches()).bindTo(registry);
         }
+        this.hosts = hosts.map(HostMeters::of);
+        this.hosts.ifPresent(meters -> meters.bindTo(registry));
         if (mill.dataSource() instanceof HikariDataSource pool) {
             pool(pool);
         }
@@ -131,6 +142,7 @@ public final class Meters implements AutoCloseable {
             Optional<Stats> known = stats.get();
             jobs.refresh(known);
             rules.refresh(known.isPresent());
+            hosts.ifPresent(HostMeters::refresh);
             text = registry.scrape(VERSION_0_0_4);
         }
         return new Reply(200, VERSION_0_0_4, text.getBytes(StandardCharsets.UTF_8), Map.of());
@@ -148,6 +160,7 @@ public final class Meters implements AutoCloseable {
     @Override
     public void close() {
         jobs.close();
+        hosts.ifPresent(HostMeters::close);
         collections.close();
         registry.close();
     }

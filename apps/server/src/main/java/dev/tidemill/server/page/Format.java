@@ -4,6 +4,7 @@ import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.JobState;
 import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.Progress;
+import java.math.BigDecimal;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -53,6 +54,11 @@ public final class Format {
         return value < 1
                 ? String.format(Locale.ROOT, "%.2f", value)
                 : value < 100 ? String.format(Locale.ROOT, "%.1f", value) : count(Math.round(value));
+    }
+
+    /** A fraction in as many digits as it has: 0.5, 1, 0.0001. */
+    public static String decimal(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
     /** 0, 420 µs, 12 ms, 1.24 s, 3 min 4 s, 2 h 5 min, 3 d 4 h. */

@@ -11,6 +11,7 @@ import gg.jte.TemplateEngine;
 import gg.jte.output.StringOutput;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -90,21 +91,33 @@ public final class Pages {
      * @param where the path to go on with
      */
     public Reply act(Call call, String where, Supplier<Flash> action) {
-        return Reply.seeOther(where).header("Set-Cookie", outcome(action).setCookie(call));
+        return Reply.seeOther(where)
+                .header("Set-Cookie", orElse(action, Flash::refused).setCookie(call));
     }
 
-    private static Flash outcome(Supplier<Flash> action) {
+    /**
+     * Does what a form asks for; if it was refused, answers with the form once more, with status 422: unless the server is
+     * to blame.
+     *
+     * @param again the form with what was typed, and with this that is wrong about it
+     */
+    public static Reply orAgain(Supplier<Reply> action, Function<String, Reply> again) {
+        return orElse(action, wrong -> again.apply(wrong).status(422));
+    }
+
+    private static <T> T orElse(Supplier<T> action, Function<String, T> refused) {
+        Problem problem;
         try {
             return action.get();
-        } catch (TidemillException refused) {
-            Problem problem = Problem.of(refused);
+        } catch (TidemillException given) {
+            problem = Problem.of(given);
             if (problem.status() >= 500) {
-                throw refused;
+                throw given;
             }
-            return Flash.refused(problem.detail());
-        } catch (Problem problem) {
-            return Flash.refused(problem.detail());
+        } catch (Problem malformed) {
+            problem = malformed;
         }
+        return refused.apply(problem.detail());
     }
 
     /** Where a form wants to go on: a path of this server, or the usual one. */

@@ -11,6 +11,7 @@ public enum Section {
     NODES(Group.MACHINE, "Nodes", "/nodes", "M3 3h10v4H3zM3 9h10v4H3zM5 5h.01M5 11h.01"),
     LIMITS(Group.MACHINE, "Limits", "/limits", "M3 12a5.5 5.5 0 1 1 10 0M8 9.5l2.5-3"),
     BREAKERS(Group.MACHINE, "Breakers", "/breakers", "M2 8h3.5M10.5 8H14M5.5 8l4-3.5M10.5 8h.01"),
+    ALARMS(Group.MACHINE, "Alarms", "/alarms", "M4 11V7.500a4 4 0 0 1 8 0V11l1 1.500H3zM7 14h2"),
     CACHES(
             Group.MACHINE,
             "Caches",

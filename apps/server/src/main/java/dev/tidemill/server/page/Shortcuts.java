@@ -21,6 +21,8 @@ public final class Shortcuts {
         letters.put(Section.NODES, "n");
         letters.put(Section.LIMITS, "l");
         letters.put(Section.BREAKERS, "b");
+        // Of what fails.
+        letters.put(Section.ALARMS, "f");
         letters.put(Section.CACHES, "h");
         letters.put(Section.ENDPOINTS, "e");
         letters.put(Section.RETENTION, "r");

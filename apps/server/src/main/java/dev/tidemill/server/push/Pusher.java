@@ -1,5 +1,6 @@
 package dev.tidemill.server.push;
 
+import dev.tidemill.jobs.Breaker;
 import dev.tidemill.jobs.ErrorCode;
 import dev.tidemill.jobs.RemoteWork.Held;
 import dev.tidemill.jobs.RemoteWork.Request;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -77,10 +79,18 @@ public final class Pusher implements AutoCloseable {
     /** Makes or changes an endpoint; its new secret if it was made. */
     public Optional<WebhookSecret> put(Endpoint endpoint, @Nullable WebhookSecret given, String by) {
         refuseUnreachable(endpoint);
+        makeBreakers(endpoint, by);
         WebhookSecret secret = given == null ? WebhookSecret.random() : given;
         boolean created = book.put(endpoint, secret, by);
         changed();
         return created ? Optional.of(secret) : Optional.empty();
+    }
+
+    /** Before the endpoint, so that one that needs more breakers than there may be is refused, and not stored and never sent to. */
+    private void makeBreakers(Endpoint endpoint, String by) {
+        Set<String> missing = new TreeSet<>(endpoint.dependencies());
+        mill.breakers().list().forEach(view -> missing.remove(view.breaker().name()));
+        missing.forEach(name -> mill.breakers().put(Breaker.of(name), by));
     }
 
     /** Where it cannot be found out now, the guard finds out when something is sent. */

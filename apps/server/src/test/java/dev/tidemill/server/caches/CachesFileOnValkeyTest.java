@@ -94,7 +94,7 @@ final class CachesFileOnValkeyTest {
 
             assertThat(there.ask("k").how().source()).isEqualTo(Source.SHARED);
             here.cache().invalidateText("k");
-            await().atMost(Duration.ofSeconds(2)).until(() -> there.ask("k").document() == null);
+            await().atMost(SOON).until(() -> there.ask("k").document() == null);
             assertThat(second.stats().sharedTierAway()).isFalse();
         }
     }

@@ -46,6 +46,12 @@ final class FormatTest {
         assertThat(Format.area(List.of())).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"0.5, 0.5", "1.0, 1", "0.00001, 0.00001", "0.10, 0.1"})
+    void fractionsHaveNoExponentAndNoZerosBehind(double value, String shown) {
+        assertThat(Format.decimal(value)).isEqualTo(shown);
+    }
+
     @Test
     void theFirstLineThatSaysSomethingIsShown() {
         assertThat(Format.firstLine("\n  \nboom\nat x")).isEqualTo("boom");

@@ -3,8 +3,6 @@ package dev.tidemill.jobs.engine;
 import dev.tidemill.jobs.AttemptOutcome;
 import dev.tidemill.jobs.Chunk;
 import dev.tidemill.jobs.ErrorCode;
-import dev.tidemill.jobs.LogLevel;
-import dev.tidemill.jobs.Priority;
 import dev.tidemill.jobs.TidemillException;
 import dev.tidemill.jobs.Tracing;
 import dev.tidemill.jobs.store.ClaimedJob;
@@ -46,25 +44,23 @@ final class ChunkCall<T> implements Chunk<T> {
         OVER
     }
 
-    /** What the handler said of a job; no failure means done. */
-    private record Report(@Nullable Throwable failure) {}
-
     private final RunningChunk<T> chunk;
     private final List<ChunkMember<T>> members;
-    private final List<Told<T>> items;
+    private final List<ChunkItem<T>> items;
     /** Held while completeIn is at it, which may be on another thread than the handler's. */
     private final ReentrantLock completing = new ReentrantLock();
 
     private final long startedMicros;
     private final long startedNanos = System.nanoTime();
     private State state = State.RUNNING;
-    private List<Told<T>> completed = List.of();
+    private List<ChunkItem<T>> completed = List.of();
 
     ChunkCall(RunningChunk<T> chunk, List<ChunkMember<T>> members) {
         this.chunk = chunk;
         this.members = members;
         this.startedMicros = chunk.shop().clock().nowMicros();
-        this.items = members.stream().map(member -> new Told<>(this, member)).toList();
+        this.items =
+                members.stream().map(member -> new ChunkItem<>(this, member)).toList();
     }
 
     /** Calls the handler and settles what can be settled; true if what is left is to run in halves. */
@@ -174,20 +170,20 @@ final class ChunkCall<T> implements Chunk<T> {
         if (isolates) {
             chunk.measure().split(members.size(), tookMicros());
         }
-        for (Told<T> item : items) {
-            if (item.report != null || !isolates) {
-                chunk.settle(item.member, outcomeOf(item, failure));
+        for (ChunkItem<T> item : items) {
+            if (item.reported() || !isolates) {
+                chunk.settle(item.member(), outcomeOf(item, failure));
             }
         }
         return isolates;
     }
 
-    private Outcome outcomeOf(Told<T> item, @Nullable Throwable failure) {
-        @Nullable Throwable itsOwn = item.report == null ? failure : item.report.failure();
-        ClaimedJob job = item.member.job();
+    private Outcome outcomeOf(ChunkItem<T> item, @Nullable Throwable failure) {
+        @Nullable Throwable itsOwn = item.reported() ? item.failure() : failure;
+        ClaimedJob job = item.member().job();
         return itsOwn == null
                 ? RunningChunk.success(job, startedMicros, shareMicros())
-                : chunk.shop().policy().failed(job, item.member.meta(), startedMicros, shareMicros(), itsOwn);
+                : chunk.shop().policy().failed(job, item.member().meta(), startedMicros, shareMicros(), itsOwn);
     }
 
     /** The handler called completeIn and is through: only the database knows whether that was committed. */
@@ -200,7 +196,7 @@ final class ChunkCall<T> implements Chunk<T> {
                 Fate fate = chunk.epoch()
                         .place()
                         .completions()
-                        .fate(completed.getFirst().member.job());
+                        .fate(completed.getFirst().member().job());
                 switch (fate) {
                     case COMMITTED -> {
                         settleCommitted(failure);
@@ -232,11 +228,12 @@ final class ChunkCall<T> implements Chunk<T> {
         } else {
             chunk.measure().measured(members.size(), tookMicros());
         }
-        for (Told<T> item : items) {
+        for (ChunkItem<T> item : items) {
             if (completed.contains(item)) {
-                chunk.settleWritten(item.member, RunningChunk.success(item.member.job(), startedMicros, shareMicros()));
+                chunk.settleWritten(
+                        item.member(), RunningChunk.success(item.member().job(), startedMicros, shareMicros()));
             } else {
-                chunk.settle(item.member, outcomeOf(item, failure));
+                chunk.settle(item.member(), outcomeOf(item, failure));
             }
         }
     }
@@ -246,14 +243,15 @@ final class ChunkCall<T> implements Chunk<T> {
             state = State.OVER;
             if (chunk.abandoned()) {
                 items.forEach(item -> chunk.settle(
-                        item.member,
+                        item.member(),
                         chunk.shop()
                                 .policy()
-                                .released(item.member.job(), startedMicros, shareMicros(), RetryPolicy.NODE_STOPPED)));
+                                .released(
+                                        item.member().job(), startedMicros, shareMicros(), RetryPolicy.NODE_STOPPED)));
                 return false;
             }
             // What was reported as done was to be done by that transaction.
-            completed.forEach(item -> item.report = null);
+            completed.forEach(ChunkItem::forget);
         }
         return settle(
                 failure != null
@@ -269,11 +267,11 @@ final class ChunkCall<T> implements Chunk<T> {
                 return;
             }
             state = State.TIMED_OUT;
-            for (Told<T> item : items) {
-                if (item.report != null) {
-                    chunk.settle(item.member, outcomeOf(item, null));
+            for (ChunkItem<T> item : items) {
+                if (item.reported()) {
+                    chunk.settle(item.member(), outcomeOf(item, null));
                 } else if (members.size() == 1) {
-                    chunk.settle(item.member, timedOut(item));
+                    chunk.settle(item.member(), timedOut(item));
                 }
             }
             chunk.interrupt();
@@ -291,13 +289,28 @@ final class ChunkCall<T> implements Chunk<T> {
                     "A handler of {} does not heed its interrupt: {} jobs of its chunk have timed out.",
                     chunk.entry().kind(),
                     members.size());
-            items.forEach(item -> chunk.settle(item.member, timedOut(item)));
+            items.forEach(item -> chunk.settle(item.member(), timedOut(item)));
             chunk.giveUpTheRest("Other jobs of its chunk did not let go of the thread.");
         }
     }
 
-    private Outcome timedOut(Told<T> item) {
-        return chunk.shop().policy().timedOut(item.member.job(), item.member.meta(), startedMicros, shareMicros());
+    private Outcome timedOut(ChunkItem<T> item) {
+        return chunk.shop().policy().timedOut(item.member().job(), item.member().meta(), startedMicros, shareMicros());
+    }
+
+    /** Under the chunk's lock: whether what the handler says of a job counts. */
+    boolean listens() {
+        return state == State.RUNNING;
+    }
+
+    /** Under the chunk's lock: whether nothing counts any more that is said of any job through this call. */
+    boolean late() {
+        return state == State.TIMED_OUT || state == State.OVER;
+    }
+
+    /** What its state changes under. */
+    Object lock() {
+        return chunk.lock();
     }
 
     boolean has(ChunkMember<T> member) {
@@ -316,8 +329,8 @@ final class ChunkCall<T> implements Chunk<T> {
         }
         if (state == State.RUNNING && runAgain) {
             items.stream()
-                    .filter(item -> item.report != null)
-                    .forEach(item -> chunk.settle(item.member, outcomeOf(item, null)));
+                    .filter(ChunkItem::reported)
+                    .forEach(item -> chunk.settle(item.member(), outcomeOf(item, null)));
         }
         state = State.OVER;
         return false;
@@ -331,7 +344,7 @@ final class ChunkCall<T> implements Chunk<T> {
     @Override
     public boolean abandoned() {
         synchronized (chunk.lock()) {
-            return chunk.abandoned() || state == State.TIMED_OUT || state == State.OVER;
+            return chunk.abandoned() || late();
         }
     }
 
@@ -353,9 +366,8 @@ final class ChunkCall<T> implements Chunk<T> {
                                     ? "This chunk was completed before; call completeIn once."
                                     : "This chunk timed out, was abandoned or is over; roll back, its jobs run again.");
                 }
-                List<Told<T>> open = items.stream()
-                        .filter(item -> item.report == null || item.report.failure() == null)
-                        .toList();
+                List<ChunkItem<T>> open =
+                        items.stream().filter(item -> item.failure() == null).toList();
                 if (open.isEmpty()) {
                     throw new TidemillException(
                             ErrorCode.NOT_COMPLETED,
@@ -363,7 +375,7 @@ final class ChunkCall<T> implements Chunk<T> {
                 }
                 completed = open;
                 state = State.COMPLETING;
-                jobs = open.stream().map(item -> item.member.job()).toList();
+                jobs = open.stream().map(item -> item.member().job()).toList();
             }
             if (!chunk.epoch().place().completions().complete(connection, jobs, startedMicros)) {
                 throw new TidemillException(
@@ -372,9 +384,9 @@ final class ChunkCall<T> implements Chunk<T> {
             }
             Map<ClaimedJob, String> results = new LinkedHashMap<>();
             completed.forEach(item -> {
-                String result = item.member.words().result();
+                String result = item.member().words().result();
                 if (result != null) {
-                    results.put(item.member.job(), result);
+                    results.put(item.member().job(), result);
                 }
             });
             if (!results.isEmpty()) {
@@ -382,89 +394,6 @@ final class ChunkCall<T> implements Chunk<T> {
             }
         } finally {
             completing.unlock();
-        }
-    }
-
-    /** A job as one call shows it, and what that call's handler said of it. */
-    private static final class Told<T> implements Item<T> {
-        private final ChunkCall<T> call;
-        private final ChunkMember<T> member;
-        private volatile @Nullable Report report;
-
-        Told(ChunkCall<T> call, ChunkMember<T> member) {
-            this.call = call;
-            this.member = member;
-        }
-
-        /** Whether nothing counts any more that is said of it through this call. */
-        private boolean late() {
-            synchronized (call.chunk.lock()) {
-                return call.state == State.TIMED_OUT || call.state == State.OVER || member.settled();
-            }
-        }
-
-        private void report(Report said) {
-            synchronized (call.chunk.lock()) {
-                if (call.state == State.RUNNING && report == null) {
-                    report = said;
-                }
-            }
-        }
-
-        @Override
-        public void done() {
-            report(new Report(null));
-        }
-
-        @Override
-        public void fail(Throwable failure) {
-            report(new Report(Objects.requireNonNull(failure, "failure")));
-        }
-
-        @Override
-        public void result(Object value) {
-            member.words().result(value, late());
-        }
-
-        @Override
-        public void progress(long done, long total, @Nullable String message) {
-            member.words().progress(done, total, message, late());
-        }
-
-        @Override
-        public void log(LogLevel level, String line) {
-            member.words().log(level, line, late());
-        }
-
-        @Override
-        public T job() {
-            return member.value();
-        }
-
-        @Override
-        public long jobId() {
-            return member.job().id();
-        }
-
-        @Override
-        public int attempt() {
-            return member.job().attempt();
-        }
-
-        @Override
-        public int failures() {
-            return member.job().failures();
-        }
-
-        @Override
-        public Priority priority() {
-            return member.job().priority();
-        }
-
-        @Override
-        public Map<String, String> tags() {
-            Map<String, String> tags = member.meta().tags();
-            return tags == null ? Map.of() : tags;
         }
     }
 }

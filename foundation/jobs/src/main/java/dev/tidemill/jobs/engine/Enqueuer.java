@@ -377,7 +377,10 @@ final class Enqueuer {
 
         void release() {
             done = true;
-            LockSupport.unpark(thread);
+            // Whoever wrote its own does not park for it: the permit would end the caller's next park at once.
+            if (!thread.equals(Thread.currentThread())) {
+                LockSupport.unpark(thread);
+            }
         }
     }
 }

@@ -22,12 +22,17 @@ import java.util.Optional;
  * look again. Knows the time only from its arguments. Thread safe.
  *
  * <p>Due are the fires from the next one stored up to now, beyond the last one that was due, so that no fire is planned
- * twice, whatever clocks or edits do. While unfinished jobs matter, the schedule is looked at in between to see them
+ * twice, whatever clocks or edits do. Where all of them are to be caught up they come oldest first, a page a
+ * transaction, and the next fire stays in the past until none is left: nothing has to be remembered beside it, and
+ * whoever locks the schedule next goes on. While unfinished jobs matter, the schedule is looked at in between to see them
  * end: often where something waits for that, else now and then, because history that could tell may be dropped.
  */
 final class FirePlanner implements Planner {
     /** A fire that is less late than this is due, not missed. */
     static final long GRACE_MICROS = micros(Duration.ofMinutes(1));
+
+    /** How many fires of a schedule are caught up in one transaction. */
+    static final int PAGE = 1_000;
 
     private static final long ERROR_PAUSE_MICROS = micros(Duration.ofMinutes(1));
     private static final long WATCH_MICROS = micros(Duration.ofMillis(500));
@@ -141,14 +146,39 @@ final class FirePlanner implements Planner {
             long from = Math.max(next, last + 1);
             if (next != 0 && next <= now) {
                 long newest = upTo(timing, now);
-                if (newest >= from) {
+                if (newest < from) {
+                    next = after(timing, now);
+                } else if (schedule.draft().catchUp().equals(CatchUp.ALL) && overlap != Overlap.SKIP) {
+                    next = page(timing, from);
+                    last = fires.isEmpty() ? last : fires.getLast().fireMicros();
+                } else {
                     due(timing, from, newest);
                     last = newest;
+                    next = after(timing, now);
                 }
-                next = after(timing, now);
             }
             boolean watch = waiting > 0 || (busy && overlap != Overlap.ALLOW);
             return plan(next, last, watch ? now + watchEvery(last) : 0);
+        }
+
+        /**
+         * Fires a page of what is due, oldest first, and returns the first that is left. What was missed waits there for
+         * room; what is in time finds the queue full as ever.
+         */
+        private long page(Timing timing, long from) {
+            long fire = after(timing, from - 1);
+            for (int taken = 0; fire != 0 && fire <= now && taken < PAGE; taken++) {
+                if (full() && fire < now - GRACE_MICROS) {
+                    return fire;
+                }
+                fire(fire);
+                fire = after(timing, fire);
+            }
+            return fire;
+        }
+
+        private boolean full() {
+            return overlap == Overlap.QUEUE && waiting >= Overlap.MOST_WAITING;
         }
 
         private long watchEvery(long last) {
@@ -190,7 +220,7 @@ final class FirePlanner implements Planner {
             if (overlap == Overlap.ALLOW || (!busy && waiting == 0)) {
                 fires.add(new Fire(fire, FireOutcome.ENQUEUED, template.job(schedule, fire), 0));
                 busy = true;
-            } else if (overlap == Overlap.QUEUE && waiting < Overlap.MOST_WAITING) {
+            } else if (overlap == Overlap.QUEUE && !full()) {
                 fires.add(new Fire(fire, FireOutcome.WAITING, null, 0));
                 waiting++;
             } else {
@@ -225,7 +255,9 @@ final class FirePlanner implements Planner {
         }
 
         private Plan plan(long next, long last, long watch) {
-            long wake = next == 0 || (watch != 0 && watch < next) ? watch : next;
+            // What is left of a page is looked at at once, but for what waits for room: as often as for a job's end.
+            long look = next == 0 || next > now ? next : full() ? watch : now;
+            long wake = look == 0 || (watch != 0 && watch < look) ? watch : look;
             boolean newestOnly = overlap == Overlap.ALLOW && !(schedule.draft().timing() instanceof Timing.Delay);
             return new Plan(fires, released, next, last, wake, schedule.unfinished(), newestOnly, null);
         }

@@ -17,10 +17,15 @@ public interface BreakerBook {
      *
      * @param breakers with settings of their own; those only named by a kind have the standard ones, unless they are there
      * @param dependsOn for each kind of this process the dependencies; none is what most have
+     * @throws dev.tidemill.jobs.TidemillException if there would be more than {@link dev.tidemill.jobs.Breakers#MOST}
      */
     void define(Collection<Breaker> breakers, Map<String, Set<String>> dependsOn, String by);
 
-    /** Makes one, or changes its settings, with a line in the audit trail. The state stays. */
+    /**
+     * Makes one, or changes its settings, with a line in the audit trail. The state stays.
+     *
+     * @throws dev.tidemill.jobs.TidemillException if there would be more than {@link dev.tidemill.jobs.Breakers#MOST}
+     */
     void put(Breaker breaker, String by);
 
     /** As they stand. */

@@ -18,6 +18,7 @@ import dev.tidemill.jobs.store.ScheduleDraft;
 import dev.tidemill.jobs.store.StoredSchedule;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -94,15 +95,78 @@ final class FirePlannerTest {
         assertThat(plan.nextMicros()).isEqualTo(at(39_600));
     }
 
+    private static StoredSchedule after(Plan plan, StoredSchedule before, List<Long> unfinished, List<Long> waiting) {
+        return new StoredSchedule(
+                before.draft(),
+                at(0),
+                false,
+                false,
+                false,
+                at(0),
+                at(0),
+                plan.nextMicros(),
+                plan.lastMicros(),
+                unfinished,
+                0,
+                waiting,
+                null);
+    }
+
     @Test
-    void allIsBoundedToo() {
+    void allAreCaughtUpAPageAtATimeOldestFirst() {
+        for (Timing everySecond : List.of(Timing.cron("* * * * * *", "UTC"), Timing.every(Duration.ofSeconds(1)))) {
+            StoredSchedule schedule = schedule(everySecond, CatchUp.ALL, Overlap.ALLOW, at(1));
+            List<Long> fired = new ArrayList<>();
+            for (int page = 0; page < 3; page++) {
+                Plan plan = planner.plan(schedule, at(2_500));
+                assertThat(plan.fires()).hasSize(page < 2 ? FirePlanner.PAGE : 500);
+                assertThat(plan.wakeMicros()).isEqualTo(page < 2 ? at(2_500) : at(2_501));
+                fired.addAll(fires(plan, ENQUEUED));
+                schedule = after(plan, schedule, List.of(7L), List.of());
+            }
+            assertThat(fired)
+                    .containsExactlyElementsOf(
+                            LongStream.rangeClosed(1, 2_500).boxed().toList());
+            assertThat(schedule.nextMicros()).isEqualTo(at(2_501));
+            assertThat(schedule.lastMicros()).isEqualTo(at(2_500));
+        }
+    }
+
+    @Test
+    void aNumberLeavesOutTheOlderOnes() {
         Timing everySecond = Timing.cron("* * * * * *", "UTC");
-        Plan plan = planner.plan(schedule(everySecond, CatchUp.ALL, Overlap.ALLOW, at(1)), at(86_400));
-        assertThat(fires(plan, ENQUEUED))
-                .hasSize(CatchUp.MOST)
-                .contains(86_400L)
-                .doesNotHaveDuplicates();
-        assertThat(fires(plan, MISSED)).containsExactly(85_400L);
+        Plan plan = planner.plan(schedule(everySecond, CatchUp.bounded(999), Overlap.ALLOW, at(1)), at(86_400));
+        assertThat(fires(plan, ENQUEUED)).hasSize(999).contains(86_400L).doesNotHaveDuplicates();
+        assertThat(fires(plan, MISSED)).containsExactly(85_401L);
+    }
+
+    @Test
+    void whatWasMissedWaitsForRoomInTheQueueAndOnlyWhatIsInTimeIsSkipped() {
+        StoredSchedule schedule = schedule(Timing.cron("* * * * * *", "UTC"), CatchUp.ALL, Overlap.QUEUE, at(1));
+        Plan first = planner.plan(schedule, at(3_000));
+        assertThat(fires(first, ENQUEUED)).containsExactly(1L);
+        assertThat(fires(first, WAITING))
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(2, 101).boxed().toList());
+        assertThat(first.fires()).hasSize(101);
+        assertThat(first.nextMicros()).isEqualTo(at(102));
+        assertThat(first.lastMicros()).isEqualTo(at(101));
+        assertThat(first.wakeMicros()).as("no busy loop").isGreaterThan(at(3_000));
+
+        List<Long> waiting =
+                LongStream.rangeClosed(2, 101).mapToObj(FirePlannerTest::at).toList();
+        Plan full = planner.plan(after(first, schedule, List.of(7L), waiting), at(3_001));
+        assertThat(full.fires()).isEmpty();
+        assertThat(full.nextMicros()).isEqualTo(at(102));
+        assertThat(full.lastMicros()).isEqualTo(at(101));
+        Plan room = planner.plan(after(first, schedule, List.of(), waiting), at(3_002));
+        assertThat(room.released()).extracting(Fire::fireMicros).containsExactly(at(2));
+        assertThat(fires(room, WAITING)).containsExactly(102L);
+        assertThat(room.nextMicros()).isEqualTo(at(103));
+
+        Plan inTime = planner.plan(after(first, schedule, List.of(7L), waiting), at(150));
+        assertThat(fires(inTime, SKIPPED)).hasSize(49);
+        assertThat(inTime.nextMicros()).isEqualTo(at(151));
     }
 
     @Test
