@@ -40,7 +40,8 @@ public final class HostMeters implements MeterBinder, AutoCloseable {
     private final Names hosts = new Names();
     private final List<Bound> bound = new ArrayList<>();
     private final Object lock = new Object();
-    private volatile boolean closed;
+    private final List<Refreshing> refreshing = new ArrayList<>();
+    private boolean closed;
 
     private HostMeters(HostLimits limits, Tags tags) {
         this.limits = limits;
@@ -87,7 +88,12 @@ public final class HostMeters implements MeterBinder, AutoCloseable {
      * @param every how often; 1 second or more
      */
     public HostMeters refreshing(Duration every) {
-        Refreshing.start("tidemill-host-meters", every, this::refresh, () -> closed);
+        Duration often = Refreshing.checked(every);
+        synchronized (lock) {
+            if (!closed) {
+                refreshing.add(Refreshing.start("tidemill-host-meters", often, this::refresh));
+            }
+        }
         return this;
     }
 
@@ -122,10 +128,14 @@ public final class HostMeters implements MeterBinder, AutoCloseable {
     /** Refreshes no more, and takes the gauges of hosts away; what was counted stays in the registries. */
     @Override
     public void close() {
+        List<Refreshing> ending;
         synchronized (lock) {
             closed = true;
             show(List.of());
             bound.clear();
+            ending = List.copyOf(refreshing);
+            refreshing.clear();
         }
+        ending.forEach(Refreshing::close);
     }
 }

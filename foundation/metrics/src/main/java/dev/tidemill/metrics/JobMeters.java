@@ -34,7 +34,8 @@ public final class JobMeters implements MeterBinder, AutoCloseable {
     private final SlowReadings slow;
     private final List<Bound> bound = new ArrayList<>();
     private final Object lock = new Object();
-    private volatile boolean closed;
+    private final List<Refreshing> refreshing = new ArrayList<>();
+    private boolean closed;
 
     private JobMeters(Tidemill mill, Tags tags) {
         this.mill = mill;
@@ -69,7 +70,12 @@ public final class JobMeters implements MeterBinder, AutoCloseable {
      * @param every how often; 1 second or more
      */
     public JobMeters refreshing(Duration every) {
-        Refreshing.start("tidemill-meters", every, this::refresh, () -> closed);
+        Duration often = Refreshing.checked(every);
+        synchronized (lock) {
+            if (!closed) {
+                refreshing.add(Refreshing.start("tidemill-meters", often, this::refresh));
+            }
+        }
         return this;
     }
 
@@ -96,13 +102,21 @@ public final class JobMeters implements MeterBinder, AutoCloseable {
         }
     }
 
-    /** Counts no more. What was counted stays in the registries. */
+    /**
+     * Counts no more, and reads no more once this returns; what is being read is waited for, ten seconds at most. What was
+     * counted stays in the registries.
+     */
     @Override
     public void close() {
+        List<Refreshing> ending;
         synchronized (lock) {
             closed = true;
             bound.forEach(each -> each.process.close());
             bound.clear();
+            ending = List.copyOf(refreshing);
+            refreshing.clear();
         }
+        ending.forEach(Refreshing::close);
+        slow.close();
     }
 }

@@ -8,7 +8,7 @@ import dev.tidemill.jobs.Tidemill;
 import dev.tidemill.jobs.TidemillException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * What takes the database some work to tell, and changes slowly. It is read aside, on a thread of its own, so that nobody
  * who scrapes waits for it; with nobody there it is not read. Thread safe.
  */
-final class SlowReadings {
+final class SlowReadings implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SlowReadings.class);
     private static final long EVERY_NANOS = Duration.ofSeconds(15).toNanos();
     private static final long DOCTOR_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
@@ -27,7 +27,9 @@ final class SlowReadings {
     }
 
     private final Tidemill mill;
-    private final AtomicBoolean reading = new AtomicBoolean();
+    private final Object lock = new Object();
+    private @Nullable Thread reader;
+    private boolean closed;
     private volatile Readings last = Readings.NONE;
     private volatile List<Finding> findings = List.of();
     private volatile long readNanos = System.nanoTime() - EVERY_NANOS;
@@ -56,14 +58,23 @@ final class SlowReadings {
         }
         long now = System.nanoTime();
         boolean due = now - readNanos >= EVERY_NANOS || now - doctorNanos >= DOCTOR_EVERY_NANOS;
-        if (due && reading.compareAndSet(false, true)) {
-            Thread.ofVirtual().name("tidemill-readings").start(() -> {
-                try {
-                    read(now);
-                } finally {
-                    reading.set(false);
-                }
-            });
+        synchronized (lock) {
+            if (due && !closed && (reader == null || !reader.isAlive())) {
+                reader = Thread.ofVirtual().name("tidemill-readings").start(() -> read(now));
+            }
+        }
+    }
+
+    /** Begins no more, and waits for what is under way, so that nobody reads in a mill that its owner closes next. */
+    @Override
+    public void close() {
+        @Nullable Thread underWay;
+        synchronized (lock) {
+            closed = true;
+            underWay = reader;
+        }
+        if (underWay != null) {
+            Patience.join(underWay);
         }
     }
 

@@ -68,6 +68,23 @@ class FreshSchemaTest {
     private static final class ATestClassWhoseNameIsSoLongThatPostgresWouldCutItOffSomewhereInTheMiddle {}
 
     @Test
+    void aSessionLeftAtWorkDoesNotKeepTheSchema() throws SQLException {
+        TestDatabase left = new TestDatabase(TestServer.shared(), FreshSchema.nameFor(FreshSchemaTest.class));
+        try (Connection connection = left.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE SCHEMA " + left.schema());
+            statement.execute("CREATE TABLE " + left.schema() + ".held (id bigint)");
+            connection.setAutoCommit(false);
+            statement.execute("SELECT FROM " + left.schema() + ".held");
+
+            new FreshSchema.Reserved(left).close();
+
+            assertThat(exists(left)).isFalse();
+            assertThatThrownBy(() -> statement.execute("SELECT 1")).isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
     void sessionsAreInATimeZoneUnlikeTheJvms(TestDatabase database) throws SQLException {
         try (Connection connection = database.dataSource().getConnection()) {
             String there = ask(connection, "SHOW TimeZone");
